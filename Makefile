@@ -1,0 +1,111 @@
+# Salon. `make help` prints what there is; everything sets up what it needs first.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+UV := .tools/uv/bin/uv
+PURE_PACKAGES := libs/contracts libs/kit libs/media libs/web-sdk libs/python-sdk libs/cli \
+	services/token services/room services/media-relay
+RUST_SOURCES := $(shell find libs/packets -path '*/target' -prune -o \( -name '*.rs' -o -name 'Cargo.*' -o -name 'pyproject.toml' \) -print 2>/dev/null)
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: setup ## Run the whole cloud on this machine (SALON_PUBLIC_HOST=<name or address> serves other machines)
+	@exec $(BIN)/salon dev
+
+.PHONY: test
+test: setup-test test-rust test-python ## Every test: packet core, packages, whole cloud with real browsers
+
+.PHONY: test-python
+test-python: setup-test ## The Python tests (ARGS="-k name" picks some)
+	@$(BIN)/pytest $(ARGS)
+
+.PHONY: test-rust
+test-rust: setup ## The Rust tests
+	@cd libs/packets && cargo test --quiet --release --workspace --locked --exclude salon-packets-py
+
+.PHONY: check
+check: setup-check ## Format, lint, types, import rules, clippy, schema, generated code
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@cd libs/packets && ../../$(BIN)/python -m mypy.stubtest salon_packets._native --ignore-disjoint-bases
+	@$(BIN)/lint-imports --no-logo | tail -n 5
+	@$(BIN)/buf lint
+	@$(BIN)/python libs/contracts/generate.py --check
+	@cd libs/packets && cargo fmt --all --check && cargo clippy --quiet --release --workspace --all-targets --locked -- -D warnings
+	@cd libs/web-sdk && npm run --silent check && npm run --silent test && npm run --silent check-dist
+
+.PHONY: format
+format: setup-check ## Put every file into its format
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
+	@cd libs/packets && cargo fmt --all
+	@cd libs/web-sdk && npm run --silent format
+
+.PHONY: bench
+bench: setup-test ## Measure: join time, cost per packet, latency, log-ins (JSON lines and a table)
+	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: proto
+proto: setup ## Generate the Python messages from proto/
+	@$(BIN)/buf lint && $(BIN)/python libs/contracts/generate.py
+
+.PHONY: web-sdk
+web-sdk: setup-check ## Build the browser SDK (needs Node; the built files are committed)
+	@cd libs/web-sdk && npm run --silent build
+
+.PHONY: lock
+lock: $(UV) ## Lock the Python packages anew (ARGS=--upgrade takes newer ones)
+	@$(UV) pip compile --quiet --generate-hashes --python-version 3.11 --no-annotate \
+		--custom-compile-command "make lock" $(ARGS) requirements.in -o requirements.lock
+	@$(UV) pip compile --quiet --generate-hashes --python-version 3.11 --no-annotate \
+		--custom-compile-command "make lock" $(ARGS) scripts/uv.in -o scripts/uv.lock
+
+.PHONY: clean
+clean: ## Remove what was built and installed here (not what the cloud has stored in var/)
+	@rm -rf .venv .tools artefacts libs/packets/target libs/web-sdk/node_modules
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ---- set-up: each step leaves a stamp and runs again when what it was made from changes ----
+
+.PHONY: setup setup-test setup-check
+setup: .venv/.packages .venv/.native
+setup-test: .venv/.system-test setup
+setup-check: .venv/.system-check setup libs/web-sdk/node_modules/.stamp
+
+.venv/.system-test .venv/.system-check: .venv/.system-%: scripts/system-packages.sh
+	@scripts/system-packages.sh $*
+	@mkdir -p .venv && touch $@
+
+$(UV): scripts/uv.lock scripts/system-packages.sh
+	@scripts/system-packages.sh run
+	@echo "salon: installing uv"
+	@python3 -c 'import sys; sys.version_info >= (3, 11) or sys.exit("salon: Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
+	@rm -rf .tools/uv && python3 -m venv .tools/uv
+	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r scripts/uv.lock
+	@touch $@
+
+.venv/.requirements: requirements.lock $(UV)
+	@echo "salon: installing the locked Python packages"
+	@test -x $(BIN)/python || $(UV) venv --quiet --allow-existing --python python3 .venv
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/.packages: .venv/.requirements $(addsuffix /pyproject.toml,$(PURE_PACKAGES))
+	@echo "salon: installing the workspace"
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix -e ,$(PURE_PACKAGES))
+	@touch $@
+
+.venv/.native: .venv/.requirements $(RUST_SOURCES)
+	@echo "salon: building the packet core (a minute or two the first time)"
+	@cd libs/packets && VIRTUAL_ENV=$(CURDIR)/.venv PATH="$(CURDIR)/$(BIN):$$PATH" \
+		maturin develop --quiet --release --locked
+	@touch $@
+
+libs/web-sdk/node_modules/.stamp: libs/web-sdk/package.json libs/web-sdk/package-lock.json .venv/.system-check
+	@cd libs/web-sdk && npm ci --silent --no-audit --no-fund
+	@touch $@

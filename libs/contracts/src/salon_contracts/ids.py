@@ -1,0 +1,102 @@
+"""Identifiers: their types, the rules people's names must follow, and random ones of our own.
+
+The character and length rules are those app authors know from the browser SDK: room ids up to 128 bytes, user ids
+up to 64, stream ids up to 256 characters, names and extra info any text of bounded length.
+"""
+
+import re
+import secrets
+from typing import NewType
+
+from salon_contracts.errors import InvalidField
+
+AppId = NewType("AppId", int)
+RoomId = NewType("RoomId", str)
+RoomSessionId = NewType("RoomSessionId", str)
+UserId = NewType("UserId", str)
+StreamId = NewType("StreamId", str)
+SessionId = NewType("SessionId", str)
+"""One log-in of one user."""
+TransportId = NewType("TransportId", str)
+"""One peer connection of one log-in: `<session id>.<peer connection id>`."""
+RelayId = NewType("RelayId", str)
+
+APP_ID_MAX = 2**32 - 1
+ROOM_ID_MAX_BYTES = 128
+USER_ID_MAX_BYTES = 64
+USER_NAME_MAX_BYTES = 256
+STREAM_ID_MAX_CHARS = 256
+EXTRA_INFO_MAX_CHARS = 1024
+MESSAGE_MAX_BYTES = 1024
+
+_ROOM_ID = re.compile(r"[0-9A-Za-z~!@#$^&*()_+=\-;'’,.<>/`]+")
+_USER_ID = re.compile(r"[0-9A-Za-z~!@#$^&*()_+=\-;'’,.`]+")
+_STREAM_ID = re.compile(r"[0-9A-Za-z_-]+")
+_PEER_CONNECTION_ID = re.compile(r"[0-9A-Za-z_-]{1,32}")
+
+
+def parse_app_id(value: int) -> AppId:
+    if not 0 < value <= APP_ID_MAX:
+        raise InvalidField(field="app_id", problem="out of range", limit=f"1 to {APP_ID_MAX}")
+    return AppId(value)
+
+
+def parse_room_id(value: str) -> RoomId:
+    _check("room_id", value, _ROOM_ID, ROOM_ID_MAX_BYTES)
+    return RoomId(value)
+
+
+def parse_user_id(value: str) -> UserId:
+    _check("user_id", value, _USER_ID, USER_ID_MAX_BYTES)
+    return UserId(value)
+
+
+def parse_user_name(value: str) -> str:
+    return _bounded_text("user_name", value, USER_NAME_MAX_BYTES)
+
+
+def parse_stream_id(value: str) -> StreamId:
+    _check("stream_id", value, _STREAM_ID, STREAM_ID_MAX_CHARS)
+    return StreamId(value)
+
+
+def parse_extra_info(value: str) -> str:
+    if len(value) > EXTRA_INFO_MAX_CHARS:
+        raise InvalidField(field="extra_info", problem="too long", limit=f"{EXTRA_INFO_MAX_CHARS} characters")
+    return value
+
+
+def parse_message_text(value: str) -> str:
+    if not value:
+        raise InvalidField(field="message", problem="empty", limit=f"1 to {MESSAGE_MAX_BYTES} bytes")
+    return _bounded_text("message", value, MESSAGE_MAX_BYTES)
+
+
+def parse_peer_connection_id(value: str) -> str:
+    if not _PEER_CONNECTION_ID.fullmatch(value):
+        raise InvalidField(field="peer_connection_id", problem="illegal", limit="1 to 32 of A-Z a-z 0-9 _ -")
+    return value
+
+
+def new_id(prefix: str) -> str:
+    """A random id, 120 bits, safe in subjects, keys and URLs: `<prefix>_<20 characters>`."""
+    return f"{prefix}_{secrets.token_urlsafe(15)}"
+
+
+def _check(field: str, value: str, pattern: re.Pattern[str], max_length: int) -> None:
+    if not value:
+        raise InvalidField(field=field, problem="empty", limit=f"1 to {max_length}")
+    if len(value.encode("utf-8", "surrogatepass")) > max_length:
+        raise InvalidField(field=field, problem="too long", limit=f"{max_length} bytes")
+    if not pattern.fullmatch(value):
+        raise InvalidField(field=field, problem="illegal", limit=pattern.pattern)
+
+
+def _bounded_text(field: str, value: str, max_bytes: int) -> str:
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        raise InvalidField(field=field, problem="illegal", limit="valid Unicode") from None
+    if size > max_bytes:
+        raise InvalidField(field=field, problem="too long", limit=f"{max_bytes} bytes")
+    return value
