@@ -102,8 +102,9 @@ $(UV): scripts/uv.lock scripts/system-packages.sh
 
 .venv/.native: .venv/.requirements $(RUST_SOURCES)
 	@echo "salon: building the packet core (a minute or two the first time)"
-	@cd libs/packets && VIRTUAL_ENV=$(CURDIR)/.venv PATH="$(CURDIR)/$(BIN):$$PATH" \
-		maturin develop --quiet --release --locked
+	@cd libs/packets && VIRTUAL_ENV=$(CURDIR)/.venv PATH="$(CURDIR)/$(BIN):$(CURDIR)/.tools/uv/bin:$$PATH" \
+		maturin develop --uv --quiet --release --locked >../../.venv/native.log 2>&1 \
+		|| { cat ../../.venv/native.log >&2; echo "salon: the packet core did not build" >&2; exit 1; }
 	@touch $@
 
 libs/web-sdk/node_modules/.stamp: libs/web-sdk/package.json libs/web-sdk/package-lock.json .venv/.system-check

@@ -1,0 +1,37 @@
+"""`python -m bench [join] [relay] [logins]`: all of them without arguments."""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import join, logins, relay
+from bench.report import Report
+from tests.system.cloud import Cloud
+
+NAMES = ("relay", "join", "logins")
+
+
+async def main(names: list[str]) -> None:
+    report = Report()
+    if "relay" in names:
+        await relay.run(report)
+    if {"join", "logins"} & set(names):
+        with tempfile.TemporaryDirectory() as folder:
+            cloud = Cloud(Path(folder)).start()
+            try:
+                if "join" in names:
+                    await join.run(cloud, report)
+                if "logins" in names:
+                    await logins.run(cloud, report)
+            finally:
+                cloud.stop()
+    report.table()
+
+
+if __name__ == "__main__":
+    wanted = sys.argv[1:] or list(NAMES)
+    unknown = set(wanted) - set(NAMES)
+    if unknown:
+        sys.exit(f"bench: there is no {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    asyncio.run(main(wanted))

@@ -1,0 +1,62 @@
+"""One cloud and one browser for the whole run; tests that break things start a cloud of their own."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from tests.system.browser import Person, launch
+from tests.system.cloud import Cloud
+
+HERE = Path(__file__).parent
+ARTEFACTS = HERE.parents[1] / "artefacts"
+
+Arrive = Callable[..., Awaitable[Person]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents and item.get_closest_marker("asyncio"):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            item.add_marker(pytest.mark.timeout(180))
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    running = Cloud(tmp_path_factory.mktemp("cloud"))
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        running = await launch(playwright)
+        yield running
+        await running.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def arrive(browser: Browser, cloud: Cloud) -> AsyncIterator[Arrive]:
+    """`await arrive("alice")`: a person at the shared cloud (or at `cloud=`), gone when the test ends."""
+    contexts = []
+
+    async def _arrive(user_id: str, *, at: Cloud = cloud, room: int = 0) -> Person:
+        context = await browser.new_context()
+        contexts.append(context)
+        return await Person.arrive(context, at, user_id, room=room)
+
+    yield _arrive
+    for context in contexts:
+        await context.close()
+
+
+@pytest.fixture
+def artefacts() -> Path:
+    """Where screenshots are kept."""
+    ARTEFACTS.mkdir(exist_ok=True)
+    return ARTEFACTS
