@@ -6,9 +6,6 @@ import os
 import time
 
 from pydantic import SecretStr
-from websockets.asyncio.client import connect
-
-from bench.report import Report, summary
 from salon.room.v1.events_pb2 import MESSAGE_KIND_BROADCAST, MessageSent
 from salon_contracts.ids import AppId, RoomId, RoomSessionId
 from salon_contracts.subjects import Entity
@@ -16,6 +13,9 @@ from salon_kit.bus import Bus
 from salon_kit.events import Events
 from salon_kit.identity import Identity
 from salon_kit.settings import BusSettings
+from websockets.asyncio.client import connect
+
+from bench.report import Report, summary
 from tests.system.cloud import Cloud
 
 PEOPLE = 400

@@ -10,7 +10,17 @@ PACKETS = Path(__file__).parents[1] / "libs" / "packets"
 
 
 async def run(report: Report) -> None:
-    command = ["cargo", "run", "--quiet", "--release", "--locked", "-p", "salon-packets-core", "--example", "fanout_cost"]
+    command = [
+        "cargo",
+        "run",
+        "--quiet",
+        "--release",
+        "--locked",
+        "-p",
+        "salon-packets-core",
+        "--example",
+        "fanout_cost",
+    ]
     process = await asyncio.create_subprocess_exec(*command, cwd=PACKETS, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     async for line in process.stdout:

@@ -28,7 +28,7 @@ class Report:
             file.write(json.dumps({"machine": platform.processor() or platform.machine(), **row}) + "\n")
 
     def table(self) -> None:
-        print("", file=sys.stderr)
+        print(file=sys.stderr)
         for row in self.rows:
             figures = ", ".join(f"{key} {_short(value)}" for key, value in row.items() if key not in {"bench", "bar"})
             bar = f"   [asked: {row['bar']}]" if "bar" in row else ""

@@ -30,8 +30,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         generate(Path(scratch))
         fresh = {path.relative_to(scratch): path for path in Path(scratch).rglob("*.py*")}
-        kept = {path.relative_to(TARGET) for path in (TARGET / "salon").rglob("*.py*") if "__pycache__" not in path.parts}
-        stale = [name for name in fresh if name not in kept or not filecmp.cmp(fresh[name], TARGET / name, shallow=False)]
+        kept = {
+            path.relative_to(TARGET) for path in (TARGET / "salon").rglob("*.py*") if "__pycache__" not in path.parts
+        }
+        stale = [
+            name for name in fresh if name not in kept or not filecmp.cmp(fresh[name], TARGET / name, shallow=False)
+        ]
         stale += [name for name in kept if name not in fresh]
     for name in stale:
         print(f"generated code is stale: {name} (run `make proto`)", file=sys.stderr)

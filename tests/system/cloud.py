@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import SecretStr
-
 from salon_contracts.ids import AppId, UserId
 from salon_kit.nats_config import NatsConfig, nats_server_binary, write_nats_config
 from salon_token.token04 import Claims, Form, ServerSecret, generate, new_iv, new_nonce
@@ -87,7 +86,7 @@ class Cloud:
     """NATS, token, relays and rooms; `add_room` and `add_relay` start more of them."""
 
     folder: Path
-    presence_ttl_s: float = 90.0
+    presence_ttl_s: int = 90
     room_settings: Mapping[str, str] = field(default_factory=dict)
     app_id: int = field(default_factory=lambda: secrets.randbelow(10**9) + 10**9)
     server_secret: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -115,9 +114,7 @@ class Cloud:
         store, password = self.folder / "nats", SecretStr(self._password)
         write_nats_config(NatsConfig(store_dir=store, port=self.nats_port, user="salon", password=password), config)
         log = self.folder / "nats.log"
-        popen = subprocess.Popen(
-            [str(nats_server_binary()), "-c", str(config)], stdout=log.open("ab"), stderr=subprocess.STDOUT
-        )
+        popen = _spawn([str(nats_server_binary()), "-c", str(config)], dict(os.environ), log)
         self.nats = Process("nats", popen, log, None, self.nats_port)
         deadline = time.monotonic() + READY_DEADLINE_S
         while not _connects(self.nats_port):
@@ -148,8 +145,10 @@ class Cloud:
         own = {
             "SALON_ROOM_HOST": "127.0.0.1",
             "SALON_ROOM_PORT": str(port),
+            "SALON_ROOM_HEALTH_PORT": "0",
             "SALON_ROOM_DEMO_APP_ID": str(self.app_id),
             "SALON_ROOM_PRESENCE_TTL_S": str(self.presence_ttl_s),
+            "SALON_ROOM_HEARTBEAT_INTERVAL_S": str(self.presence_ttl_s / 3),
         }
         name = f"room-{len(self.rooms) + 1}"
         room = self._start(name, "salon_room", own | dict(self.room_settings) | settings, None)
@@ -214,9 +213,7 @@ class Cloud:
             }
             ready_url = f"http://127.0.0.1:{port}/readyz"
         log = self.folder / f"{name}.log"
-        popen = subprocess.Popen(
-            [sys.executable, "-m", module], env=environment, stdout=log.open("ab"), stderr=subprocess.STDOUT
-        )
+        popen = _spawn([sys.executable, "-m", module], environment, log)
         return Process(name, popen, log, ready_url)
 
     def _create_app(self) -> None:
@@ -228,10 +225,15 @@ class Cloud:
         self.server_secret = str(json.loads(made.stdout)["server_secret"])
 
 
+def _spawn(command: list[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as output:
+        return subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+
+
 def _answers(url: str) -> bool:
     context = ssl._create_unverified_context() if url.startswith("https:") else None  # noqa: S323
     try:
-        with urllib.request.urlopen(url, timeout=2, context=context) as answer:  # noqa: S310
+        with urllib.request.urlopen(url, timeout=2, context=context) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

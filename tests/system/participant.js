@@ -74,7 +74,7 @@
       const stream = await this.engine.startPlayingStream(streamID, option);
       this.remote[streamID] = stream;
       const video = document.createElement("video");
-      Object.assign(video, { autoplay: true, playsInline: true, muted: true, srcObject: stream });
+      Object.assign(video, { autoplay: true, playsInline: true, srcObject: stream });
       document.body.append(video);
       this.videos[streamID] = video;
       this.frames[streamID] = { count: 0, askedAt: asked, firstAt: null, width: 0, height: 0 };

@@ -38,7 +38,9 @@ async def test_users_of_a_killed_instance_come_back_through_the_other(arrive: Ar
     told = await alice.wait_event("IMRecvBroadcastMessage")
     assert told[1][0]["message"] == "still here?"
     # Nobody noticed: no DELETE of the user or of the stream at the other side.
-    deletes = "salon.events.filter(({name, args}) => /^room(User|Stream)Update$/.test(name) && args[1] === 'DELETE').length"
+    deletes = (
+        "salon.events.filter(({name, args}) => /^room(User|Stream)Update$/.test(name) && args[1] === 'DELETE').length"
+    )
     assert await bob.call(deletes) == 0
 
 
@@ -81,6 +83,8 @@ async def test_a_call_survives_ten_seconds_without_nats(arrive: Arrive, two_room
     send = "(room) => salon.engine.sendBroadcastMessage(room, 'back').then((r) => r.errorCode === 0, () => false)"
     await bob.wait_for(send, room, deadline_s=30)
     await alice.wait_event("IMRecvBroadcastMessage")
-    deletes = "salon.events.filter(({name, args}) => /^room(User|Stream)Update$/.test(name) && args[1] === 'DELETE').length"
+    deletes = (
+        "salon.events.filter(({name, args}) => /^room(User|Stream)Update$/.test(name) && args[1] === 'DELETE').length"
+    )
     assert await bob.call(deletes) == 0
     await bob.sees(stream)

@@ -2,12 +2,12 @@
 
 import asyncio
 import json
+import os
 import random
 import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,7 +65,7 @@ async def test_junk_at_the_media_port(arrive: Arrive, own_cloud: Cloud) -> None:
 
     async def throw(seed: int, count: int) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thrower:
-            thrower.setblocking(False)  # noqa: FBT003
+            thrower.setblocking(False)
             for number, datagram in enumerate(datagrams(seed, count)):
                 try:
                     thrower.sendto(datagram, ("127.0.0.1", relay.port))
@@ -99,13 +99,9 @@ async def test_half_open_handshakes_are_given_up(arrive: Arrive, own_cloud: Clou
     async with Client(own_cloud) as client:
         await client.login(fresh("room"))
         for number in range(40):
-            answer = await client.ask(
-                "publish",
-                {
-                    "streamId": f"half-open-{number}",
-                    "offer": {"peerConnectionId": f"pc{number}", "sdp": sdp, "tracks": [{"mid": "0", "streamId": f"half-open-{number}"}]},
-                },
-            )
+            name = f"half-open-{os.getpid()}-{number}"
+            offer = {"peerConnectionId": f"pc{number}", "sdp": sdp, "tracks": [{"mid": "0", "streamId": name}]}
+            answer = await client.ask("publish", {"streamId": name, "offer": offer})
             assert "answer" in answer or answer["failed"]["reason"], answer
     await viewer.sees(stream, frames=30)
     newcomer, other = await call_in_progress(arrive, own_cloud)
@@ -114,8 +110,9 @@ async def test_half_open_handshakes_are_given_up(arrive: Arrive, own_cloud: Clou
 
 GARBAGE_FRAMES = [
     "", "{", "[]", "null", "1", '"x"', "{}", '{"requestId": -1}', '{"requestId": 99999999999}', '{"login": []}',
-    '{"requestId": 7, "login": {"appId": "x"}}', '{"requestId": 7, "unknown": {}}', '{"requestId": 7, "publish": {"offer": 1}}',
-    "[" * 5000, '{"a":' * 3000, '{"requestId": 1, "hello": {"protocolVersions": [' + "1," * 20000 + "1]}}", "\u0000\ud7ff",
+    '{"requestId": 7, "login": {"appId": "x"}}', '{"requestId": 7, "unknown": {}}',
+    '{"requestId": 7, "publish": {"offer": 1}}',
+    "[" * 5000, '{"a":' * 3000, '{"requestId": 1, "hello": {"protocolVersions": [77]}}', "\u0000\ud7ff",
 ]  # fmt: skip
 
 
@@ -124,23 +121,15 @@ async def test_garbage_frames_get_a_clear_error_or_a_clean_close(arrive: Arrive,
     for garbage in GARBAGE_FRAMES:
         async with connect(own_cloud.ws_url()) as socket_:
             await socket_.send(garbage)
-            try:
-                answer = json.loads(await asyncio.wait_for(socket_.recv(), 5))
-            except ConnectionClosed as closed:
-                assert closed.rcvd is not None
-                assert closed.rcvd.code >= 4000
-                assert closed.rcvd.reason
-            else:
-                assert answer["reply"]["failed"]["reason"], answer
-                assert answer["reply"]["failed"]["code"]
+            answer = json.loads(await asyncio.wait_for(socket_.recv(), 5))
+            assert answer["reply"]["failed"]["reason"], answer
+            assert answer["reply"]["failed"]["code"]
     for oversized in ("x" * (300 * 1024), b"\x00" * 1024):
         async with connect(own_cloud.ws_url(), max_size=None) as socket_:
             await socket_.send(oversized)
-            with pytest.raises(ConnectionClosed) as closed_:
-                while True:
-                    await asyncio.wait_for(socket_.recv(), 5)
-            assert closed_.value.rcvd is not None
-            assert closed_.value.rcvd.code in {1003, 1009, 4400}
+            await asyncio.wait_for(socket_.wait_closed(), 5)
+            assert socket_.close_code in {1003, 1009, 4400}
+            assert socket_.close_reason
     await viewer.sees(stream)
 
 
@@ -168,8 +157,10 @@ async def test_a_flood_of_garbage_leaves_memory_flat(arrive: Arrive, own_cloud: 
 def bad_offers() -> Iterator[str]:
     good = (
         "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
-        "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n"
-        "a=fingerprint:sha-256 " + ":".join(["AB"] * 32) + "\r\na=setup:actpass\r\na=mid:0\r\na=sendonly\r\na=rtcp-mux\r\n"
+        "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:abcd\r\n"
+        "a=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 "
+        + ":".join(["AB"] * 32)
+        + "\r\na=setup:actpass\r\na=mid:0\r\na=sendonly\r\na=rtcp-mux\r\n"
         "a=rtpmap:96 VP8/90000\r\na=ssrc:1 cname:x\r\n"
     )
     yield from ("", "junk", "v=0\r\n", good.replace("a=ice-ufrag:abcd\r\n", ""), good.replace("fingerprint", "finger"))
@@ -187,7 +178,9 @@ def bad_offers() -> Iterator[str]:
                 case 1:
                     lines.insert(position, dice.choice(lines))
                 case _:
-                    lines[position] = lines[position][: dice.randrange(len(lines[position]) + 1)] + dice.choice("=:; 0x")
+                    lines[position] = lines[position][: dice.randrange(len(lines[position]) + 1)] + dice.choice(
+                        "=:; 0x"
+                    )
         yield "\r\n".join(lines)
 
 
@@ -235,7 +228,9 @@ async def test_every_bad_offer_gets_an_error_code_over_the_websocket(arrive: Arr
                 reply = await client.ask("publish", {"streamId": name, "offer": offer})
                 if "failed" in reply:
                     refused += 1
-                    assert reply["failed"]["reason"] in {"offer-malformed", "offer-unacceptable", "invalid-field"}, reply
+                    assert reply["failed"]["reason"] in {"offer-malformed", "offer-unacceptable", "invalid-field"}, (
+                        reply
+                    )
                     assert reply["failed"]["code"]
                     assert len(reply["failed"]["message"]) > 10
     assert refused >= 10
@@ -276,6 +271,8 @@ async def test_every_bad_offer_gets_a_clean_4xx_over_whip(arrive: Arrive, own_cl
 async def test_ids_that_break_the_rules_are_refused(own_cloud: Cloud, body: dict[str, str]) -> None:
     async with Client(own_cloud) as client:
         await client.login(fresh("room"))
-        reply = await client.ask("publish", {"streamId": body["stream_id"], "offer": {"peerConnectionId": "a", "sdp": "v=0"}})
+        reply = await client.ask(
+            "publish", {"streamId": body["stream_id"], "offer": {"peerConnectionId": "a", "sdp": "v=0"}}
+        )
         assert reply["failed"]["code"] in {1000014, 1000015, 1000016}
         assert reply["failed"]["reason"] == "invalid-field"

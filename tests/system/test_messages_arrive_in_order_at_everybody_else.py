@@ -53,7 +53,7 @@ async def test_barrage_messages_and_commands_reach_whom_they_are_for(arrive: Arr
     for person, commands in ((bob, ["mute", "all"]), (carol, ["all"])):
         await person.wait_event("IMRecvCustomCommand", "args[2] === 'all'")
         assert [event["args"] for event in await person.events("IMRecvCustomCommand")] == [
-            [room, alice.user_id, command] for command in commands
+            [room, {"userID": alice.user_id, "userName": alice.user_id.title()}, command] for command in commands
         ]
     assert await alice.events("IMRecvCustomCommand") == []
 

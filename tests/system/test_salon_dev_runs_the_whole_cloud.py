@@ -22,7 +22,9 @@ SALON = str(Path(sys.executable).parent / "salon")
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
-    ports = {name: str(free_port()) for name in ("NATS", "HTTP", "MEDIA", "TOKEN_HEALTH", "RELAY_HEALTH")}
+    ports = {
+        name: str(free_port()) for name in ("NATS", "HTTP", "MEDIA", "TOKEN_HEALTH", "RELAY_HEALTH", "ROOM_HEALTH")
+    }
     mine = {f"SALON_{name}_PORT": port for name, port in ports.items()}
     return {**os.environ, **mine, "SALON_STATE_DIR": str(folder), **more}
 
@@ -100,10 +102,8 @@ def test_it_shows_where_to_go_and_leaves_no_process(tmp_path: Path, number: sign
         with urllib.request.urlopen(request) as answer:
             assert json.load(answer)["appID"] == int(app_id[1])
 
-        listed = subprocess.run(
-            [SALON, "app", "list"], env={**os.environ, "SALON_STATE_DIR": str(tmp_path)}, capture_output=True, text=True,
-            check=True,
-        )  # fmt: skip
+        own_state = {**os.environ, "SALON_STATE_DIR": str(tmp_path)}
+        listed = subprocess.run([SALON, "app", "list"], env=own_state, capture_output=True, text=True, check=True)
         assert app_id[1] in listed.stdout
 
         started = children(process.pid)

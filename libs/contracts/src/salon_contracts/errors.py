@@ -29,7 +29,8 @@
     ├── NoRelayAvailable
     ├── RelayLost               the relay that carries it does not answer
     ├── BusUnavailable          NATS cannot be reached
-    ├── RequestTimedOut         nobody answered within the deadline
+    ├── NobodyServes            nobody listens there: certainly not handled
+    ├── RequestTimedOut         nobody answered within the deadline: may have been handled
     └── Conflict                somebody else wrote the entity first; read it again
 
 `InvariantBroken` is not one of them: it is a bug, and only a supervisor that discards the broken session catches it.
@@ -247,6 +248,14 @@ class BusUnavailable(SalonError):
 
 
 @dataclass(unsafe_hash=True)
+class NobodyServes(SalonError):
+    code = "nobody-serves"
+    retryable = True
+    sentence = "Nobody serves {subject} at the moment."
+    subject: str
+
+
+@dataclass(unsafe_hash=True)
 class RequestTimedOut(SalonError):
     code = "request-timed-out"
     retryable = True
@@ -263,7 +272,7 @@ class Conflict(SalonError):
     subject: str
 
 
-class InvariantBroken(Exception):  # noqa: N818
+class InvariantBroken(Exception):
     """One of our own assumptions does not hold: a bug, not an error."""
 
 

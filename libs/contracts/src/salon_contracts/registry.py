@@ -6,10 +6,10 @@
 import re
 
 from google.protobuf.message import Message
-
 from salon.relay.v1 import relay_pb2
 from salon.room.v1 import events_pb2
 from salon.token.v1 import token_pb2
+
 from salon_contracts.subjects import EntityKind
 
 _EVENTS: dict[type[Message], EntityKind] = {

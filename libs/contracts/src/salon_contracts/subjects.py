@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from salon_contracts.ids import AppId, RelayId, RoomId, RoomSessionId
+from salon_contracts.ids import AppId, RelayId, RoomId, RoomSessionId, UserId
 
 EVENTS_STREAM = "SALON_EVENTS"
 EVENTS_SUBJECTS = "salon.evt.v1.>"
@@ -51,7 +51,7 @@ def decode(token: str) -> str:
     """The name a token stands for. Raises ValueError if `encode` cannot have made it."""
     if not _ENCODED.fullmatch(token):
         raise ValueError(f"not an encoded name: {token!r}")
-    if token == "=":
+    if token == "=":  # noqa: S105  # a token of a subject
         return ""
     raw = re.sub(rb"=([0-9A-F]{2})", lambda match: bytes.fromhex(match[1].decode()), token.encode())
     name = raw.decode()
@@ -116,6 +116,16 @@ def room_session_state(app: AppId, room: RoomId, session: RoomSessionId) -> list
     return [f"{prefix}.{kind}.*" for kind in STATE_KINDS]
 
 
+def room_session_transports(app: AppId, room: RoomId, session: RoomSessionId) -> str:
+    """Filter: the peer connections of one room session."""
+    return f"{room_session_prefix(app, room, session)}.transport.*"
+
+
+def user_everywhere(app: AppId, user: UserId) -> str:
+    """Filter: one user in every room session of an app, there ever was."""
+    return f"salon.evt.v1.{app}.*.*.user.{encode(user)}"
+
+
 def command(service: Service, verb: str, node: RelayId | None = None) -> str:
     _check_verb(verb)
     return f"salon.cmd.v1.{service}.{verb}" if node is None else f"salon.cmd.v1.{service}.{encode(node)}.{verb}"
@@ -128,6 +138,14 @@ def query(service: Service, verb: str) -> str:
 
 def presence_key(app: AppId, user: str) -> str:
     return f"{app}.{encode(user)}"
+
+
+def parse_presence_key(key: str) -> tuple[AppId, UserId]:
+    """Raises ValueError on anything `presence_key` cannot have made."""
+    app, _, user = key.partition(".")
+    if not (app.isascii() and app.isdigit()):
+        raise ValueError(f"not a presence key: {key!r}")
+    return AppId(int(app)), UserId(decode(user))
 
 
 def stream_claim_key(app: AppId, stream: str) -> str:

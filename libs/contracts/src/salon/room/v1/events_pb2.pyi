@@ -177,17 +177,27 @@ class RoomClosed(_message.Message):
 
     ROOM_SESSION_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    MAX_MEMBER_COUNT_FIELD_NUMBER: _builtins.int
+    CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
+    OPENED_AT_UNIX_MS_FIELD_NUMBER: _builtins.int
     room_session_id: _builtins.str
     reason: Global___RoomCloseReason.ValueType
+    max_member_count: _builtins.int
+    """As RoomOpened said them, so that a void close can be undone from this event alone."""
+    creator_user_id: _builtins.str
+    opened_at_unix_ms: _builtins.int
     def __init__(
         self,
         *,
         room_session_id: _builtins.str = ...,
         reason: Global___RoomCloseReason.ValueType = ...,
+        max_member_count: _builtins.int = ...,
+        creator_user_id: _builtins.str = ...,
+        opened_at_unix_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "room_session_id", b"room_session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["creator_user_id", b"creator_user_id", "max_member_count", b"max_member_count", "opened_at_unix_ms", b"opened_at_unix_ms", "reason", b"reason", "room_session_id", b"room_session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -270,6 +280,7 @@ class StreamAdded(_message.Message):
     TRANSPORT_ID_FIELD_NUMBER: _builtins.int
     TRACKS_FIELD_NUMBER: _builtins.int
     ADDED_AT_UNIX_MS_FIELD_NUMBER: _builtins.int
+    IS_UPDATE_FIELD_NUMBER: _builtins.int
     stream_id: _builtins.str
     user_id: _builtins.str
     user_name: _builtins.str
@@ -278,6 +289,8 @@ class StreamAdded(_message.Message):
     relay_id: _builtins.str
     transport_id: _builtins.str
     added_at_unix_ms: _builtins.int
+    is_update: _builtins.bool
+    """The same session published it already (again after its media was lost): others are not told a second time."""
     @_builtins.property
     def tracks(self) -> _containers.RepeatedCompositeFieldContainer[Global___StreamTrack]: ...
     def __init__(
@@ -292,10 +305,11 @@ class StreamAdded(_message.Message):
         transport_id: _builtins.str = ...,
         tracks: _abc.Iterable[Global___StreamTrack] | None = ...,
         added_at_unix_ms: _builtins.int = ...,
+        is_update: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["added_at_unix_ms", b"added_at_unix_ms", "extra_info", b"extra_info", "relay_id", b"relay_id", "session_id", b"session_id", "stream_id", b"stream_id", "tracks", b"tracks", "transport_id", b"transport_id", "user_id", b"user_id", "user_name", b"user_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added_at_unix_ms", b"added_at_unix_ms", "extra_info", b"extra_info", "is_update", b"is_update", "relay_id", b"relay_id", "session_id", b"session_id", "stream_id", b"stream_id", "tracks", b"tracks", "transport_id", b"transport_id", "user_id", b"user_id", "user_name", b"user_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -492,6 +506,7 @@ class Presence(_message.Message):
     PUBLISHABLE_STREAM_IDS_FIELD_NUMBER: _builtins.int
     TOKEN_EXPIRES_AT_UNIX_S_FIELD_NUMBER: _builtins.int
     CLIENT_FIELD_NUMBER: _builtins.int
+    CONNECTION_ID_FIELD_NUMBER: _builtins.int
     app_id: _builtins.int
     room_id: _builtins.str
     room_session_id: _builtins.str
@@ -504,6 +519,8 @@ class Presence(_message.Message):
     may_publish: _builtins.bool
     token_expires_at_unix_s: _builtins.int
     client: Global___ClientKind.ValueType
+    connection_id: _builtins.str
+    """Which connection holds the log-in: another id means that the log-in was resumed elsewhere."""
     @_builtins.property
     def publishable_stream_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -521,10 +538,11 @@ class Presence(_message.Message):
         publishable_stream_ids: _abc.Iterable[_builtins.str] | None = ...,
         token_expires_at_unix_s: _builtins.int = ...,
         client: Global___ClientKind.ValueType = ...,
+        connection_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "client", b"client", "may_publish", b"may_publish", "publishable_stream_ids", b"publishable_stream_ids", "resume_key_sha256", b"resume_key_sha256", "room_id", b"room_id", "room_session_id", b"room_session_id", "session_id", b"session_id", "token_expires_at_unix_s", b"token_expires_at_unix_s", "user_id", b"user_id", "user_name", b"user_name", "wants_user_updates", b"wants_user_updates"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "client", b"client", "connection_id", b"connection_id", "may_publish", b"may_publish", "publishable_stream_ids", b"publishable_stream_ids", "resume_key_sha256", b"resume_key_sha256", "room_id", b"room_id", "room_session_id", b"room_session_id", "session_id", b"session_id", "token_expires_at_unix_s", b"token_expires_at_unix_s", "user_id", b"user_id", "user_name", b"user_name", "wants_user_updates", b"wants_user_updates"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -540,10 +558,13 @@ class StreamClaim(_message.Message):
     ROOM_SESSION_ID_FIELD_NUMBER: _builtins.int
     USER_ID_FIELD_NUMBER: _builtins.int
     SESSION_ID_FIELD_NUMBER: _builtins.int
+    CLAIMED_AT_UNIX_MS_FIELD_NUMBER: _builtins.int
     room_id: _builtins.str
     room_session_id: _builtins.str
     user_id: _builtins.str
     session_id: _builtins.str
+    claimed_at_unix_ms: _builtins.int
+    """A claim without a stream is one in the making only for a short time."""
     def __init__(
         self,
         *,
@@ -551,10 +572,11 @@ class StreamClaim(_message.Message):
         room_session_id: _builtins.str = ...,
         user_id: _builtins.str = ...,
         session_id: _builtins.str = ...,
+        claimed_at_unix_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["room_id", b"room_id", "room_session_id", b"room_session_id", "session_id", b"session_id", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed_at_unix_ms", b"claimed_at_unix_ms", "room_id", b"room_id", "room_session_id", b"room_session_id", "session_id", b"session_id", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

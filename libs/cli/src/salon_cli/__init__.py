@@ -1,0 +1,1 @@
+"""The salon command: run the cloud, check it, manage apps and tokens."""

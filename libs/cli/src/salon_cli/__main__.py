@@ -1,0 +1,3 @@
+from salon_cli.main import main
+
+main()

@@ -1,0 +1,141 @@
+"""Starts the cloud's processes in order, watches them, stops them in the reverse order."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from pydantic import SecretStr
+from salon.token.v1.token_pb2 import AppCredentials, CreateApp, MintedToken, MintToken
+from salon_contracts import subjects
+from salon_contracts.errors import AppExists
+from salon_kit.bus import Bus
+from salon_kit.identity import Identity
+from salon_kit.nats_config import NatsConfig, nats_server_binary, write_nats_config
+from salon_kit.settings import BusSettings
+
+from salon_cli.dev.certificate import ensure_certificate
+from salon_cli.dev.child import Child, ChildFailed
+from salon_cli.dev.plan import LOOPBACK, Plan
+from salon_cli.dev.screen import Screen
+from salon_cli.dev.state import DevState
+
+READY_DEADLINE_S = 30.0
+TRY_TOKEN_LIFETIME_S = 24 * 3600
+MODULES = {"token": "salon_token", "relay": "salon_relay", "room": "salon_room"}
+
+
+class Cloud:
+    def __init__(self, plan: Plan, state: DevState, screen: Screen) -> None:
+        self._plan = plan
+        self._state = state
+        self._screen = screen
+        self._children: list[Child] = []
+        self._logs = state.folder / "log"
+        self.certificate: tuple[Path, Path] | None = None
+
+    async def start(self) -> None:
+        """Everything at once, since each waits for the bus by itself; then each one's readiness."""
+        self._logs.mkdir(exist_ok=True)
+        if self._plan.public_host is not None:
+            self.certificate = ensure_certificate(self._state.folder, self._plan.public_host)
+        await self._start_nats()
+        for service, module in MODULES.items():
+            environment = self._plan.environment(service, self._state, self.certificate)
+            await self._start(service, [sys.executable, "-m", module], environment)
+        self._state.remember_run(self._plan.nats_port, self._plan.url)
+        plan = self._plan
+        secure = "https" if self.certificate else "http"
+        media = f"UDP {plan.bind_host}:{plan.media_port}"
+        await self._ready("nats", f"nats://{LOOPBACK}:{plan.nats_port}", None)
+        await self._ready("token", "on the bus", f"http://{LOOPBACK}:{plan.token_health_port}/readyz")
+        await self._ready("media-relay", media, f"http://{LOOPBACK}:{plan.relay_health_port}/readyz")
+        await self._ready("room", plan.url, f"{secure}://{LOOPBACK}:{plan.http_port}/readyz")
+
+    async def ensure_demo_app(self) -> str:
+        """The demo app exists after this; returns a token of it for trying."""
+        async with self._bus() as bus:
+            app = CreateApp(name="demo", app_id=self._state.app_id, server_secret=self._state.server_secret)
+            with suppress(AppExists):
+                await bus.request(subjects.command("token", "create-app"), app, AppCredentials)
+            wish = MintToken(app_id=self._state.app_id, user_id="visitor", lifetime_s=TRY_TOKEN_LIFETIME_S)
+            minted = await bus.request(subjects.command("token", "mint-token"), wish, MintedToken)
+        return minted.token
+
+    async def watch(self) -> None:
+        """Returns never; raises ChildFailed when a process ends."""
+        waits = {asyncio.create_task(child.ended(), name=f"watch-{child.name}"): child for child in self._children}
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            raise waits[done.pop()].failure()
+        finally:
+            for task in waits:
+                task.cancel()
+
+    async def stop(self) -> None:
+        """The room first, so that its clients hear of it; NATS last, so that the others can say good-bye."""
+        *services, nats = reversed(self._children) if self._children else (None,)
+        await asyncio.gather(*(child.stop() for child in services if child is not None))
+        if nats is not None:
+            await nats.stop()
+
+    async def _start_nats(self) -> None:
+        config = NatsConfig(
+            store_dir=self._state.folder / "nats",
+            port=self._plan.nats_port,
+            user=self._state.nats_user,
+            password=SecretStr(self._state.nats_password),
+        )
+        config_file = self._state.folder / "nats.conf"
+        write_nats_config(config, config_file)
+        await self._start("nats", [str(nats_server_binary()), "-c", str(config_file)], None)
+
+    async def _start(self, name: str, command: list[str], environment: dict[str, str] | None) -> None:
+        log_file = self._logs / f"{name}.log"
+        self._children.append(await Child.start(name, command, environment, log_file, self._line))
+
+    def _line(self, name: str, line: str) -> None:
+        if name != "nats":  # its own log format; kept in its file
+            self._screen.service_said(name, line)
+
+    async def _ready(self, label: str, where: str, url: str | None) -> None:
+        self._screen.waiting(label)
+        child = next(child for child in self._children if child.name in label)
+        if url is not None:
+            await child.wait_ready(url, READY_DEADLINE_S)
+        else:
+            await self._nats_answers(child)
+        self._screen.ready(label, where)
+
+    async def _nats_answers(self, child: Child) -> None:
+        ended = asyncio.create_task(child.ended(), name="nats-ended")
+        try:
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection(LOOPBACK, self._plan.nats_port)
+                except OSError:
+                    if ended.done():
+                        raise child.failure() from None
+                    await asyncio.sleep(0.02)
+                else:
+                    writer.close()
+                    return
+        finally:
+            ended.cancel()
+
+    @asynccontextmanager
+    async def _bus(self) -> AsyncIterator[Bus]:
+        settings = BusSettings(
+            url=f"nats://{LOOPBACK}:{self._plan.nats_port}",
+            user=self._state.nats_user,
+            password=SecretStr(self._state.nats_password),
+        )
+        bus = await Bus.connect(settings, Identity.start("cli"))
+        try:
+            yield bus
+        finally:
+            await bus.close()
+
+
+__all__ = ["ChildFailed", "Cloud"]

@@ -1,0 +1,64 @@
+"""What `salon dev` keeps between runs: credentials of the bus, the master key, the demo app."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+ENVIRONMENT_FILE = "environment"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DevState:
+    folder: Path
+    nats_user: str
+    nats_password: str
+    master_key: str
+    app_id: int
+    server_secret: str
+
+    @classmethod
+    def load(cls, folder: Path) -> "DevState":
+        """Reads the state, or makes it on the first run. The file is for its owner only."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = folder / ENVIRONMENT_FILE
+        values = _read(file) if file.exists() else {}
+        fresh = {
+            "SALON_NATS_USER": "salon",
+            "SALON_NATS_PASSWORD": secrets.token_hex(16),
+            "SALON_TOKEN_MASTER_KEY": secrets.token_hex(32),
+            "SALON_DEV_APP_ID": str(secrets.randbelow(10**9) + 10**9),
+            "SALON_DEV_SERVER_SECRET": secrets.token_hex(16),
+        }
+        values = fresh | values
+        state = cls(
+            folder=folder,
+            nats_user=values["SALON_NATS_USER"],
+            nats_password=values["SALON_NATS_PASSWORD"],
+            master_key=values["SALON_TOKEN_MASTER_KEY"],
+            app_id=int(values["SALON_DEV_APP_ID"]),
+            server_secret=values["SALON_DEV_SERVER_SECRET"],
+        )
+        _write(file, values)
+        return state
+
+    def remember_run(self, nats_port: int, room_url: str) -> None:
+        """Lets the other `salon` commands find the bus and the room service of this run."""
+        file = self.folder / ENVIRONMENT_FILE
+        found = {"SALON_NATS_URL": f"nats://127.0.0.1:{nats_port}", "SALON_ROOM_URL": room_url}
+        _write(file, _read(file) | found)
+
+
+def _read(file: Path) -> dict[str, str]:
+    pairs = (line.partition("=") for line in file.read_text().splitlines() if "=" in line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _write(file: Path, values: dict[str, str]) -> None:
+    text = "# Written by `salon dev`. Holds secrets of this machine's cloud.\n"
+    text += "".join(f"{name}={value}\n" for name, value in sorted(values.items()))
+    scratch = file.with_suffix(".new")
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(text)
+    scratch.replace(file)

@@ -1,0 +1,411 @@
+"""One connection to NATS that is kept for ever, below Bus, Events and buckets.
+
+What nats-py leaves open is closed here: a client that gives up (any protocol error of the server's makes it) or that is
+stuck is replaced with its subscriptions; a request that was in flight when the connection broke fails at once instead
+of at its deadline; nothing is buffered for later while NATS is away, so nothing arrives after its sender gave up.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription as NativeSubscription
+from nats.nuid import NUID
+from salon_contracts.errors import BusUnavailable
+
+from salon_kit.log import get_logger
+from salon_kit.metrics import BUS_CONNECTED, BUS_RECONNECTS
+from salon_kit.settings import BusSettings
+
+log = get_logger()
+
+MessageCallback = Callable[[Msg], Awaitable[None]]
+
+STUCK_S = 20.0
+"""A client that has not reconnected for so long is replaced."""
+MAX_PENDING_BYTES = 64 * 1024 * 1024
+
+
+class NoResponders(Exception):
+    """Nobody listens on the subject."""
+
+
+class ConnectionLost(Exception):
+    """The connection broke while an answer was awaited."""
+
+
+class Subscription:
+    """A subject this connection listens on, over any number of reconnects."""
+
+    def __init__(self, subject: str, queue: str, callback: MessageCallback, max_pending: int) -> None:
+        self.subject = subject
+        self.queue = queue
+        self.callback = callback
+        self.max_pending = max_pending
+        self._client: Client | None = None
+        self._native: NativeSubscription | None = None
+        self._forget: Callable[[Subscription], None] | None = None
+
+    async def attach(self, client: Client, forget: "Callable[[Subscription], None]") -> None:
+        if self._client is client:
+            return
+        self._client = client
+        self._forget = forget
+        self._native = await client.subscribe(
+            self.subject,
+            queue=self.queue,
+            cb=self.callback,
+            pending_msgs_limit=self.max_pending,
+            pending_bytes_limit=MAX_PENDING_BYTES,
+        )
+
+    async def drain(self, barrier: Callable[[], Awaitable[None]], timeout_s: float) -> None:
+        """Takes what the server has sent already, then no more.
+
+        Not nats-py's own drain: its PING overtakes the UNSUB that it shall follow.
+        """
+        native, client = self._native, self._client
+        if native is not None and client is not None and client.is_connected:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await client._send_unsubscribe(native._id)
+                    await barrier()
+                    await native._pending_queue.join()
+            except (TimeoutError, BusUnavailable, nats.errors.Error) as error:
+                log.warning("drain-incomplete", subject=self.subject, err_code=type(error).__name__)
+        await self.unsubscribe()
+
+    async def unsubscribe(self) -> None:
+        """No more calls of the callback; one that runs is cancelled."""
+        if self._forget is not None:
+            self._forget(self)
+            self._forget = None
+        native, self._native = self._native, None
+        if native is not None:
+            try:
+                await native.unsubscribe()
+            except nats.errors.Error:
+                return  # closed or draining: the server forgets it with the connection
+
+
+class Connection:
+    def __init__(self, settings: BusSettings, name: str) -> None:
+        self._settings = settings
+        self._name = name
+        self._client = Client()
+        self._client_usable = False
+        """It has been connected: what is subscribed now it keeps over its own reconnects."""
+        self._subscriptions: set[Subscription] = set()
+        self._listeners: list[Callable[[bool], None]] = []
+        self._replies: dict[str, asyncio.Future[Msg]] = {}
+        self._nuid = NUID()
+        self._inbox = f"_INBOX.{self._next_token()}"
+        self._up = asyncio.Event()
+        self._down = asyncio.Event()
+        self._given_up = asyncio.Event()
+        self._closing = False
+        self._keeper: asyncio.Task[None] | None = None
+        self.connected_since_ns = 0
+        """time.monotonic_ns() of the last connect."""
+        self.last_error: Exception | None = None
+
+    # ---- life ----
+
+    async def open(self, timeout_s: float) -> None:
+        await self.subscribe(f"{self._inbox}.*", self._on_reply)
+        try:
+            await self._connect_client(timeout_s)
+        except TimeoutError:
+            raise BusUnavailable() from self.last_error
+        self._keeper = asyncio.create_task(self._keep(), name="bus-keeper")
+
+    @property
+    def connected(self) -> bool:
+        return self._up.is_set()
+
+    def on_connection(self, callback: Callable[[bool], None]) -> Callable[[], None]:
+        self._listeners.append(callback)
+
+        def remove() -> None:
+            if callback in self._listeners:
+                self._listeners.remove(callback)
+
+        return remove
+
+    async def wait_connected(self, timeout_s: float) -> None:
+        if self._up.is_set():
+            return
+        if self._closing:
+            raise BusUnavailable()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._up.wait()
+        except TimeoutError:
+            raise BusUnavailable() from None
+
+    async def flush(self, timeout_s: float) -> None:
+        """Returns once the server has processed everything sent so far; BusUnavailable otherwise.
+
+        Not nats-py's own flush: its PING overtakes what still waits to be written. A message to ourselves does not.
+        """
+        token = self._next_token()
+        future: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
+        self._replies[token] = future
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self.wait_connected(timeout_s)
+                await self.publish(f"{self._inbox}.{token}")
+                await future
+        except (TimeoutError, ConnectionLost):
+            raise BusUnavailable() from None
+        finally:
+            self._replies.pop(token, None)
+
+    async def close(self) -> None:
+        """Never raises."""
+        self._closing = True
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+        self._set_connected(False)
+        await self._close_client(self._client)
+
+    # ---- talking ----
+
+    async def publish(
+        self, subject: str, data: bytes = b"", *, headers: Mapping[str, str] | None = None, reply: str = ""
+    ) -> None:
+        """Hands over to the connection; BusUnavailable when there is none."""
+        if not self._up.is_set():
+            raise BusUnavailable()
+        try:
+            await self._client.publish(subject, data, reply=reply, headers=None if headers is None else dict(headers))
+        except (nats.errors.ConnectionClosedError, nats.errors.ConnectionDrainingError):
+            raise BusUnavailable() from None
+        except nats.errors.OutboundBufferLimitError:
+            raise BusUnavailable() from None
+
+    async def roundtrip(
+        self, subject: str, data: bytes, *, headers: Mapping[str, str] | None = None, timeout_s: float
+    ) -> Msg:
+        """One request, one answer. NoResponders, ConnectionLost, BusUnavailable (not connected) or TimeoutError."""
+        token = self._next_token()
+        future: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
+        self._replies[token] = future
+        try:
+            await self.publish(subject, data, headers=headers, reply=f"{self._inbox}.{token}")
+            async with asyncio.timeout(timeout_s):
+                answer = await future
+        finally:
+            self._replies.pop(token, None)
+        if answer.headers is not None and not answer.data and answer.headers.get("Status") == "503":
+            raise NoResponders(subject)
+        return answer
+
+    @asynccontextmanager
+    async def collector(self) -> AsyncIterator[tuple[str, "asyncio.Queue[Msg | None]"]]:
+        """An inbox for several answers and the queue they land in; None in the queue: the connection was lost.
+
+        A subscription of its own, because what a consumer delivers carries the subject it was stored under.
+        """
+        queue: asyncio.Queue[Msg | None] = asyncio.Queue()  # bounded by what is asked for
+
+        async def collect(message: Msg) -> None:
+            queue.put_nowait(message)
+
+        inbox = self.new_inbox()
+        subscription = await self.subscribe(inbox, collect)
+        remove = self.on_connection(lambda up: None if up else queue.put_nowait(None))
+        try:
+            yield inbox, queue
+        finally:
+            remove()
+            await subscription.unsubscribe()
+
+    async def subscribe(
+        self, subject: str, callback: MessageCallback, *, queue: str = "", max_pending: int = 65_536
+    ) -> Subscription:
+        """`callback` is awaited for one message at a time; more than `max_pending` waiting are dropped."""
+        subscription = Subscription(subject, queue, callback, max_pending)
+        self._subscriptions.add(subscription)
+        if self._closing:
+            raise BusUnavailable()
+        try:
+            if self._client_usable:
+                await subscription.attach(self._client, self._subscriptions.discard)
+        except nats.errors.ConnectionClosedError:
+            pass  # it is attached to the next client
+        return subscription
+
+    def new_inbox(self) -> str:
+        return f"_INBOX.{self._next_token()}"
+
+    # ---- inside ----
+
+    def _next_token(self) -> str:
+        return bytes(self._nuid.next()).decode()
+
+    async def _on_reply(self, message: Msg) -> None:
+        token = message.subject.rpartition(".")[2]
+        future = self._replies.get(token)
+        if future is not None and not future.done():
+            future.set_result(message)
+
+    async def _connect_client(self, timeout_s: float) -> None:
+        """A connected client with all subscriptions. TimeoutError, or what nats-py raises: it is closed then."""
+        client = Client()
+        self._client_usable = False
+        self._client = client
+        self._given_up.clear()
+
+        async def on_disconnected() -> None:
+            if client is self._client:
+                self._set_connected(False)
+
+        async def on_reconnected() -> None:
+            if client is self._client and client.is_connected:
+                self._set_connected(True)
+
+        async def on_closed() -> None:
+            if client is self._client:
+                self._set_connected(False)
+                self._given_up.set()
+
+        async def on_error(error: Exception) -> None:
+            if not client.is_connected:
+                await _close_transport(client)
+            if client is self._client:
+                self._note_error(error)
+
+        settings = self._settings
+        connecting = client.connect(
+            servers=settings.servers,
+            name=self._name,
+            user=settings.user or None,
+            password=settings.password.get_secret_value() or None,
+            allow_reconnect=True,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=settings.reconnect_wait_s,  # type: ignore[arg-type]  # any number of seconds
+            connect_timeout=settings.connect_timeout_s,  # type: ignore[arg-type]  # likewise
+            ping_interval=settings.ping_interval_s,  # type: ignore[arg-type]  # likewise
+            max_outstanding_pings=2,
+            disconnected_cb=on_disconnected,
+            reconnected_cb=on_reconnected,
+            closed_cb=on_closed,
+            error_cb=on_error,
+            flush_timeout=5,
+        )
+        try:
+            await _within(timeout_s, connecting)
+        except BaseException:
+            await self._close_client(client)
+            raise
+        self._client_usable = True
+        for subscription in list(self._subscriptions):
+            await subscription.attach(client, self._subscriptions.discard)
+        self._set_connected(True)
+
+    def _set_connected(self, connected: bool) -> None:
+        if connected == self._up.is_set():
+            return
+        if connected:
+            if self.connected_since_ns:
+                BUS_RECONNECTS.inc()
+            self.connected_since_ns = time.monotonic_ns()
+            self.last_error = None
+            self._down.clear()
+            self._up.set()
+            log.info("bus-connected", server=self._server())
+        else:
+            self._up.clear()
+            self._down.set()
+            for future in self._replies.values():
+                if not future.done():
+                    future.set_exception(ConnectionLost())
+            if not self._closing:
+                log.warning("bus-lost")
+        BUS_CONNECTED.set(1 if connected else 0)
+        for listener in list(self._listeners):
+            listener(connected)
+
+    def _server(self) -> str:
+        url = self._client.connected_url
+        return "" if url is None else f"{url.hostname}:{url.port}"
+
+    def _note_error(self, error: Exception) -> None:
+        repeated = type(error) is type(self.last_error)
+        if not _is_refusal(
+            self.last_error
+        ):  # the reset connection that comes after a refusal does not explain anything
+            self.last_error = error
+        if not self._closing and not repeated:
+            log.warning("bus-error", err_code=type(error).__name__, detail=str(error))
+
+    async def _keep(self) -> None:
+        """Replaces a client that has given up or is stuck."""
+        while True:
+            await self._down.wait()
+            if await self._recovers_by_itself():
+                continue
+            log.warning("bus-client-replaced")
+            while not self._up.is_set():
+                await self._close_client(self._client)
+                try:
+                    await self._connect_client(STUCK_S)
+                except (TimeoutError, OSError, nats.errors.Error) as error:
+                    self._note_error(error)
+                    await asyncio.sleep(self._settings.reconnect_wait_s)
+
+    async def _recovers_by_itself(self) -> bool:
+        waits = [asyncio.ensure_future(self._up.wait()), asyncio.ensure_future(self._given_up.wait())]
+        try:
+            await asyncio.wait(waits, timeout=STUCK_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        return self._up.is_set()
+
+    @staticmethod
+    async def _close_client(client: Client) -> None:
+        try:
+            async with asyncio.timeout(2.0):
+                await client.close()
+        except Exception as error:  # noqa: BLE001  # it is thrown away, whatever it says
+            log.debug("bus-close-failed", err_code=type(error).__name__)
+        await _close_transport(client)
+
+
+def _is_refusal(error: Exception | None) -> bool:
+    return isinstance(error, nats.errors.Error) and "authorization" in str(error).lower()
+
+
+async def _within(timeout_s: float, connecting: Coroutine[Any, Any, None]) -> None:
+    """Cancels as often as it takes: nats-py swallows a cancellation in places."""
+    task = asyncio.ensure_future(connecting)
+    try:
+        await asyncio.wait([task], timeout=timeout_s)
+        if not task.done():
+            raise TimeoutError
+        task.result()
+    finally:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=0.1)
+
+
+async def _close_transport(client: Client) -> None:
+    """Closes the socket of a failed attempt, which nats-py 2.16 leaves to the garbage collector. Private there."""
+    transport = client._transport
+    if transport is None:
+        return
+    transport.close()  # type: ignore[no-untyped-call]
+    try:
+        async with asyncio.timeout(1.0):
+            await transport.wait_closed()  # type: ignore[no-untyped-call]
+    except (OSError, TimeoutError):
+        return

@@ -1,0 +1,236 @@
+"""Follows what happens under a changing list of filters.
+
+    tail = EventTail(bus, on_event)
+    await tail.start()
+    position = await tail.follow(room_session_events(app, room, session))
+    snapshot = await events.snapshot(room_session_state(app, room, session), at_least_sequence=position)
+    # apply the snapshot, then every event handed to on_event with a sequence above snapshot.through_sequence
+
+Behind it are a few consumers ("shards") with many filters each. All filters of a room are in one shard, which keeps a
+room's events in order; a new room goes to the emptiest shard, and a new shard is opened when all are full.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+
+from salon_contracts.errors import BusUnavailable
+from salon_contracts.subjects import EVENTS_STREAM
+
+from salon_kit.bus import Bus
+from salon_kit.events import StoredEvent, stored_event
+from salon_kit.jetstream import JetStream, RawMessage
+from salon_kit.log import get_logger
+from salon_kit.metrics import TAIL_EVENTS
+from salon_kit.ordered import Deliver, OrderedReader
+
+log = get_logger()
+
+EventCallback = Callable[[StoredEvent], Awaitable[None]]
+
+FILTERS_PER_SHARD = 200
+MAX_SHARDS = 16
+BATCH_S = 0.002
+RETRY_S = 0.1
+
+
+class EventTail:
+    """Hands events to one callback, one at a time, in stream order within a room, none lost and none twice.
+
+    Unknown event types come with `message=None`. Just after `follow`, events older than the call may come as well: take
+    only those above the sequence already applied. Just after `unfollow`, some more may come.
+    The callback should only hand over: while it runs nothing else is delivered. What it raises is logged and counted.
+    """
+
+    def __init__(self, bus: Bus, on_event: EventCallback, *, heartbeat_s: float = 1.0) -> None:
+        self._jetstream = bus.jetstream
+        self._on_event = on_event
+        self._heartbeat_s = heartbeat_s
+        self._one_at_a_time = asyncio.Lock()
+        self._shards: list[_Shard] = []
+        self._homes: dict[str, _Shard] = {}
+        """Which shard a room is in, by the beginning of its filters."""
+        self._started = False
+
+    async def start(self) -> None:
+        """From now on `follow` may be called."""
+        self._started = True
+
+    async def follow(self, *filters: str, timeout_s: float = 5.0) -> int:
+        """Returns once every later event under `filters` is certain to be delivered: the stream sequence above which.
+
+        Following a filter n times needs n unfollows. Calls within a few milliseconds travel as one. Filters that
+        overlap without one containing the other raise ValueError. BusUnavailable: not followed.
+        """
+        if not self._started:
+            raise RuntimeError("the tail is not started, or closed")
+        self._check(filters)
+        waiting = [self._home(subject_filter).add(subject_filter) for subject_filter in filters]
+        try:
+            async with asyncio.timeout(timeout_s):
+                return max(await asyncio.gather(*waiting), default=0)
+        except TimeoutError:
+            self.unfollow(*filters)
+            raise BusUnavailable() from None
+        except BaseException:
+            self.unfollow(*filters)
+            raise
+
+    def unfollow(self, *filters: str) -> None:
+        """The opposite; takes effect soon."""
+        for subject_filter in filters:
+            room = _room(subject_filter)
+            shard = self._homes.get(room)
+            if shard is None:
+                continue
+            shard.remove(subject_filter)
+            if not any(_room(other) == room for other in shard.followed):
+                del self._homes[room]
+
+    async def close(self) -> None:
+        """Stops and forgets everything. Idempotent."""
+        self._started = False
+        shards, self._shards = self._shards, []
+        self._homes.clear()
+        await asyncio.gather(*(shard.close() for shard in shards))
+
+    def _home(self, subject_filter: str) -> "_Shard":
+        room = _room(subject_filter)
+        home = self._homes.get(room)
+        if home is None:
+            home = min(self._shards, key=lambda shard: len(shard.followed), default=None)
+            if home is None or (len(home.followed) >= FILTERS_PER_SHARD and len(self._shards) < MAX_SHARDS):
+                home = _Shard(self._jetstream, self._deliver, self._heartbeat_s)
+                self._shards.append(home)
+            self._homes[room] = home
+        return home
+
+    def _check(self, filters: Iterable[str]) -> None:
+        for subject_filter in filters:
+            shard = self._homes.get(_room(subject_filter))
+            for other in () if shard is None else shard.followed:
+                if _crosses(subject_filter, other):
+                    raise ValueError(f"filters cross: {subject_filter} and {other}")
+
+    async def _deliver(self, raw: RawMessage) -> None:
+        event = stored_event(raw)
+        if event is None:
+            return
+        async with self._one_at_a_time:
+            try:
+                await self._on_event(event)
+            except Exception as error:
+                TAIL_EVENTS.labels(result="failed").inc()
+                log.exception("event-callback-failed", sequence=event.sequence, err_code=type(error).__name__)
+            else:
+                TAIL_EVENTS.labels(result="ok").inc()
+
+
+class _Shard:
+    """One consumer and the filters it is for."""
+
+    def __init__(self, jetstream: JetStream, deliver: Deliver, heartbeat_s: float) -> None:
+        self.followed: Counter[str] = Counter()
+        self._jetstream = jetstream
+        self._deliver = deliver
+        self._heartbeat_s = heartbeat_s
+        self._reader: OrderedReader | None = None
+        self._confirmed: dict[str, int] = {}
+        """Filters the consumer is known to have, and the position above which each is complete."""
+        self._waiting: dict[str, list[asyncio.Future[int]]] = {}
+        self._changed = asyncio.Event()
+        self._task = asyncio.create_task(self._apply_changes(), name="tail filters")
+
+    def add(self, subject_filter: str) -> "asyncio.Future[int]":
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.followed[subject_filter] += 1
+        position = self._confirmed.get(subject_filter)
+        if position is not None:
+            future.set_result(position)
+        else:
+            self._waiting.setdefault(subject_filter, []).append(future)
+            self._changed.set()
+        return future
+
+    def remove(self, subject_filter: str) -> None:
+        self.followed[subject_filter] -= 1
+        if self.followed[subject_filter] <= 0:
+            del self.followed[subject_filter]
+            # Followed again before the change is made, it must be confirmed again: the change may be on its way.
+            self._confirmed.pop(subject_filter, None)
+            self._changed.set()
+
+    async def close(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        for futures in self._waiting.values():
+            for future in futures:
+                future.cancel()
+        if self._reader is not None:
+            await self._reader.close()
+
+    async def _apply_changes(self) -> None:
+        while True:
+            await self._changed.wait()
+            await asyncio.sleep(BATCH_S)
+            self._changed.clear()
+            try:
+                await self._apply()
+            except BusUnavailable:
+                self._changed.set()
+                await asyncio.sleep(RETRY_S)
+
+    async def _apply(self) -> None:
+        followed = sorted(self.followed)
+        wire = _outermost(followed)
+        if not wire:
+            reader, self._reader = self._reader, None
+            self._confirmed.clear()
+            if reader is not None:
+                await reader.close()
+            return
+        if self._reader is None:
+            self._reader = OrderedReader(self._jetstream, EVENTS_STREAM, self._deliver, heartbeat_s=self._heartbeat_s)
+        if wire == list(self._reader.filters) and all(name in self._confirmed for name in followed):
+            return
+        position = await self._reader.set_filters(wire)
+        for name in followed:
+            if name in self.followed:
+                self._confirmed.setdefault(name, position)
+                for future in self._waiting.pop(name, []):
+                    with contextlib.suppress(asyncio.InvalidStateError):
+                        future.set_result(position)
+
+
+def _room(subject_filter: str) -> str:
+    """What all filters of one room begin with: `salon.evt.v1.<app>.<room>`."""
+    return ".".join(subject_filter.split(".")[:5])
+
+
+def _contains(outer: str, inner: str) -> bool:
+    """Whether every subject that matches `inner` matches `outer`."""
+    outers, inners = outer.split("."), inner.split(".")
+    for index, part in enumerate(outers):
+        if part == ">":
+            return len(inners) > index
+        if index >= len(inners) or inners[index] == ">" or part not in ("*", inners[index]):
+            return False
+    return len(outers) == len(inners)
+
+
+def _crosses(one: str, other: str) -> bool:
+    """Whether they have subjects in common and neither contains the other."""
+    if _contains(one, other) or _contains(other, one):
+        return False
+    for left, right in zip(one.split("."), other.split("."), strict=False):
+        if ">" in (left, right):
+            return True
+        if left != right and "*" not in (left, right):
+            return False
+    return one.count(".") == other.count(".")
+
+
+def _outermost(filters: list[str]) -> list[str]:
+    """Without those that another one contains: the server refuses filters that overlap."""
+    return [one for one in filters if not any(other != one and _contains(other, one) for other in filters)]

@@ -1,0 +1,22 @@
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from salon_kit.bus import Bus
+from salon_kit.identity import Identity
+from salon_kit.testing import MakeBus, NatsServer, bus, events, make_bus, nats_server, own_nats_server
+
+__all__ = ["bus", "events", "make_bus", "make_own_bus", "nats_server", "own_nats_server"]
+
+
+@pytest_asyncio.fixture
+async def make_own_bus(own_nats_server: NatsServer) -> AsyncIterator[MakeBus]:
+    """Connections to the server of this test alone."""
+    made: list[Bus] = []
+
+    async def make(*, service: str = "test", node: str | None = None) -> Bus:
+        made.append(await Bus.connect(own_nats_server.settings, Identity.start(service, node or f"n{len(made)}")))
+        return made[-1]
+
+    yield make
+    for each in made:
+        await each.close(0.5)

@@ -1,0 +1,1 @@
+"""Media arithmetic without I/O: SDP offers read, SDP answers written."""

@@ -1,0 +1,175 @@
+"""Each line of an answer that some client was found to depend on."""
+
+from collections.abc import Callable
+from ipaddress import ip_address
+
+import pytest
+from salon_contracts.errors import InvariantBroken
+from salon_media.answer import (
+    AnswerSection,
+    AnswerTransport,
+    Inactive,
+    Receiving,
+    Rejected,
+    Sending,
+    agree_feedback,
+    write_answer,
+)
+from salon_media.codecs import choose_for_publisher
+from salon_media.extensions import ABS_SEND_TIME, MID, TRANSPORT_CC, agree
+from salon_media.offer import Fingerprint, Offer, OfferedSection, parse_offer
+
+ReadOffer = Callable[[str], str]
+
+TRANSPORT = AnswerTransport(
+    "relayfrag",
+    "relaypasswordrelaypassword",
+    Fingerprint("sha-256", ":".join(["0F"] * 32)),
+    (ip_address("192.0.2.1"), ip_address("2001:db8::1")),
+    7882,
+)
+
+
+def receiving(section: OfferedSection) -> Receiving:
+    codec = choose_for_publisher(section.codecs)
+    assert codec is not None
+    return Receiving(codec, agree(section, client_sends=True))
+
+
+def sending(section: OfferedSection) -> Sending:
+    codec = choose_for_publisher(section.codecs)
+    assert codec is not None
+    return Sending(codec, agree(section, client_sends=False), "cam-1", 11, 12, "cname")
+
+
+def answer(offer: Offer, sections: list[AnswerSection]) -> list[list[str]]:
+    """Lines of the session, then of each section."""
+    text = write_answer(offer, sections, TRANSPORT, session_id=5, version=2)
+    assert text.endswith("\r\n")
+    assert "\n" not in text.replace("\r\n", "")
+    groups: list[list[str]] = [[]]
+    for line in text.removesuffix("\r\n").split("\r\n"):
+        if line.startswith("m="):
+            groups.append([])
+        groups[-1].append(line)
+    return groups
+
+
+def test_publisher_of_chromium(read_offer: ReadOffer) -> None:
+    offer = parse_offer(read_offer("chromium_156_publish_vp8"))
+    session, audio, video = answer(offer, [receiving(section) for section in offer.sections])
+    assert "o=- 5 2 IN IP4 0.0.0.0" in session
+    assert {"a=ice-lite", "a=group:BUNDLE 0 1", "a=msid-semantic:WMS *"} <= set(session)
+
+    assert audio[0] == "m=audio 7882 UDP/TLS/RTP/SAVPF 111"
+    assert video[0] == "m=video 7882 UDP/TLS/RTP/SAVPF 96 97"
+    for mid, section in enumerate((audio, video)):
+        assert {
+            "c=IN IP4 192.0.2.1",
+            f"a=mid:{mid}",
+            "a=recvonly",
+            "a=setup:passive",
+            "a=rtcp-mux",
+            "a=rtcp-rsize",
+            "a=ice-ufrag:relayfrag",
+            "a=ice-pwd:relaypasswordrelaypassword",
+            f"a=fingerprint:sha-256 {TRANSPORT.fingerprint.value}",
+            "a=candidate:1 1 udp 2130706431 192.0.2.1 7882 typ host",
+            "a=candidate:2 1 udp 2130706175 2001:db8::1 7882 typ host",
+            "a=end-of-candidates",
+        } <= set(section)
+    assert {"a=rtpmap:111 opus/48000/2", "a=fmtp:111 minptime=10;useinbandfec=1", "a=rtcp-fb:111 transport-cc"} <= set(
+        audio
+    )
+    assert {"a=rtpmap:96 VP8/90000", "a=rtpmap:97 rtx/90000", "a=fmtp:97 apt=96"} <= set(video)
+    assert [line for line in video if line.startswith("a=rtcp-fb")] == [
+        f"a=rtcp-fb:96 {item}" for item in ("nack", "nack pli", "ccm fir", "transport-cc")
+    ]
+    assert f"a=extmap:3 {TRANSPORT_CC}" in video
+    assert not any(word in line for line in video for word in ("rtp-stream-id", "simulcast", "toffset", "ssrc"))
+
+
+def test_viewer_of_chromium(read_offer: ReadOffer) -> None:
+    offer = parse_offer(read_offer("chromium_156_play_two"))
+    groups = answer(offer, [sending(section) for section in offer.sections])
+    video = groups[2]
+    assert {
+        "a=sendonly",
+        "a=msid:cam-1 video",
+        "a=ssrc-group:FID 11 12",
+        "a=ssrc:11 cname:cname",
+        "a=ssrc:12 cname:cname",
+    } <= set(video)
+    assert "a=msid:cam-1 audio" in groups[1]
+
+
+def test_unused_sections_keep_their_place(read_offer: ReadOffer) -> None:
+    offer = parse_offer(read_offer("chromium_156_publish_datachannel"))
+    given: list[AnswerSection] = [
+        Rejected() if section.kind == "application" else receiving(section) for section in offer.sections
+    ]
+    session, *groups = answer(offer, given)
+    assert [group[0].split(" ")[0] for group in groups] == [f"m={section.kind}" for section in offer.sections]
+    [rejected] = [group for group in groups if group[0].startswith("m=application")]
+    assert rejected[0] == "m=application 0 UDP/DTLS/SCTP webrtc-datachannel"
+    [bundle] = [line for line in session if line.startswith("a=group")]
+    mid = next(section.mid for section in offer.sections if section.kind == "application")
+    assert mid not in bundle.split(" ")
+
+
+def test_inactive_section_stays_in_the_bundle(read_offer: ReadOffer) -> None:
+    offer = parse_offer(read_offer("chromium_156_publish_vp8"))
+    codec = choose_for_publisher(offer.sections[0].codecs)
+    assert codec is not None
+    session, audio, _ = answer(offer, [Inactive(codec), receiving(offer.sections[1])])
+    assert "a=group:BUNDLE 0 1" in session
+    assert "a=inactive" in audio
+    assert audio[0].startswith("m=audio 7882 ")
+
+
+def test_offer_without_bundle_gets_none(read_offer: ReadOffer) -> None:
+    text = read_offer("obs_whip").replace("a=group:BUNDLE 0 1\r\n", "")
+    offer = parse_offer(text)
+    session, *_ = answer(offer, [receiving(offer.sections[0]), Rejected()])
+    assert not any(line.startswith("a=group") for line in session)
+
+
+def test_encoder_without_extensions_and_rtx(read_offer: ReadOffer) -> None:
+    offer = parse_offer(read_offer("obs_whip"))
+    _, audio, video = answer(offer, [receiving(section) for section in offer.sections])
+    assert video[0] == "m=video 7882 UDP/TLS/RTP/SAVPF 96"
+    assert "a=rtcp-fb:96 goog-remb" in video
+    assert not any(line.startswith("a=extmap") for line in audio + video)
+    assert "a=rtcp-rsize" not in audio
+
+
+def test_one_bandwidth_estimator_only(read_offer: ReadOffer) -> None:
+    video = parse_offer(read_offer("chromium_156_publish_vp8")).sections[1]
+    extensions = agree(video, client_sends=True)
+    assert "goog-remb" not in agree_feedback(video.codecs[0], extensions)
+    without = [item for item in extensions if item.uri != TRANSPORT_CC]
+    assert "transport-cc" not in agree_feedback(video.codecs[0], without)
+    assert "goog-remb" in agree_feedback(video.codecs[0], without)
+
+
+def test_extensions_are_agreed_for_the_way_media_goes(read_offer: ReadOffer) -> None:
+    text = read_offer("chromium_156_publish_vp8")
+    text = text.replace("a=extmap:4 urn", "a=extmap:4/sendonly urn").replace(
+        "a=extmap:2 http", "a=extmap:2/recvonly http"
+    )
+    video = parse_offer(text).sections[1]
+    uris = {item.uri: item.direction for item in agree(video, client_sends=True)}
+    assert uris[MID] == "recvonly"
+    assert ABS_SEND_TIME not in uris
+    assert MID not in {item.uri for item in agree(video, client_sends=False)}
+
+
+def test_extension_ids_beyond_one_byte_headers_are_left_out(read_offer: ReadOffer) -> None:
+    video = parse_offer(read_offer("chromium_156_publish_vp8").replace("a=extmap:4 ", "a=extmap:15 ")).sections[1]
+    assert MID not in {item.uri for item in agree(video, client_sends=True)}
+
+
+def test_every_section_needs_an_answer(read_offer: ReadOffer) -> None:
+    offer = parse_offer(read_offer("obs_whip"))
+    with pytest.raises(InvariantBroken):
+        write_answer(offer, [Rejected()], TRANSPORT, session_id=1, version=1)

@@ -1,0 +1,104 @@
+//! What signalling decided about a media section, on the publisher's and on the viewer's side.
+
+use crate::wire::extensions::{ExtensionIds, ExtensionKind};
+
+/// What a section carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaKind {
+    /// Forwarded at once.
+    Audio,
+    /// Forwarded from a key frame on.
+    Video,
+}
+
+/// The codecs whose payloads the relay knows how to treat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodecName {
+    /// RFC 7587.
+    Opus,
+    /// RFC 7741.
+    Vp8,
+    /// RFC 6184.
+    H264,
+}
+
+impl CodecName {
+    /// The SDP encoding name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "opus" => Some(Self::Opus),
+            "VP8" => Some(Self::Vp8),
+            "H264" => Some(Self::H264),
+            _ => None,
+        }
+    }
+}
+
+/// One payload type of one media section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Codec {
+    /// What it is.
+    pub name: CodecName,
+    /// 0..=127.
+    pub payload_type: u8,
+    /// RTP clock.
+    pub clock_rate_hz: u32,
+    /// Payload type of its RFC 4588 retransmissions.
+    pub rtx_payload_type: Option<u8>,
+}
+
+/// A publisher's section.
+#[derive(Clone, Debug)]
+pub struct SourceConfig {
+    /// Audio or video.
+    pub kind: MediaKind,
+    /// Identification tag, as in the `mid` header extension.
+    pub mid: String,
+    /// Everything the publisher may send.
+    pub codecs: Vec<Codec>,
+    /// (primary, rtx) as signalled; empty means: learn them (RFC 8843 section 9.2).
+    pub ssrcs: Vec<(u32, Option<u32>)>,
+    /// Ids on the publisher's connection.
+    pub extensions: ExtensionIds,
+    /// Generate NACKs.
+    pub nack: bool,
+    /// Send transport-wide feedback.
+    pub transport_cc: bool,
+    /// Send REMB.
+    pub remb: bool,
+}
+
+/// A viewer's section.
+#[derive(Clone, Debug)]
+pub struct SinkConfig {
+    /// Audio or video.
+    pub kind: MediaKind,
+    /// Identification tag on the viewer's connection.
+    pub mid: String,
+    /// The one codec answered.
+    pub codec: Codec,
+    /// Our SSRC.
+    pub ssrc: u32,
+    /// Our SSRC for retransmissions.
+    pub rtx_ssrc: Option<u32>,
+    /// For SDES; equal for tracks to be played in sync.
+    pub cname: String,
+    /// Ids on the viewer's connection.
+    pub extensions: ExtensionIds,
+    /// Answer NACKs.
+    pub nack: bool,
+    /// Number packets for transport-wide feedback.
+    pub transport_cc: bool,
+}
+
+/// Turns negotiated (URI, id) pairs into a table; URIs we do not know are left out. `None` for an id outside 1..=255.
+pub fn extension_ids<'a>(pairs: impl IntoIterator<Item = (&'a str, u16)>) -> Option<ExtensionIds> {
+    let mut ids = ExtensionIds::new();
+    for (uri, id) in pairs {
+        let id = u8::try_from(id).ok().filter(|id| *id > 0)?;
+        if let Some(kind) = ExtensionKind::from_uri(uri) {
+            ids.set(kind, id).ok()?;
+        }
+    }
+    Some(ids)
+}

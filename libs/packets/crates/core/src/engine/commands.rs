@@ -1,0 +1,229 @@
+//! Commands from the owner.
+
+use super::Engine;
+use crate::command::Command;
+use crate::config::{SinkConfig, SourceConfig};
+use crate::ice::IceLite;
+use crate::sink::Sink;
+use crate::source::Source;
+use crate::timer::Timer;
+use crate::transport::{Role, Srtp, Transport};
+use crate::wire::extensions::ExtensionKind;
+
+const SECOND_NS: u64 = 1_000_000_000;
+
+impl Engine {
+    pub(super) fn obey(&mut self, now_ns: u64, command: Command) {
+        if self.try_obey(now_ns, command).is_none() {
+            self.counters.stale_commands += 1;
+        }
+    }
+
+    /// `None` if the command names something unknown, or something that is there already.
+    fn try_obey(&mut self, now_ns: u64, command: Command) -> Option<()> {
+        match command {
+            Command::AddTransport {
+                transport,
+                local_ufrag,
+                local_pwd,
+                remote_ufrag,
+            } => {
+                let ice = IceLite::new(&local_ufrag, &local_pwd, &remote_ufrag, now_ns);
+                self.add_transport(transport, ice, now_ns)
+            }
+            Command::RemoveTransport { transport } => {
+                let key = *self.transport_ids.get(&transport)?;
+                self.remove_transport(key);
+                Some(())
+            }
+            Command::SendDtls {
+                transport,
+                datagrams,
+            } => {
+                let key = *self.transport_ids.get(&transport)?;
+                let path = *self.transports[key].ice.selected()?;
+                for datagram in datagrams {
+                    self.arena
+                        .reserve(datagram.len())
+                        .copy_from_slice(&datagram);
+                    self.arena.commit(key, &path, datagram.len());
+                }
+                Some(())
+            }
+            Command::SetSrtp {
+                transport,
+                sender,
+                receiver,
+            } => {
+                let key = *self.transport_ids.get(&transport)?;
+                self.serving = Some(transport);
+                self.transports[key].srtp = Some(Srtp { sender, receiver });
+                self.release_held(key, now_ns);
+                if self.transports[key].is_ready() {
+                    self.on_ready(key, now_ns);
+                }
+                Some(())
+            }
+            Command::AddSource {
+                transport,
+                source,
+                config,
+            } => self.add_source(transport, source, *config),
+            Command::RemoveSource { source } => {
+                let key = *self.source_ids.get(&source)?;
+                self.remove_source(key);
+                Some(())
+            }
+            Command::AddSink {
+                transport,
+                sink,
+                source,
+                config,
+            } => self.add_sink(now_ns, transport, sink, source, *config),
+            Command::RemoveSink { sink } => {
+                let key = *self.sink_ids.get(&sink)?;
+                self.remove_sink(key);
+                Some(())
+            }
+            Command::PauseSink { sink, paused } => {
+                let sink = &mut self.sinks[*self.sink_ids.get(&sink)?];
+                sink.pause(paused);
+                if sink.waits_for_keyframe() {
+                    let source_key = sink.source;
+                    self.want_keyframe(source_key, now_ns);
+                }
+                Some(())
+            }
+            Command::RequestKeyframe { source } => {
+                let key = *self.source_ids.get(&source)?;
+                self.want_keyframe(key, now_ns);
+                Some(())
+            }
+        }
+    }
+
+    fn add_transport(&mut self, id: u64, ice: IceLite, now_ns: u64) -> Option<()> {
+        if self.transport_ids.contains_key(&id) || self.ufrags.contains_key(&ice.local_ufrag) {
+            return None;
+        }
+        let ufrag = ice.local_ufrag.clone();
+        let first_departure = self.random.next() as u16;
+        let key = self
+            .transports
+            .insert(Transport::new(id, ice, first_departure, now_ns));
+        self.transport_ids.insert(id, key);
+        self.ufrags.insert(ufrag, key);
+        // Spread over the second, so that a hundred viewers' reports do not leave in one burst.
+        self.timers
+            .arm(now_ns + self.random.next() % SECOND_NS, Timer::Report(id));
+        Some(())
+    }
+
+    pub(super) fn remove_transport(&mut self, key: usize) {
+        let Some(transport) = self.transports.get_mut(key) else {
+            return;
+        };
+        let (sources, sinks) = (
+            std::mem::take(&mut transport.sources),
+            std::mem::take(&mut transport.sinks),
+        );
+        sinks.into_iter().for_each(|sink| self.remove_sink(sink));
+        sources
+            .into_iter()
+            .for_each(|source| self.remove_source(source));
+        if let Some(transport) = self.transports.remove(key) {
+            self.transport_ids.remove(&transport.id);
+            self.ufrags.remove(&transport.ice.local_ufrag);
+            for address in transport.ice.addresses() {
+                self.addresses.remove(&address);
+            }
+        }
+    }
+
+    fn add_source(&mut self, transport_id: u64, id: u64, config: SourceConfig) -> Option<()> {
+        let transport_key = *self.transport_ids.get(&transport_id)?;
+        if self.source_ids.contains_key(&id) {
+            return None;
+        }
+        let source = Source::new(id, transport_key, config);
+        let transport = &mut self.transports[transport_key];
+        if source.sends_transport_cc
+            && let Some(cc_id) = source.extensions.id(ExtensionKind::TransportWideCc)
+            && !transport.transport_cc_ids.contains(&cc_id)
+        {
+            transport.transport_cc_ids.push(cc_id);
+        }
+        let (primary, rtx) = (source.primary_ssrc, source.rtx_ssrc);
+        let key = self.sources.insert(source);
+        self.source_ids.insert(id, key);
+        transport.sources.push(key);
+        if let Some(ssrc) = primary {
+            transport.roles.entry(ssrc).or_insert(Role::Primary(key));
+        }
+        if let Some(ssrc) = rtx {
+            transport
+                .roles
+                .entry(ssrc)
+                .or_insert(Role::Retransmission(key));
+        }
+        Some(())
+    }
+
+    fn remove_source(&mut self, key: usize) {
+        let Some(source) = self.sources.get_mut(key) else {
+            return;
+        };
+        let sinks = std::mem::take(&mut source.sinks);
+        sinks.into_iter().for_each(|sink| self.remove_sink(sink));
+        if let Some(source) = self.sources.remove(key) {
+            self.source_ids.remove(&source.id);
+            let transport = &mut self.transports[source.transport];
+            transport.sources.retain(|other| *other != key);
+            transport.roles.retain(|_, role| !matches!(role, Role::Primary(of) | Role::Retransmission(of) if *of == key));
+        }
+    }
+
+    fn add_sink(
+        &mut self,
+        now_ns: u64,
+        transport_id: u64,
+        id: u64,
+        source_id: u64,
+        config: SinkConfig,
+    ) -> Option<()> {
+        let transport_key = *self.transport_ids.get(&transport_id)?;
+        let source_key = *self.source_ids.get(&source_id)?;
+        if self.sink_ids.contains_key(&id) {
+            return None;
+        }
+        let (first, first_rtx) = (self.random.first_sequence(), self.random.first_sequence());
+        let sink = Sink::new(id, transport_key, source_key, config, first, first_rtx);
+        let ssrcs: Vec<u32> = sink.ssrcs().collect();
+        let waits = sink.waits_for_keyframe();
+        let key = self.sinks.insert(sink);
+        self.sink_ids.insert(id, key);
+        self.sources[source_key].sinks.push(key);
+        let transport = &mut self.transports[transport_key];
+        transport.sinks.push(key);
+        transport
+            .sink_ssrcs
+            .extend(ssrcs.into_iter().map(|ssrc| (ssrc, key)));
+        if waits && transport.is_ready() {
+            self.want_keyframe(source_key, now_ns);
+        }
+        Some(())
+    }
+
+    pub(super) fn remove_sink(&mut self, key: usize) {
+        if let Some(sink) = self.sinks.remove(key) {
+            self.sink_ids.remove(&sink.id);
+            if let Some(source) = self.sources.get_mut(sink.source) {
+                source.sinks.retain(|other| *other != key);
+            }
+            if let Some(transport) = self.transports.get_mut(sink.transport) {
+                transport.sinks.retain(|other| *other != key);
+                transport.sink_ssrcs.retain(|_, of| *of != key);
+            }
+        }
+    }
+}

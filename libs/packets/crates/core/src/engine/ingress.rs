@@ -1,0 +1,188 @@
+//! The front door: sort a datagram, answer STUN, pass DTLS up, hold what is early (RFC 7983, RFC 8445, RFC 7675).
+
+use super::Engine;
+use crate::arena::Path;
+use crate::event::Event;
+use crate::transport::Held;
+use crate::wire::rtp::{Kind, classify};
+use crate::wire::stun::{self, Fingerprint, MAX_RESPONSE_BYTES, Message, MessageKind, Refusal};
+
+/// An address that proved to be one transport's moves to another only after this silence: nobody takes over a live peer.
+const ADDRESS_SETTLE_NS: u64 = 10_000_000_000;
+
+impl Engine {
+    pub(super) fn receive(
+        &mut self,
+        now_ns: u64,
+        arrived_ns: u64,
+        path: &Path,
+        datagram: &mut [u8],
+    ) {
+        let kind = classify(datagram);
+        if kind == Kind::Stun {
+            self.on_stun(now_ns, path, datagram);
+            return;
+        }
+        // Everything else must come from an address that knew a password: junk has no state and costs one lookup.
+        let key = match self.addresses.get(&path.remote) {
+            Some(key) if kind != Kind::Other => *key,
+            _ => {
+                self.counters.unknown_datagrams += 1;
+                return;
+            }
+        };
+        let transport = &mut self.transports[key];
+        self.serving = Some(transport.id);
+        match kind {
+            Kind::Dtls => {
+                self.events.push(Event::DtlsReceived {
+                    transport: transport.id,
+                    datagrams: vec![datagram.to_vec()],
+                });
+            }
+            _ if transport.srtp.is_none() => {
+                transport.hold(datagram, arrived_ns, kind == Kind::Rtcp)
+            }
+            Kind::Rtcp => self.on_rtcp(key, now_ns, arrived_ns, path.remote, datagram),
+            _ => self.on_rtp(key, now_ns, arrived_ns, path.remote, datagram),
+        }
+    }
+
+    /// What came before the keys, in order.
+    pub(super) fn release_held(&mut self, key: usize, now_ns: u64) {
+        let Some(path) = self.transports[key].ice.selected().copied() else {
+            return;
+        };
+        for Held {
+            mut bytes,
+            arrived_ns,
+            is_rtcp,
+        } in std::mem::take(&mut self.transports[key].held)
+        {
+            if is_rtcp {
+                self.on_rtcp(key, now_ns, arrived_ns, path.remote, &mut bytes);
+            } else {
+                self.on_rtp(key, now_ns, arrived_ns, path.remote, &mut bytes);
+            }
+        }
+    }
+
+    fn on_stun(&mut self, now_ns: u64, path: &Path, datagram: &[u8]) {
+        let Ok(message) = Message::parse(datagram) else {
+            self.counters.stun_failures += 1;
+            return;
+        };
+        match message.kind() {
+            MessageKind::BindingRequest => {}
+            MessageKind::BindingIndication => return,
+            _ => {
+                self.counters.stun_failures += 1;
+                return;
+            }
+        }
+        let Some(key) = self.authenticate(&message) else {
+            // Not answered: a 401 would tell a scanner that somebody listens here.
+            self.counters.stun_failures += 1;
+            return;
+        };
+        self.serving = Some(self.transports[key].id);
+        if let Some(owner) = self.addresses.get(&path.remote).copied()
+            && owner != key
+        {
+            let heard_ns = self.transports[owner]
+                .ice
+                .heard_ns(path.remote)
+                .unwrap_or(0);
+            if now_ns.saturating_sub(heard_ns) < ADDRESS_SETTLE_NS {
+                self.counters.stun_failures += 1;
+                return;
+            }
+            self.transports[owner].ice.forget(path.remote);
+            self.addresses.remove(&path.remote);
+        }
+        let refusal = if !message.unknown_required().is_empty() {
+            Some(Refusal::UnknownAttributes(message.unknown_required()))
+        } else if matches!(message.role(), Some(stun::Role::Controlled(_))) {
+            // A lite agent is always controlled (RFC 8445 section 6.1.1); the peer has to switch.
+            Some(Refusal::RoleConflict)
+        } else {
+            None
+        };
+        self.answer(key, path, &message, refusal);
+        if refusal.is_none() {
+            self.on_valid_check(
+                key,
+                now_ns,
+                path,
+                message.use_candidate(),
+                message.nomination(),
+            );
+        }
+    }
+
+    /// The transport whose password the message proves to know.
+    fn authenticate(&self, message: &Message<'_>) -> Option<usize> {
+        // The table comes before the HMAC: a flood of strangers costs a lookup each.
+        let key = *self.ufrags.get(message.local_ufrag()?)?;
+        let ice = &self.transports[key].ice;
+        let is_ours = message.username() == Some(&ice.username[..])
+            && message.fingerprint() != Fingerprint::Invalid
+            && message.verify_integrity(&ice.key);
+        is_ours.then_some(key)
+    }
+
+    fn answer(
+        &mut self,
+        key: usize,
+        path: &Path,
+        message: &Message<'_>,
+        refusal: Option<Refusal<'_>>,
+    ) {
+        let integrity = &self.transports[key].ice.key;
+        let out = self.arena.reserve(MAX_RESPONSE_BYTES);
+        let written = match refusal {
+            Some(refusal) => {
+                stun::write_error(out, message.transaction_id(), refusal, Some(integrity))
+            }
+            // On a dual-stack socket an IPv4 peer shows as ::ffff:a.b.c.d, which it would not recognise as its own.
+            None => {
+                let mapped =
+                    std::net::SocketAddr::new(path.remote.ip().to_canonical(), path.remote.port());
+                stun::write_success(out, message.transaction_id(), mapped, integrity)
+            }
+        };
+        if let Ok(bytes) = written {
+            self.arena.commit_to(*path, bytes);
+        }
+    }
+
+    fn on_valid_check(
+        &mut self,
+        key: usize,
+        now_ns: u64,
+        path: &Path,
+        use_candidate: bool,
+        nomination: Option<u32>,
+    ) {
+        let was_ready = self.transports[key].is_ready();
+        let transport = &mut self.transports[key];
+        let effect = transport
+            .ice
+            .on_check(path, use_candidate, nomination, now_ns);
+        if let Some(forgotten) = effect.forgotten {
+            self.addresses.remove(&forgotten);
+        }
+        if effect.is_new {
+            self.addresses.insert(path.remote, key);
+        }
+        if effect.is_selected {
+            self.events.push(Event::TransportConnected {
+                transport: transport.id,
+                address: path.remote,
+            });
+        }
+        if !was_ready && self.transports[key].is_ready() {
+            self.on_ready(key, now_ns);
+        }
+    }
+}

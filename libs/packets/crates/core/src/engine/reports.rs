@@ -1,0 +1,182 @@
+//! What peers are told once a second, and publishers every 50 ms: receiver and sender reports, REMB, transport feedback.
+
+use super::Engine;
+use crate::event::{CloseReason, Event};
+use crate::sink::Sink;
+use crate::timer::Timer;
+use crate::transport::{FEEDBACK_SSRC, MAX_RTCP_BYTES};
+use crate::wire::rtcp::SenderInfo;
+use crate::wire::twcc::{MIN_PACKET_BYTES, Report};
+
+const REPORT_INTERVAL_NS: u64 = 1_000_000_000;
+const MAX_BLOCKS: usize = 31;
+const _: () = assert!(
+    MAX_RTCP_BYTES >= MIN_PACKET_BYTES,
+    "transport feedback always makes progress"
+);
+
+impl Engine {
+    pub(super) fn report(&mut self, key: usize, now_ns: u64) {
+        let id = self.transports[key].id;
+        if now_ns.saturating_sub(self.transports[key].ice.consent_ns()) >= self.settings.consent_ns
+        {
+            self.close_transport(id, CloseReason::ConsentExpired);
+            return;
+        }
+        self.transports[key].earn_floor();
+        self.stop_idle_sources(key, now_ns);
+        self.send_receiver_report(key, now_ns);
+        let sinks = std::mem::take(&mut self.transports[key].sinks);
+        self.send_sender_reports(key, &sinks, now_ns);
+        self.transports[key].sinks = sinks;
+        self.transports[key].reported_ns = now_ns;
+        self.timers
+            .arm(now_ns + REPORT_INTERVAL_NS, Timer::Report(id));
+    }
+
+    fn stop_idle_sources(&mut self, key: usize, now_ns: u64) {
+        for source_key in &self.transports[key].sources {
+            let source = &mut self.sources[*source_key];
+            if source.is_active
+                && now_ns.saturating_sub(source.last_packet_ns) >= self.settings.source_idle_ns
+            {
+                source.is_active = false;
+                self.events.push(Event::SourceStopped { source: source.id });
+            }
+        }
+    }
+
+    /// RR for everything the peer publishes, with REMB where it understands nothing better.
+    fn send_receiver_report(&mut self, key: usize, now_ns: u64) {
+        let transport = &mut self.transports[key];
+        let elapsed_ns = now_ns.saturating_sub(transport.reported_ns).max(1);
+        let (mut expected, mut received, mut bytes) = (0, 0, 0);
+        let mut remb_ssrcs = Vec::new();
+        let mut blocks = Vec::new();
+        for source_key in &transport.sources {
+            let source = &mut self.sources[*source_key];
+            let (source_expected, source_received) = source.reception.interval();
+            expected += source_expected;
+            received += source_received;
+            bytes += source.interval_bytes;
+            source.counters.bitrate_bps =
+                (u128::from(source.interval_bytes) * 8_000_000_000 / u128::from(elapsed_ns)) as u64;
+            source.interval_bytes = 0;
+            let Some(ssrc) = source.primary_ssrc else {
+                continue;
+            };
+            if source.sends_remb {
+                remb_ssrcs.push(ssrc);
+            }
+            if blocks.len() < MAX_BLOCKS {
+                blocks.extend(
+                    source
+                        .reception
+                        .report(ssrc, source.mapping.as_ref(), now_ns),
+                );
+            }
+        }
+        if blocks.is_empty() {
+            return;
+        }
+        let sends_remb = transport.transport_cc_ids.is_empty() && !remb_ssrcs.is_empty();
+        if sends_remb && expected > 0 {
+            let loss = ((expected - received) as f64 / expected as f64).max(0.0);
+            transport
+                .receive_estimate
+                .update(bytes as f64 * 8e9 / elapsed_ns as f64, loss);
+        }
+        let estimate_bps = transport.receive_estimate.bps();
+        transport.send_rtcp(key, &mut self.arena, |writer| {
+            let _ = writer.receiver_report(FEEDBACK_SSRC, &blocks);
+            if sends_remb {
+                let _ = writer.remb(FEEDBACK_SSRC, estimate_bps, &remb_ssrcs);
+            }
+        });
+    }
+
+    /// SR and SDES of these sinks of one transport, where the publisher's clock is known.
+    pub(super) fn send_sender_reports(&mut self, key: usize, sinks: &[usize], now_ns: u64) {
+        let mut infos: Vec<(SenderInfo, usize)> = Vec::with_capacity(sinks.len());
+        for sink_key in sinks {
+            let sink = &self.sinks[*sink_key];
+            if sink.has_started()
+                && let Some(info) = self.sender_info(sink, now_ns)
+            {
+                infos.push((info, *sink_key));
+            }
+        }
+        for (_, sink_key) in &infos {
+            self.sinks[*sink_key].has_reported = true;
+        }
+        // 28 bytes of SR and at most 12 + 255 of SDES each: four fit a packet whatever the names.
+        for chunk in infos.chunks(4) {
+            let all = &self.sinks;
+            self.transports[key].send_rtcp(key, &mut self.arena, |writer| {
+                for (info, _) in chunk {
+                    let _ = writer.sender_report(info, &[]);
+                }
+                for (info, sink_key) in chunk {
+                    let _ = writer.sdes_cname(info.ssrc, &all[*sink_key].cname);
+                }
+            });
+        }
+    }
+
+    /// The moment `now` on the relay's wall clock and on the viewer's media clock. The publisher's own report is
+    /// extrapolated with one clock offset for all its tracks, so they stay in step at every viewer.
+    fn sender_info(&self, sink: &Sink, now_ns: u64) -> Option<SenderInfo> {
+        let source = &self.sources[sink.source];
+        let mapping = source.mapping.as_ref()?;
+        let publisher = &self.transports[source.transport].clock;
+        let rtp_timestamp = publisher.rtp_timestamp(mapping, now_ns, sink.clock_rate_hz())?;
+        Some(SenderInfo {
+            ssrc: sink.ssrc,
+            ntp: self.ntp.ntp(now_ns),
+            rtp_timestamp: rtp_timestamp.wrapping_add(sink.timestamp_offset),
+            packet_count: sink.counters.packets_sent as u32,
+            octet_count: sink.counters.bytes_sent as u32,
+        })
+    }
+
+    /// A stream began, or its publisher's clock became known: viewers should not wait a second for it.
+    pub(super) fn arm_first_reports(&mut self, source_key: usize, now_ns: u64) {
+        let source = &self.sources[source_key];
+        if source.mapping.is_some() {
+            for sink_key in &source.sinks {
+                let sink = &self.sinks[*sink_key];
+                if sink.has_started() && !sink.has_reported {
+                    self.timers.arm(now_ns, Timer::SenderReport(sink.id));
+                }
+            }
+        }
+    }
+
+    pub(super) fn send_transport_feedback(&mut self, key: usize) {
+        let transport = &mut self.transports[key];
+        let Some(media_ssrc) = transport.media_ssrc else {
+            return;
+        };
+        while !transport.arrivals.is_empty() {
+            let mut reported = 0;
+            let mut log = std::mem::take(&mut transport.arrivals);
+            let (arrivals, base_sequence, feedback_count) = log.pending();
+            let report = Report {
+                sender_ssrc: FEEDBACK_SSRC,
+                media_ssrc,
+                feedback_count,
+                base_sequence,
+                arrivals,
+            };
+            transport.send_rtcp(key, &mut self.arena, |writer| {
+                reported = writer.transport_feedback(&report).unwrap_or(0);
+            });
+            if reported == 0 {
+                log.discard();
+            } else {
+                log.reported(reported);
+            }
+            transport.arrivals = log;
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! RTCP from peers: what viewers ask for and report, and what publishers say about their clocks.
+
+use std::net::SocketAddr;
+
+use super::Engine;
+use crate::clock::SenderMapping;
+use crate::feedback::reception::round_trip_ns;
+use crate::transport::Role;
+use crate::wire::rtcp::{Packet, Packets, ReportBlock, SenderInfo};
+use crate::wire::twcc::Feedback;
+
+impl Engine {
+    pub(super) fn on_rtcp(
+        &mut self,
+        key: usize,
+        now_ns: u64,
+        arrived_ns: u64,
+        remote: SocketAddr,
+        datagram: &mut [u8],
+    ) {
+        let transport = &mut self.transports[key];
+        let wire_bytes = datagram.len() as u64;
+        let Some(srtp) = &mut transport.srtp else {
+            return;
+        };
+        let Ok(len) = srtp.receiver.unprotect_rtcp(datagram) else {
+            transport.counters.srtp_failures += 1;
+            return;
+        };
+        self.counters.packets_received += 1;
+        transport.counters.packets_received += 1;
+        transport.counters.bytes_received += wire_bytes;
+        transport.ice.on_authenticated(remote, now_ns);
+        // A malformed part is skipped, the rest of the compound still counts.
+        for packet in Packets::new(&datagram[..len]).flatten() {
+            match packet {
+                Packet::SenderReport(info, blocks) => {
+                    self.on_sender_report(key, now_ns, arrived_ns, &info);
+                    blocks.for_each(|block| self.on_report_block(key, arrived_ns, &block));
+                }
+                Packet::ReceiverReport { blocks, .. } => {
+                    blocks.for_each(|block| self.on_report_block(key, arrived_ns, &block));
+                }
+                Packet::Nack(nack) => {
+                    if let Some(sink) = self.transports[key]
+                        .sink_ssrcs
+                        .get(&nack.media_ssrc)
+                        .copied()
+                    {
+                        self.retransmit(sink, nack.sequence_numbers(), now_ns);
+                    }
+                }
+                Packet::Pli { media_ssrc, .. } => self.on_keyframe_request(key, media_ssrc, now_ns),
+                Packet::Fir(fir) => {
+                    fir.entries()
+                        .for_each(|(ssrc, _)| self.on_keyframe_request(key, ssrc, now_ns));
+                }
+                Packet::Remb(remb) => self.transports[key].remb_bps = Some(remb.bitrate_bps),
+                Packet::TransportFeedback(feedback) => self.on_transport_feedback(key, &feedback),
+                Packet::Bye(_) | Packet::Other { .. } => {}
+            }
+        }
+    }
+
+    fn on_sender_report(&mut self, key: usize, now_ns: u64, arrived_ns: u64, info: &SenderInfo) {
+        let transport = &mut self.transports[key];
+        let Some(Role::Primary(source_key)) = transport.roles.get(&info.ssrc).copied() else {
+            return;
+        };
+        let source = &mut self.sources[source_key];
+        // NTP 0 means that the sender has no clock (RFC 3550 section 6.4.1).
+        if source.primary_ssrc != Some(info.ssrc) || info.ntp == 0 {
+            return;
+        }
+        let epoch = transport.clock.sample(info.ntp, arrived_ns);
+        let is_first = source.mapping.is_none();
+        source.mapping = Some(SenderMapping {
+            ntp: info.ntp,
+            rtp_timestamp: info.rtp_timestamp,
+            arrived_ns,
+            epoch,
+        });
+        if is_first {
+            self.arm_first_reports(source_key, now_ns);
+        }
+    }
+
+    fn on_report_block(&mut self, key: usize, arrived_ns: u64, block: &ReportBlock) {
+        let transport = &mut self.transports[key];
+        let Some(sink_key) = transport.sink_ssrcs.get(&block.ssrc).copied() else {
+            return;
+        };
+        let now = self.ntp.compact(arrived_ns);
+        if let Some(sample_ns) = round_trip_ns(now, block.last_sr, block.delay_since_last_sr) {
+            transport.on_round_trip(sample_ns);
+        }
+        let sink = &mut self.sinks[sink_key];
+        if sink.ssrc == block.ssrc {
+            sink.counters.fraction_lost = f64::from(block.fraction_lost) / 256.0;
+            sink.counters.packets_lost = block.cumulative_lost;
+            sink.counters.jitter_ts = block.jitter_ts;
+        }
+    }
+
+    fn on_keyframe_request(&mut self, key: usize, ssrc: u32, now_ns: u64) {
+        if let Some(sink_key) = self.transports[key].sink_ssrcs.get(&ssrc).copied() {
+            let source_key = self.sinks[sink_key].source;
+            self.want_keyframe(source_key, now_ns);
+        }
+    }
+
+    fn on_transport_feedback(&mut self, key: usize, feedback: &Feedback<'_>) {
+        let transport = &mut self.transports[key];
+        transport
+            .departures
+            .acknowledge(feedback, &mut self.acknowledged);
+        transport.estimator.on_feedback(&self.acknowledged);
+    }
+}

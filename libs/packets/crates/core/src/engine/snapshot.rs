@@ -1,0 +1,67 @@
+//! Counters of everything alive, as one snapshot.
+
+use super::Engine;
+use crate::sink::Sink;
+use crate::source::Source;
+use crate::stats::{SinkStats, SourceStats, Stats, TransportStats};
+use crate::transport::Transport;
+
+impl Engine {
+    /// All counters. What only the shell knows (sent datagrams, CPU time) is 0.
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.counters.clone();
+        stats.transports = self
+            .transports
+            .iter()
+            .map(|transport| (transport.id, transport.stats()))
+            .collect();
+        stats.sources = self
+            .sources
+            .iter()
+            .map(|source| (source.id, source.stats()))
+            .collect();
+        let estimate = |sink: &Sink| self.transports[sink.transport].estimate_bps();
+        stats.sinks = self
+            .sinks
+            .iter()
+            .map(|sink| (sink.id, sink.stats(estimate(sink))))
+            .collect();
+        stats
+    }
+}
+
+impl Transport {
+    fn stats(&self) -> TransportStats {
+        TransportStats {
+            round_trip_time_ms: self
+                .round_trip_ns
+                .map(|round_trip_ns| round_trip_ns as f64 / 1e6),
+            ..self.counters.clone()
+        }
+    }
+
+    /// What the viewer says counts before what we make of its feedback.
+    fn estimate_bps(&self) -> Option<u64> {
+        self.remb_bps.or_else(|| self.estimator.estimate_bps())
+    }
+}
+
+impl Source {
+    fn stats(&self) -> SourceStats {
+        SourceStats {
+            packets_lost: self.reception.lost(),
+            jitter_ts: self.reception.jitter_ts(),
+            sinks: self.sinks.len() as u64,
+            ..self.counters.clone()
+        }
+    }
+}
+
+impl Sink {
+    fn stats(&self, estimate_bps: Option<u64>) -> SinkStats {
+        SinkStats {
+            estimate_bps,
+            ..self.counters.clone()
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The packet path without Python: wire formats, SRTP and the relay engine.
+//!
+//! Sans-I/O: packets, time and commands go in; packets, events and the next deadline come out. [`io::Relay`] is the
+//! shell with the socket and the thread, and has the only unsafe code.
+#![deny(unsafe_code)]
+
+pub mod arena;
+mod cache;
+mod clock;
+pub mod command;
+pub mod config;
+pub mod engine;
+pub mod event;
+mod feedback;
+mod history;
+mod ice;
+pub mod io;
+mod media;
+mod picture;
+mod random;
+mod sequence;
+mod sink;
+mod slab;
+mod source;
+pub mod srtp;
+pub mod stats;
+mod sys;
+mod timer;
+mod transport;
+pub mod wire;

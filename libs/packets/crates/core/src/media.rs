@@ -1,0 +1,78 @@
+//! One media packet on its way from a source to its viewers: parsed once, borrowed by all.
+
+use crate::cache::CachedPacket;
+use crate::config::CodecName;
+use crate::wire::extensions::{ExtensionIds, ExtensionKind};
+use crate::wire::vp8::Descriptor;
+use crate::wire::{h264, vp8};
+
+/// Extensions that are the publisher's word to the viewer; the others are ours to write or hop by hop.
+pub(crate) const PASSED: [ExtensionKind; 5] = [
+    ExtensionKind::AudioLevel,
+    ExtensionKind::VideoOrientation,
+    ExtensionKind::PlayoutDelay,
+    ExtensionKind::AbsCaptureTime,
+    ExtensionKind::DependencyDescriptor,
+];
+
+/// A view of a cached packet with everything a viewer's rewriting needs.
+#[derive(Clone, Debug)]
+pub(crate) struct MediaPacket<'a> {
+    pub(crate) sequence: i64,
+    pub(crate) timestamp: u32,
+    pub(crate) marker: bool,
+    pub(crate) arrived_ns: u64,
+    /// Counts the times the source's SSRC changed.
+    pub(crate) epoch: u32,
+    pub(crate) codec: CodecName,
+    pub(crate) payload: &'a [u8],
+    /// VP8 only; `None` also for a malformed one, which is passed on unread.
+    pub(crate) descriptor: Option<Descriptor>,
+    pub(crate) begins_keyframe: bool,
+    pub(crate) passed: [Option<&'a [u8]>; PASSED.len()],
+}
+
+impl<'a> MediaPacket<'a> {
+    #[inline]
+    pub(crate) fn read(
+        packet: CachedPacket<'a>,
+        codec: CodecName,
+        epoch: u32,
+        ids: &ExtensionIds,
+    ) -> Self {
+        let payload = packet.payload();
+        let descriptor = match codec {
+            CodecName::Vp8 => Descriptor::parse(payload).ok(),
+            _ => None,
+        };
+        let mut passed = [None; PASSED.len()];
+        for element in packet.extensions() {
+            if let Some(kind) = ids.kind(element.id)
+                && let Some(index) = PASSED.iter().position(|candidate| *candidate == kind)
+            {
+                passed[index] = Some(element.data);
+            }
+        }
+        Self {
+            sequence: packet.stored.sequence,
+            timestamp: packet.stored.timestamp,
+            marker: packet.stored.marker,
+            arrived_ns: packet.stored.arrived_ns,
+            epoch,
+            codec,
+            payload,
+            descriptor,
+            begins_keyframe: begins_keyframe(codec, payload),
+            passed,
+        }
+    }
+}
+
+/// Whether a viewer can begin with this payload.
+pub(crate) fn begins_keyframe(codec: CodecName, payload: &[u8]) -> bool {
+    match codec {
+        CodecName::Opus => true,
+        CodecName::Vp8 => vp8::is_keyframe(payload),
+        CodecName::H264 => h264::is_keyframe(payload),
+    }
+}

@@ -1,0 +1,282 @@
+//! One viewer of one track: its own SSRC, numbering, clock offset and extension ids, and what it was sent.
+
+mod write;
+
+use crate::arena::Arena;
+use crate::config::{Codec, MediaKind, SinkConfig};
+use crate::history::{Sent, SentHistory};
+use crate::media::{MediaPacket, PASSED};
+use crate::picture::PictureMap;
+use crate::sequence::SequenceMap;
+use crate::stats::SinkStats;
+use crate::transport::Transport;
+use crate::wire::extensions::ExtensionKind;
+
+const VIDEO_HISTORY_PACKETS: usize = 1024;
+const AUDIO_HISTORY_PACKETS: usize = 256;
+/// Fixed header and the largest extension block we write.
+pub(crate) const MAX_HEADER_BYTES: usize = 1024;
+/// Retransmission interval while the round trip is not known.
+const DEFAULT_ROUND_TRIP_NS: u64 = 60_000_000;
+const MIN_ROUND_TRIP_NS: u64 = 10_000_000;
+
+/// Where rewritten packets go, and what all packets of this moment share.
+pub(crate) struct Egress<'a> {
+    pub(crate) arena: &'a mut Arena,
+    pub(crate) header: &'a mut [u8],
+    pub(crate) now_ns: u64,
+    pub(crate) abs_send_time: [u8; 3],
+}
+
+/// What forwarding did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Forwarded {
+    /// Nothing was sent: paused, not connected, waiting for a key frame, or not for this viewer.
+    Nothing,
+    Sent,
+    /// Sent, and with it the stream began or went on.
+    Began,
+}
+
+pub(crate) struct Sink {
+    pub(crate) id: u64,
+    pub(crate) transport: usize,
+    pub(crate) source: usize,
+    pub(crate) kind: MediaKind,
+    pub(crate) ssrc: u32,
+    pub(crate) cname: Vec<u8>,
+    codec: Codec,
+    /// SSRC and payload type of retransmissions.
+    rtx: Option<(u32, u8)>,
+    mid: Vec<u8>,
+    mid_id: u8,
+    abs_send_time_id: u8,
+    transport_cc_id: u8,
+    /// Ids for `PASSED`, 0 where the viewer has none.
+    passed_ids: [u8; PASSED.len()],
+    answers_nack: bool,
+    pub(crate) is_paused: bool,
+    is_open: bool,
+    has_started: bool,
+    /// A sender report has gone out.
+    pub(crate) has_reported: bool,
+    epoch: u32,
+    sequences: SequenceMap,
+    pictures: PictureMap,
+    pub(crate) timestamp_offset: u32,
+    last_timestamp: u32,
+    last_arrived_ns: u64,
+    last_marker: bool,
+    history: SentHistory,
+    rtx_sequence: i64,
+    pub(crate) counters: SinkStats,
+}
+
+impl Sink {
+    /// `last_sequence` and `last_rtx_sequence`: the streams begin right after these.
+    pub(crate) fn new(
+        id: u64,
+        transport: usize,
+        source: usize,
+        config: SinkConfig,
+        last_sequence: i64,
+        last_rtx_sequence: i64,
+    ) -> Self {
+        let id_of = |kind| config.extensions.id(kind).unwrap_or(0);
+        let history = match (config.nack, config.kind) {
+            (false, _) => 0,
+            (true, MediaKind::Video) => VIDEO_HISTORY_PACKETS,
+            (true, MediaKind::Audio) => AUDIO_HISTORY_PACKETS,
+        };
+        Self {
+            id,
+            transport,
+            source,
+            kind: config.kind,
+            ssrc: config.ssrc,
+            rtx: config.rtx_ssrc.zip(config.codec.rtx_payload_type),
+            mid_id: if config.mid.is_empty() {
+                0
+            } else {
+                id_of(ExtensionKind::Mid)
+            },
+            abs_send_time_id: id_of(ExtensionKind::AbsSendTime),
+            transport_cc_id: if config.transport_cc {
+                id_of(ExtensionKind::TransportWideCc)
+            } else {
+                0
+            },
+            passed_ids: PASSED.map(id_of),
+            cname: config.cname.into_bytes(),
+            mid: config.mid.into_bytes(),
+            codec: config.codec,
+            answers_nack: config.nack,
+            is_paused: false,
+            is_open: false,
+            has_started: false,
+            has_reported: false,
+            epoch: 0,
+            sequences: SequenceMap::new(last_sequence),
+            pictures: PictureMap::default(),
+            timestamp_offset: 0,
+            last_timestamp: 0,
+            last_arrived_ns: 0,
+            last_marker: true,
+            history: SentHistory::new(history),
+            rtx_sequence: last_rtx_sequence,
+            counters: SinkStats::default(),
+        }
+    }
+
+    /// SSRCs that feedback may name.
+    pub(crate) fn ssrcs(&self) -> impl Iterator<Item = u32> {
+        [Some(self.ssrc), self.rtx.map(|(ssrc, _)| ssrc)]
+            .into_iter()
+            .flatten()
+    }
+
+    /// Video that cannot go on without a key frame.
+    pub(crate) fn waits_for_keyframe(&self) -> bool {
+        self.kind == MediaKind::Video && !self.is_open && !self.is_paused
+    }
+
+    /// Whether anything was ever sent.
+    pub(crate) fn has_started(&self) -> bool {
+        self.has_started
+    }
+
+    pub(crate) fn clock_rate_hz(&self) -> u32 {
+        self.codec.clock_rate_hz
+    }
+
+    pub(crate) fn pause(&mut self, paused: bool) {
+        self.is_paused = paused;
+        if paused {
+            self.is_open = false;
+        }
+    }
+
+    /// Sends one packet of the source in this viewer's terms; with a byte of padding if that makes it as long as the next.
+    #[inline]
+    pub(crate) fn forward(
+        &mut self,
+        packet: &MediaPacket<'_>,
+        is_padded: bool,
+        transport: &mut Transport,
+        egress: &mut Egress<'_>,
+    ) -> Forwarded {
+        if self.is_paused || !transport.is_ready() {
+            return Forwarded::Nothing;
+        }
+        if packet.codec != self.codec.name {
+            self.counters.codec_mismatches += 1;
+            self.skip(packet.sequence);
+            return Forwarded::Nothing;
+        }
+        if self.epoch != packet.epoch {
+            self.is_open = false;
+        }
+        let mut outcome = Forwarded::Sent;
+        if !self.is_open {
+            if self.kind == MediaKind::Video && !packet.begins_keyframe {
+                return Forwarded::Nothing;
+            }
+            self.open(packet);
+            outcome = Forwarded::Began;
+        }
+        let Some(sequence) = self.sequences.map(packet.sequence) else {
+            return Forwarded::Nothing;
+        };
+        let (picture_id, tl0_pic_idx) = packet
+            .descriptor
+            .as_ref()
+            .map_or((0, 0), |descriptor| self.pictures.map(descriptor));
+        let mut sent = Sent {
+            source_sequence: packet.sequence,
+            sequence: sequence as u32,
+            timestamp: packet.timestamp.wrapping_add(self.timestamp_offset),
+            sent_us: (egress.now_ns / 1000) as u32,
+            picture_id,
+            tl0_pic_idx,
+            abs_send_time: egress.abs_send_time,
+            is_padded,
+            ..Sent::default()
+        };
+        if self.transport_cc_id != 0 {
+            sent.transport_sequence = transport.departures.number(packet.payload.len());
+        }
+        if sequence == self.sequences.last_out() {
+            self.last_timestamp = sent.timestamp;
+            self.last_arrived_ns = packet.arrived_ns;
+            self.last_marker = packet.marker;
+        }
+        let fields = self.fields(packet, &sent, sequence);
+        let Some(bytes) = self.write(
+            &fields,
+            &[],
+            packet,
+            &sent,
+            (sequence >> 16) as u32,
+            transport,
+            egress,
+        ) else {
+            return Forwarded::Nothing;
+        };
+        self.history.push(sent);
+        transport.earn(bytes);
+        self.has_started = true;
+        self.counters.packets_sent += 1;
+        self.counters.bytes_sent += packet.payload.len() as u64;
+        outcome
+    }
+
+    /// The stream begins, or goes on after a pause or under a new SSRC of the source.
+    fn open(&mut self, packet: &MediaPacket<'_>) {
+        if self.has_started && self.epoch != packet.epoch {
+            // Another time base: go on as much later as the packet came later, one tick at least.
+            let elapsed_ns = packet.arrived_ns.saturating_sub(self.last_arrived_ns);
+            let ticks = (u128::from(elapsed_ns) * u128::from(self.codec.clock_rate_hz)
+                / 1_000_000_000)
+                .max(1) as u32;
+            self.timestamp_offset = self
+                .last_timestamp
+                .wrapping_add(ticks)
+                .wrapping_sub(packet.timestamp);
+        }
+        let was_cut = self.kind == MediaKind::Video && self.has_started && !self.last_marker;
+        self.sequences.restart(packet.sequence, was_cut);
+        if let Some(descriptor) = &packet.descriptor {
+            self.pictures.restart(descriptor);
+        }
+        self.epoch = packet.epoch;
+        self.is_open = true;
+    }
+
+    /// A source packet with nothing in it for this viewer: close the gap. False if later packets are out already.
+    pub(crate) fn skip(&mut self, source_sequence: i64) -> bool {
+        !self.is_open || self.sequences.drop_packet(source_sequence)
+    }
+
+    /// Answers one entry of a NACK, if it may be and the viewer's budget allows: gives the source's number to look up.
+    pub(crate) fn claim_retransmission(
+        &mut self,
+        wire_sequence: u16,
+        transport: &Transport,
+        now_ns: u64,
+    ) -> Option<Sent> {
+        if !self.answers_nack || !self.has_started {
+            return None;
+        }
+        let round_trip_ns = transport
+            .round_trip_ns
+            .unwrap_or(DEFAULT_ROUND_TRIP_NS)
+            .max(MIN_ROUND_TRIP_NS);
+        let newest = self.sequences.last_out() as u32;
+        self.history.take(
+            wire_sequence,
+            newest,
+            (now_ns / 1000) as u32,
+            (round_trip_ns / 1000) as u32,
+        )
+    }
+}

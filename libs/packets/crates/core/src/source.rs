@@ -1,0 +1,300 @@
+//! One published track: what arrived, what is missing, and the packets its viewers share.
+
+use crate::cache::{MAX_PACKET_BYTES, PacketCache, Stored};
+use crate::clock::SenderMapping;
+use crate::config::{Codec, CodecName, MediaKind, SourceConfig};
+use crate::feedback::keyframe::KeyframeRequests;
+use crate::feedback::nack::NackGenerator;
+use crate::feedback::reception::Reception;
+use crate::media::{MediaPacket, begins_keyframe};
+use crate::stats::SourceStats;
+use crate::wire::extensions::ExtensionIds;
+use crate::wire::rtp::{Header, SequenceUnwrapper};
+
+const VIDEO_CACHE_PACKETS: usize = 1024;
+const AUDIO_CACHE_PACKETS: usize = 256;
+const VIDEO_CACHE_AGE_NS: u64 = 2_000_000_000;
+const AUDIO_CACHE_AGE_NS: u64 = 1_000_000_000;
+/// A former SSRC is not taken back before its successor was silent this long: two at once must not alternate.
+const SSRC_SETTLE_NS: u64 = 1_000_000_000;
+/// Keeps unwrapped numbers positive when packets from before the first one arrive late.
+const FIRST_BASE: i64 = 1 << 16;
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// To be forwarded.
+    Media(i64),
+    /// Carries nothing for viewers; its number must not leave a gap.
+    Empty(i64),
+    /// Seen already, too old, or not usable.
+    Refused,
+}
+
+pub(crate) struct Source {
+    pub(crate) id: u64,
+    pub(crate) transport: usize,
+    pub(crate) kind: MediaKind,
+    pub(crate) mid: Vec<u8>,
+    pub(crate) codecs: Vec<Codec>,
+    pub(crate) extensions: ExtensionIds,
+    pub(crate) sends_nack: bool,
+    pub(crate) sends_transport_cc: bool,
+    pub(crate) sends_remb: bool,
+    pub(crate) primary_ssrc: Option<u32>,
+    pub(crate) rtx_ssrc: Option<u32>,
+    retired_ssrc: Option<u32>,
+    retired_rtx_ssrc: Option<u32>,
+    unwrapper: SequenceUnwrapper,
+    base: i64,
+    /// Counts SSRC changes: viewers start anew with each.
+    pub(crate) epoch: u32,
+    pub(crate) reception: Reception,
+    cache: PacketCache,
+    pub(crate) nack: NackGenerator,
+    pub(crate) nack_armed_ns: Option<u64>,
+    pub(crate) keyframes: KeyframeRequests,
+    pub(crate) mapping: Option<SenderMapping>,
+    pub(crate) sinks: Vec<usize>,
+    pub(crate) is_active: bool,
+    pub(crate) last_packet_ns: u64,
+    /// Since the last report.
+    pub(crate) interval_bytes: u64,
+    pub(crate) counters: SourceStats,
+}
+
+impl Source {
+    pub(crate) fn new(id: u64, transport: usize, config: SourceConfig) -> Self {
+        let (packets, age_ns) = match config.kind {
+            MediaKind::Video => (VIDEO_CACHE_PACKETS, VIDEO_CACHE_AGE_NS),
+            MediaKind::Audio => (AUDIO_CACHE_PACKETS, AUDIO_CACHE_AGE_NS),
+        };
+        let signalled = config.ssrcs.first().copied();
+        Self {
+            id,
+            transport,
+            kind: config.kind,
+            mid: config.mid.into_bytes(),
+            codecs: config.codecs,
+            extensions: config.extensions,
+            sends_nack: config.nack,
+            sends_transport_cc: config.transport_cc,
+            sends_remb: config.remb,
+            primary_ssrc: signalled.map(|(primary, _)| primary),
+            rtx_ssrc: signalled.and_then(|(_, rtx)| rtx),
+            retired_ssrc: None,
+            retired_rtx_ssrc: None,
+            unwrapper: SequenceUnwrapper::new(),
+            base: FIRST_BASE,
+            epoch: 0,
+            reception: Reception::default(),
+            cache: PacketCache::new(packets, age_ns),
+            nack: NackGenerator::default(),
+            nack_armed_ns: None,
+            keyframes: KeyframeRequests::default(),
+            mapping: None,
+            sinks: Vec::new(),
+            is_active: false,
+            last_packet_ns: 0,
+            interval_bytes: 0,
+            counters: SourceStats::default(),
+        }
+    }
+
+    /// Whether this section sends media with this payload type.
+    pub(crate) fn codec(&self, payload_type: u8) -> Option<&Codec> {
+        self.codecs
+            .iter()
+            .find(|codec| codec.payload_type == payload_type)
+    }
+
+    /// The payload type whose retransmissions have this one.
+    pub(crate) fn repaired_payload_type(&self, rtx_payload_type: u8) -> Option<u8> {
+        let codec = self
+            .codecs
+            .iter()
+            .find(|codec| codec.rtx_payload_type == Some(rtx_payload_type))?;
+        Some(codec.payload_type)
+    }
+
+    /// The clock of what is being sent, or of the first codec.
+    pub(crate) fn clock_rate_hz(&self) -> u32 {
+        self.codecs
+            .first()
+            .map_or(90_000, |codec| codec.clock_rate_hz)
+    }
+
+    /// The highest source number so far.
+    pub(crate) fn highest(&self) -> Option<i64> {
+        self.unwrapper.highest().map(|highest| self.base + highest)
+    }
+
+    /// Media began on an SSRC nobody announced, or on a second one: everything counted so far belongs to the old one.
+    /// False if this one was replaced a moment ago.
+    pub(crate) fn adopt_primary(&mut self, ssrc: u32, now_ns: u64) -> bool {
+        if self.retired_ssrc == Some(ssrc)
+            && now_ns.saturating_sub(self.last_packet_ns) < SSRC_SETTLE_NS
+        {
+            return false;
+        }
+        if let Some(old) = self.primary_ssrc.replace(ssrc)
+            && self.unwrapper.highest().is_some()
+        {
+            self.retired_ssrc = Some(old);
+            self.retired_rtx_ssrc = self.rtx_ssrc.take();
+            self.base = ((self.highest().unwrap_or(self.base) >> 16) + 2) << 16;
+            self.unwrapper = SequenceUnwrapper::new();
+            self.epoch += 1;
+            self.reception = Reception::default();
+            self.nack = NackGenerator::default();
+            self.cache.clear();
+            self.mapping = None;
+        }
+        true
+    }
+
+    /// Retransmissions on this SSRC; false if it repairs a stream that has been replaced.
+    pub(crate) fn adopt_retransmission(&mut self, ssrc: u32) -> bool {
+        if self.retired_rtx_ssrc == Some(ssrc) {
+            return false;
+        }
+        self.rtx_ssrc = Some(ssrc);
+        true
+    }
+
+    /// A decrypted packet on the primary SSRC.
+    #[inline]
+    pub(crate) fn take_primary(
+        &mut self,
+        header: &Header,
+        packet: &[u8],
+        arrived_ns: u64,
+    ) -> Taken {
+        let Ok(payload) = header.payload(packet) else {
+            return Taken::Refused;
+        };
+        let wire = self.unwrapper.peek(header.sequence_number);
+        let highest_before = self.unwrapper.highest().unwrap_or(wire - 1);
+        let sequence = self.base + wire;
+        if self.cache.contains(sequence) {
+            return Taken::Refused;
+        }
+        let Some(codec) = self.codec(header.payload_type).copied() else {
+            // Comfort noise, telephone events: nothing any viewer negotiated, but part of the numbering.
+            self.unwrapper.unwrap(header.sequence_number);
+            self.reception
+                .on_packet(wire, header.timestamp, arrived_ns, self.clock_rate_hz());
+            self.note_arrival(wire, highest_before, arrived_ns);
+            return Taken::Empty(sequence);
+        };
+        self.unwrapper.unwrap(header.sequence_number);
+        self.reception
+            .on_packet(wire, header.timestamp, arrived_ns, codec.clock_rate_hz);
+        self.note_arrival(wire, highest_before, arrived_ns);
+        self.count(packet.len());
+        if payload.is_empty() {
+            return Taken::Empty(sequence);
+        }
+        self.store(
+            Stored::new(header, sequence, payload, arrived_ns),
+            codec.name,
+            packet,
+        )
+    }
+
+    /// A decrypted packet on the retransmission SSRC (RFC 4588 section 4). It may bring a packet never seen before,
+    /// and its timestamp may be older than anything. Gives the round trip too if this one was asked for once.
+    pub(crate) fn take_retransmission(
+        &mut self,
+        header: &Header,
+        packet: &[u8],
+        arrived_ns: u64,
+    ) -> (Taken, Option<u64>) {
+        let refused = (Taken::Refused, None);
+        let Ok(payload) = header.payload(packet) else {
+            return refused;
+        };
+        let Some(payload_type) = self.repaired_payload_type(header.payload_type) else {
+            return refused;
+        };
+        // Two bytes of original number; what has nothing more is a bandwidth probe.
+        let (Some(number), true) = (packet[payload.clone()].first_chunk(), payload.len() > 2)
+        else {
+            return refused;
+        };
+        let original_number = u16::from_be_bytes(*number);
+        let Some(highest) = self.unwrapper.highest() else {
+            return refused;
+        };
+        self.counters.retransmissions_received += 1;
+        let wire = self.unwrapper.peek(original_number);
+        let sequence = self.base + wire;
+        let round_trip_ns = self.nack.on_repaired(wire, arrived_ns);
+        if self.cache.contains(sequence) {
+            return (Taken::Refused, round_trip_ns);
+        }
+        self.unwrapper.unwrap(original_number);
+        if self.sends_nack && wire > highest {
+            self.nack.on_packet(wire, highest, arrived_ns);
+        }
+        self.count(packet.len());
+        let original = Header {
+            sequence_number: original_number,
+            payload_type,
+            ..*header
+        };
+        let name = self
+            .codec(payload_type)
+            .map_or(CodecName::Vp8, |codec| codec.name);
+        let stored = Stored::new(
+            &original,
+            sequence,
+            payload.start + 2..payload.end,
+            arrived_ns,
+        );
+        (self.store(stored, name, packet), round_trip_ns)
+    }
+
+    fn note_arrival(&mut self, wire: i64, highest_before: i64, arrived_ns: u64) {
+        if self.sends_nack {
+            self.nack.on_packet(wire, highest_before, arrived_ns);
+        }
+    }
+
+    fn count(&mut self, bytes: usize) {
+        self.counters.packets_received += 1;
+        self.counters.bytes_received += bytes as u64;
+        self.interval_bytes += bytes as u64;
+    }
+
+    fn store(&mut self, stored: Stored, codec: CodecName, packet: &[u8]) -> Taken {
+        let sequence = stored.sequence;
+        if packet.len() > MAX_PACKET_BYTES || !self.cache.insert(stored, packet) {
+            return Taken::Refused;
+        }
+        if self.kind == MediaKind::Video
+            && let Some(cached) = self.cache.get(sequence, stored.arrived_ns)
+            && begins_keyframe(codec, cached.payload())
+        {
+            self.keyframes.on_keyframe();
+            // An H.264 key frame has several beginnings (SPS, PPS, IDR): a hole before one may be another.
+            if codec == CodecName::Vp8 {
+                self.nack.on_keyframe(sequence - self.base);
+            }
+        }
+        Taken::Media(sequence)
+    }
+
+    /// A stored packet, ready to be rewritten for viewers.
+    #[inline]
+    pub(crate) fn media(&self, sequence: i64, now_ns: u64) -> Option<MediaPacket<'_>> {
+        let packet = self.cache.get(sequence, now_ns)?;
+        let codec = self.codec(packet.stored.payload_type)?.name;
+        Some(MediaPacket::read(
+            packet,
+            codec,
+            self.epoch,
+            &self.extensions,
+        ))
+    }
+}

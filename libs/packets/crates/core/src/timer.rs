@@ -1,0 +1,44 @@
+//! What is to happen when: a heap of deadlines that name their objects by id, so that a removed object's timers die quietly.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// Something to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// Of a transport, once a second: reports both ways, consent, idle sources.
+    Report(u64),
+    /// Of a publisher's transport: transport-wide feedback.
+    Feedback(u64),
+    /// Of a source: missing packets.
+    Nack(u64),
+    /// Of a source: a key-frame request is due.
+    Keyframe(u64),
+    /// Of a sink: its first sender report.
+    SenderReport(u64),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    heap: BinaryHeap<Reverse<(u64, Timer)>>,
+}
+
+impl Timers {
+    pub(crate) fn arm(&mut self, deadline_ns: u64, timer: Timer) {
+        self.heap.push(Reverse((deadline_ns, timer)));
+    }
+
+    pub(crate) fn next_deadline_ns(&self) -> Option<u64> {
+        self.heap
+            .peek()
+            .map(|Reverse((deadline_ns, _))| *deadline_ns)
+    }
+
+    /// The next timer whose time has come.
+    pub(crate) fn pop_due(&mut self, now_ns: u64) -> Option<Timer> {
+        if self.next_deadline_ns()? > now_ns {
+            return None;
+        }
+        self.heap.pop().map(|Reverse((_, timer))| timer)
+    }
+}

@@ -1,0 +1,56 @@
+use super::support::hex;
+use salon_packets_core::wire::{h264, vp8};
+
+#[test]
+fn vp8_needs_the_first_partition_start_and_a_clear_p_bit() {
+    let cases = [
+        ("10 00", true),
+        ("10 50 9d012a", true),
+        ("10 01", false),
+        ("00 00", false),
+        ("11 00", false),
+        ("90 80 8005 00", true),
+        ("90 80 8005 01", false),
+        ("90 80 05 00", true),
+        ("90 00 00", true),
+        ("10", false),
+        ("90 80 8005", false),
+        ("", false),
+        ("90", false),
+    ];
+    for (payload, expected) in cases {
+        assert_eq!(vp8::is_keyframe(&hex(payload)), expected, "{payload}");
+    }
+}
+
+#[test]
+fn h264_is_recognised_in_every_packetisation() {
+    let cases = [
+        ("65 88", true),
+        ("67 42", true),
+        ("27", true),
+        ("61 88", false),
+        ("68 ce", false),
+        ("06 05", false),
+        // STAP-A: SEI then SPS; slices only; IDR second.
+        ("18 0002 0605 0002 6742", true),
+        ("18 0002 6188 0002 6188", false),
+        ("18 0001 61 0001 65", true),
+        ("18 0000 0001 65", true),
+        // FU-A: first fragment of an IDR, a middle one, first fragment of a slice.
+        ("7c 85 88", true),
+        ("7c 05 88", false),
+        ("7c 81 88", false),
+        ("7c 87", true),
+        // Cut short.
+        ("", false),
+        ("7c", false),
+        ("18", false),
+        ("18 00", false),
+        ("18 0005 6588", false),
+        ("18 ffff", false),
+    ];
+    for (payload, expected) in cases {
+        assert_eq!(h264::is_keyframe(&hex(payload)), expected, "{payload}");
+    }
+}

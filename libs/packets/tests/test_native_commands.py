@@ -1,0 +1,183 @@
+"""The native relay starts, takes commands, answers STUN, tells events through its descriptor, and closes."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Iterator
+from hashlib import sha1
+from hmac import new as hmac
+from zlib import crc32
+
+import pytest
+import salon_packets
+from salon_packets import (
+    Codec,
+    DtlsReceived,
+    Event,
+    Relay,
+    SinkConfig,
+    SourceConfig,
+    TransportConnected,
+)
+
+PASSWORD = "a-password-of-24-letters"
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+VP8 = Codec("VP8", 96, 90_000, 97)
+
+
+@pytest.fixture
+def relay() -> Iterator[Relay]:
+    relay = Relay("127.0.0.1", 0)
+    yield relay
+    relay.close()
+
+
+def binding_request(username: bytes, password: str) -> bytes:
+    """A nominating connectivity check (RFC 8489, RFC 8445)."""
+
+    def attribute(kind: int, value: bytes) -> bytes:
+        return struct.pack("!HH", kind, len(value)) + value + b"\0" * (-len(value) % 4)
+
+    def header(length: int) -> bytes:
+        return struct.pack("!HHI", 1, length, 0x2112A442) + b"transaction!"
+
+    body = attribute(0x0006, username) + attribute(0x0025, b"") + attribute(0x802A, b"\0" * 8)
+    body += attribute(0x0008, hmac(password.encode(), header(len(body) + 24) + body, sha1).digest())
+    return (
+        header(len(body) + 8)
+        + body
+        + attribute(0x8028, struct.pack("!I", crc32(header(len(body) + 8) + body) ^ 0x5354554E))
+    )
+
+
+def video_source() -> SourceConfig:
+    return SourceConfig(
+        kind="video",
+        mid="0",
+        codecs=[VP8],
+        ssrcs=[(1, 2)],
+        extensions={MID: 4},
+        nack=True,
+        transport_cc=True,
+        remb=False,
+    )
+
+
+def video_sink() -> SinkConfig:
+    return SinkConfig(
+        kind="video",
+        mid="1",
+        codec=VP8,
+        ssrc=3,
+        rtx_ssrc=4,
+        cname="c",
+        extensions={MID: 9},
+        nack=True,
+        transport_cc=False,
+    )
+
+
+class Inbox:
+    """Events as asyncio sees them: the descriptor is readable, `drain` gives them."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._queue: asyncio.Queue[Event] = asyncio.Queue()
+        asyncio.get_running_loop().add_reader(relay.fileno(), self._on_readable)
+
+    def _on_readable(self) -> None:
+        for event in self._relay.drain():
+            self._queue.put_nowait(event)
+
+    async def next(self) -> Event:
+        async with asyncio.timeout(5):
+            return await self._queue.get()
+
+
+def test_what_init_exports_is_what_the_native_module_has() -> None:
+    for name in salon_packets.__all__:
+        assert getattr(salon_packets, name) == getattr(salon_packets._native, name)
+
+
+async def test_a_check_connects_and_dtls_goes_both_ways(relay: Relay) -> None:
+    inbox = Inbox(relay)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.connect(("127.0.0.1", relay.local_port))
+        peer.settimeout(5)
+        relay.add_transport(7, "ours", PASSWORD, "theirs")
+        check = binding_request(b"ours:theirs", PASSWORD)
+        answer = await asyncio.to_thread(lambda: (peer.send(check), peer.recv(2048))[1])
+        assert answer[:2] == b"\x01\x01"
+        assert answer[8:20] == b"transaction!"
+
+        connected = await inbox.next()
+        assert isinstance(connected, TransportConnected)
+        assert connected.transport == 7
+        assert connected.address == f"127.0.0.1:{peer.getsockname()[1]}"
+
+        peer.send(b"\x16hello")
+        received = await inbox.next()
+        assert isinstance(received, DtlsReceived)
+        assert (received.transport, received.datagrams) == (7, [b"\x16hello"])
+
+        relay.send_dtls(7, [b"\x16one", b"\x16two"])
+        assert await asyncio.to_thread(lambda: [peer.recv(2048), peer.recv(2048)]) == [b"\x16one", b"\x16two"]
+
+
+def test_a_wrong_password_is_not_answered(relay: Relay) -> None:
+    relay.add_transport(7, "ours", PASSWORD, "theirs")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.connect(("127.0.0.1", relay.local_port))
+        peer.settimeout(5)
+        peer.send(binding_request(b"ours:theirs", "another-password-0000000"))
+        peer.send(binding_request(b"ours:theirs", PASSWORD))
+        peer.recv(2048)
+    assert relay.stats()["stun_failures"] == 1
+    assert len(relay.drain()) == 1
+
+
+def test_commands_build_and_remove_what_stats_show(relay: Relay) -> None:
+    relay.add_transport(1, "a", PASSWORD, "b")
+    relay.add_transport(2, "c", PASSWORD, "d")
+    relay.set_srtp(1, 7, b"k" * 28, b"r" * 28)
+    relay.set_srtp(2, 1, b"k" * 30, b"r" * 30)
+    relay.add_source(1, 10, video_source())
+    relay.add_sink(2, 20, 10, video_sink())
+    relay.pause_sink(20, True)
+    relay.request_keyframe(10)
+    stats = relay.stats()
+    assert set(stats["transports"]) == {1, 2}
+    assert stats["sources"][10]["sinks"] == 1
+    assert stats["sinks"][20]["estimate_bps"] is None
+    assert (stats["stale_commands"], stats["panics"]) == (0, 0)
+    relay.remove_transport(1)
+    stats = relay.stats()
+    assert (set(stats["transports"]), stats["sources"], stats["sinks"]) == ({2}, {}, {})
+    relay.remove_sink(20)
+    assert relay.stats()["stale_commands"] == 1
+
+
+def test_wrong_values_fail_on_the_spot(relay: Relay) -> None:
+    relay.add_transport(1, "a", PASSWORD, "b")
+    with pytest.raises(ValueError, match="profile 2"):
+        relay.set_srtp(1, 2, b"k" * 30, b"r" * 30)
+    with pytest.raises(ValueError, match="key-length"):
+        relay.set_srtp(1, 7, b"k" * 30, b"r" * 28)
+    with pytest.raises(ValueError, match="payload type"):
+        Codec("VP8", 128, 90_000)
+    with pytest.raises(ValueError, match="host"):
+        Relay("localhost", 0)
+    with pytest.raises(OSError, match=r"[Aa]ddress"):
+        Relay("127.0.0.1", relay.local_port)
+
+
+def test_after_close_commands_raise_and_the_port_is_free() -> None:
+    relay = Relay("127.0.0.1", 0)
+    port = relay.local_port
+    relay.close()
+    relay.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        relay.add_transport(1, "a", PASSWORD, "b")
+    with pytest.raises(RuntimeError, match="closed"):
+        relay.stats()
+    Relay("127.0.0.1", port).close()

@@ -1,0 +1,144 @@
+"""One WebSocket: protobuf messages as JSON text frames, requests and their replies."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import AsyncIterator
+from typing import Self
+from urllib.parse import urlsplit, urlunsplit
+
+from google.protobuf.json_format import MessageToJson, Parse, ParseError
+from salon.room.v1.signal_pb2 import ClientMessage, Hello, ServerMessage
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from salon_sdk.errors import EngineError, ErrorCode, socket_closed
+from salon_sdk.tasks import TaskOwner
+from salon_sdk.timing import Timing
+
+# The standard library's logging, not structlog: this runs inside other people's programs, which configure that.
+log = logging.getLogger(__name__)
+
+PROTOCOL_VERSION = 1
+SDK_NAME = "salon-python"
+SDK_VERSION = "0.1.0"
+
+_INBOUND_MAX = 256
+
+
+class Socket:
+    """One WebSocket: requests, their replies, and everything else in the order it came."""
+
+    def __init__(self, websocket: ClientConnection, tasks: TaskOwner, timing: Timing) -> None:
+        self._websocket = websocket
+        self._timing = timing
+        self._next_request_id = 1
+        self._pending: dict[int, asyncio.Future[ServerMessage]] = {}
+        self._inbound: asyncio.Queue[ServerMessage | None] = asyncio.Queue(_INBOUND_MAX)
+        self._closed = False
+        self._reader = tasks.spawn(self._read(), name="socket-reader")
+
+    @classmethod
+    async def open(cls, url: str, tasks: TaskOwner, timing: Timing, ssl_context: ssl.SSLContext | None) -> Self:
+        """Raises EngineError, retryable, if nobody is there."""
+        try:
+            websocket = await connect(
+                url,
+                ssl=ssl_context if url.startswith("wss:") else None,
+                open_timeout=timing.open_timeout_s,
+                close_timeout=1,
+                compression=None,
+            )
+        except (OSError, InvalidHandshake, ConnectionClosed) as error:
+            problem = f"The room service cannot be reached: {type(error).__name__}."
+            raise EngineError.because(ErrorCode.NETWORK_BROKEN, problem, retryable=True) from error
+        return cls(websocket, tasks, timing)
+
+    async def begin(self, message: ClientMessage) -> asyncio.Future[ServerMessage]:
+        """Sends a request; the future is its reply."""
+        if self._closed:
+            raise socket_closed()
+        message.request_id = self._next_request_id
+        self._next_request_id += 1
+        reply: asyncio.Future[ServerMessage] = asyncio.get_running_loop().create_future()
+        self._pending[message.request_id] = reply
+        try:
+            await self.send(message)
+        except EngineError:
+            self._pending.pop(message.request_id, None)
+            raise
+        return reply
+
+    async def request(self, message: ClientMessage, timeout: float | None = None) -> ServerMessage:
+        """Raises EngineError for a refusal, a lost socket or no reply in time."""
+        return await self.finish(await self.begin(message), timeout)
+
+    async def finish(self, reply: asyncio.Future[ServerMessage], timeout: float | None = None) -> ServerMessage:
+        try:
+            async with asyncio.timeout(timeout or self._timing.request_timeout_s):
+                message = await reply
+        except TimeoutError:
+            problem = "The room service did not reply in time."
+            raise EngineError.because(ErrorCode.REQUEST_TIMEOUT, problem, retryable=True) from None
+        if message.reply.WhichOneof("result") == "failed":
+            raise EngineError.from_failed(message.reply.failed)
+        return message
+
+    async def send(self, message: ClientMessage) -> None:
+        try:
+            await self._websocket.send(MessageToJson(message, indent=None))
+        except ConnectionClosed:
+            raise socket_closed() from None
+
+    async def messages(self) -> AsyncIterator[ServerMessage]:
+        """Everything but replies; ends with the socket."""
+        while (message := await self._inbound.get()) is not None:
+            yield message
+
+    async def close(self) -> None:
+        await self._websocket.close()
+        self._reader.cancel()
+        await asyncio.gather(self._reader, return_exceptions=True)
+
+    async def _read(self) -> None:
+        try:
+            async for frame in self._websocket:
+                await self._take(frame)
+        except ConnectionClosed as closed:
+            log.debug("socket-closed", extra={"close_code": closed.rcvd.code if closed.rcvd else None})
+        finally:
+            self._closed = True
+            for reply in self._pending.values():
+                if not reply.done():
+                    reply.set_exception(socket_closed())
+                    reply.exception()  # nobody has to wait for it
+            self._pending.clear()
+            if self._inbound.full():  # the end must be heard; what is lost now, a resume brings back
+                self._inbound.get_nowait()
+            self._inbound.put_nowait(None)
+
+    async def _take(self, frame: str | bytes) -> None:
+        try:
+            message = Parse(frame, ServerMessage(), ignore_unknown_fields=True)
+        except ParseError:
+            log.warning("frame-unreadable", extra={"size_bytes": len(frame)})
+            return
+        if message.WhichOneof("body") != "reply":
+            await self._inbound.put(message)
+            return
+        reply = self._pending.pop(message.reply.request_id, None)
+        if reply is not None and not reply.done():
+            reply.set_result(message)
+
+
+def socket_url(server: str) -> str:
+    """The WebSocket's address: `http` becomes `ws`, no path becomes `/ws`. Raises EngineError."""
+    parts = urlsplit(server)
+    scheme = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}.get(parts.scheme)
+    if scheme is None or not parts.netloc:
+        raise EngineError.because(ErrorCode.PARAMETER, f"{server!r} is not the address of a server.")
+    return urlunsplit((scheme, parts.netloc, parts.path if parts.path not in ("", "/") else "/ws", parts.query, ""))
+
+
+def hello() -> ClientMessage:
+    return ClientMessage(hello=Hello(protocol_versions=[PROTOCOL_VERSION], sdk_name=SDK_NAME, sdk_version=SDK_VERSION))

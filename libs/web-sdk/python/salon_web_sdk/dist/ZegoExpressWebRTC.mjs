@@ -1,0 +1,450 @@
+/* Salon browser SDK. Licence: Apache-2.0. */
+var scriptUrl=null;function rememberScriptUrl(url){scriptUrl=url??null}function socketUrl(text,base){let url;try{url=new URL(text,base)}catch{return null}let protocol={
+"http:":"ws:","https:":"wss:","ws:":"ws:","wss:":"wss:"}[url.protocol];if(protocol===void 0)return null;let path=url.pathname==="/"?"/ws":url.pathname;return`${protocol}\
+//${url.host}${path}${url.search}`}function ownServer(pageUrl){return scriptUrl!==null&&/\/sdk\/ZegoExpressWebRTC\.m?js$/.test(scriptUrl.split(/[?#]/,1)[0]??"")?
+socketUrl("/ws",scriptUrl):pageUrl===void 0?null:socketUrl("/ws",pageUrl)}function socketUrls(server,pageUrl=typeof location>"u"?void 0:location.href){let given=(Array.
+isArray(server)?server:[server]).filter(each=>typeof each=="string"&&each.trim()!==""),urls=given.map(each=>socketUrl(each.trim(),pageUrl));return given.length===
+0&&urls.push(ownServer(pageUrl)),[...new Set(urls.filter(each=>each!==null))]}var Code={OK:0,NOT_IN_ROOM:1000002,STREAM_ID_TOO_LONG:1000014,STREAM_ID_EMPTY:1000015,STREAM_ID_ILLEGAL:1000016,NETWORK_BROKEN:1000017,NOT_SDK_STREAM:1000018,APP_ID_WRONG:1001004,
+ROOM_ALREADY_LOGGED_IN:1002001,ROOM_NOT_LOGGED_IN:1002002,USER_ID_EMPTY:1002005,USER_ID_ILLEGAL:1002006,USER_ID_TOO_LONG:1002007,USER_NAME_TOO_LONG:1002010,ROOM_ID_EMPTY:1002011,
+ROOM_ID_ILLEGAL:1002012,ROOM_ID_TOO_LONG:1002013,LOGIN_TIMEOUT:1002031,KICKED_BY_OTHER_LOGIN:1002050,ROOM_RETRY_TIMEOUT:1002053,KICKED_BY_BACKEND:1002055,DUPLICATE_LOGIN:1002056,
+LOGGED_IN_ELSEWHERE:1002086,STREAM_NOT_FOUND:1004002,PLAY_INTERRUPTED:1004020,MESSAGE_EMPTY:1009001,MESSAGE_TOO_LONG:1009002,MESSAGE_WRONG_ROOM:1009005,EXTRA_INFO_TOO_LONG:1003051,
+PARAMETER:1100001,REQUEST_TIMEOUT:1100002,SOCKET_CLOSED:1100003,UNKNOWN_SERVER_ERROR:1100999,NO_SERVER:1101002,MODULE_NOT_IMPORTED:1101003,LEASE_EXPIRED:1102001,
+LOGIN_STATE:1102015,TOKEN_FORMAT:1102016,CONNECT_FAILED:1102023,PUBLISH_PARAMETER:1103001,PUBLISH_MEDIA_CONNECT:1103003,SCREEN_FAILED:1103010,ENUMERATE_FAILED:1103011,
+PUBLISH_OFFER:1103022,PUBLISH_ICE_FAILED:1103028,NOT_PUBLISHING:1103040,SCREEN_CANCELLED:1103042,SCREEN_UNSUPPORTED:1103043,NOT_CREATED_HERE:1103044,TRACK_MISSING:1103047,
+PUBLISH_SOCKET_LOST:1103050,PUBLISH_RETRY_TIMEOUT:1103051,HTTPS_NEEDED:1103053,ALREADY_PUBLISHING:1103056,CAPTURE_FAILED:1103061,CAPTURE_DENIED:1103064,DEVICE_BUSY:1103065,
+CONSTRAINTS_WRONG:1103066,PLAY_PARAMETER:1104001,PLAY_OFFER:1104022,PLAY_ICE_FAILED:1104028,PLAY_MEDIA_LOST:1104029,PLAY_RETRY_TIMEOUT:1104031,ALREADY_PLAYING:1104032,
+NOT_PLAYING:1104039};var ZegoError=class extends Error{constructor(code,message,details={}){super(message),this.name="ZegoError",this.errorCode=code,this.code=code,this.msg=message,
+this.extendedData=JSON.stringify({message,...details})}};function toZegoError(thrown,fallbackCode){return thrown instanceof ZegoError?thrown:new ZegoError(fallbackCode,
+thrown instanceof Error?thrown.message:String(thrown))}var RequestFailed=class extends ZegoError{constructor(code,message,reason,retryable){super(code,message,{
+reason});this.reason=reason;this.retryable=retryable}},PeerLost=class extends ZegoError{};async function capture(plan){if(plan.source==="camera")return{tracks:await captureDevices(plan.constraints),owned:!0};if(plan.source==="screen")return{tracks:await captureScreen(
+plan.constraints,plan.captureElement),owned:!0};let tracks=[],owned=!0,streams=new Map;for(let[source,kind]of[[plan.video,"video"],[plan.audio,"audio"]]){if(source===
+null)continue;source instanceof MediaStream&&(owned=!1);let stream=streams.get(source)??customStream(source);streams.set(source,stream);let track=(kind==="video"?
+stream.getVideoTracks():stream.getAudioTracks())[0];track!==void 0&&tracks.push(track)}if(tracks.length===0)throw new ZegoError(Code.TRACK_MISSING,"The custom s\
+ource has no tracks.");return{tracks,owned}}function mediaDevices(){let devices=navigator.mediaDevices;if(devices===void 0)throw new ZegoError(Code.HTTPS_NEEDED,
+"Capture needs a page loaded over HTTPS.");return devices}async function captureDevices(constraints){if(constraints.video===!1&&constraints.audio===!1)return[];
+let devices=mediaDevices();try{return(await devices.getUserMedia(constraints)).getTracks()}catch(thrown){throw deviceError(thrown)}}function deviceError(thrown){
+if(thrown instanceof ZegoError)return thrown;let{name="Error",message=""}=thrown,code={NotAllowedError:Code.CAPTURE_DENIED,SecurityError:Code.CAPTURE_DENIED,NotReadableError:Code.
+DEVICE_BUSY,TrackStartError:Code.DEVICE_BUSY,OverconstrainedError:Code.CONSTRAINTS_WRONG,TypeError:Code.CONSTRAINTS_WRONG}[name]??Code.CAPTURE_FAILED;return new ZegoError(
+code,`${name}: ${message}`,{name})}async function captureScreen(constraints,element){let devices=mediaDevices();if(typeof devices.getDisplayMedia!="function")throw new ZegoError(
+Code.SCREEN_UNSUPPORTED,"This browser cannot share its screen.");let stream;try{let here=element===null?{}:{preferCurrentTab:!0};stream=await devices.getDisplayMedia(
+{...constraints,...here})}catch(thrown){let{name="Error",message=""}=thrown,cancelled=name==="NotAllowedError"||name==="AbortError";throw new ZegoError(cancelled?
+Code.SCREEN_CANCELLED:Code.SCREEN_FAILED,`${name}: ${message}`,{name})}return element!==null&&await narrow(stream,element),stream.getTracks()}async function narrow(stream,element){
+let track=stream.getVideoTracks()[0],scope=globalThis;try{if(track?.restrictTo&&scope.RestrictionTarget?.fromElement)await track.restrictTo(await scope.RestrictionTarget.
+fromElement(element));else if(track?.cropTo&&scope.CropTarget?.fromElement)await track.cropTo(await scope.CropTarget.fromElement(element));else throw new ZegoError(
+Code.SCREEN_UNSUPPORTED,"This browser cannot share a single element.")}catch(thrown){throw stream.getTracks().forEach(each=>each.stop()),toZegoError(thrown,Code.
+SCREEN_FAILED)}}function customStream(source){if(source instanceof MediaStream)return source;let element=source,stream=element.captureStream?.()??element.mozCaptureStream?.();
+if(stream===void 0)throw new ZegoError(Code.CAPTURE_FAILED,"This element cannot be captured.");return stream}var ZegoScenario={Default:3,StandardVideoCall:4,HighQualityVideoCall:5,HighVideoCall:5,StandardChatroom:6,HighQualityChatroom:7,Broadcast:8,Karaoke:9};var CAMERA_PRESETS={1:{width:320,height:240,frameRate:15,kbps:300},2:{width:640,height:480,frameRate:15,kbps:800},3:{width:1280,height:720,frameRate:20,kbps:1500}},
+SCREEN_PRESETS={1:{width:0,height:0,frameRate:20,kbps:800},2:{width:0,height:0,frameRate:15,kbps:1500},3:{width:0,height:0,frameRate:5,kbps:2e3}},BY_SCENARIO={[ZegoScenario.
+Default]:{camera:!0,video:CAMERA_PRESETS[2]},[ZegoScenario.StandardVideoCall]:{camera:!0,video:{width:640,height:360,frameRate:15,kbps:600}},[ZegoScenario.HighQualityVideoCall]:{
+camera:!0,video:{width:960,height:540,frameRate:25,kbps:1200}},[ZegoScenario.StandardChatroom]:{camera:!1,video:CAMERA_PRESETS[2]},[ZegoScenario.HighQualityChatroom]:{
+camera:!1,video:CAMERA_PRESETS[2]},[ZegoScenario.Broadcast]:{camera:!0,video:{width:960,height:540,frameRate:20,kbps:1200}},[ZegoScenario.Karaoke]:{camera:!0,video:CAMERA_PRESETS[2]}};
+function isScenario(scenario){return scenario in BY_SCENARIO}function scenarioPreset(scenario){return BY_SCENARIO[scenario]??{camera:!0,video:CAMERA_PRESETS[2]}}var DEFAULT_AUDIO_KBPS=48,DEFAULT_CUSTOM_KBPS=800;function planCapture(options,scenario){let given=options??{};return given.screen!==void 0&&given.screen!==null?
+planScreen(given):given.custom!==void 0&&given.custom!==null?planCustom(given):planCamera(given,scenario)}function planCamera(options,scenario){let flat=options.
+camera??{},preset=scenarioPreset(scenario),nested=typeof flat.video=="object"?flat.video:{},wantsVideo=flat.video===void 0?preset.camera:flat.video!==!1,wantsAudio=flat.
+audio!==!1,video={input:nested.input??flat.videoInput,facingMode:nested.facingMode??flat.facingMode,width:nested.width??flat.width,height:nested.height??flat.height,
+frameRate:nested.frameRate??flat.frameRate},quality=nested.quality??flat.videoQuality,base=presetOf(CAMERA_PRESETS,quality,preset.video),microphone=typeof flat.
+audio=="object"?flat.audio:{},audio={input:microphone.input??flat.audioInput,channelCount:microphone.channelCount??flat.channelCount,ANS:microphone.ANS??flat.ANS,
+AGC:microphone.AGC??flat.AGC,AEC:microphone.AEC??flat.AEC};return{source:"camera",constraints:{video:wantsVideo?cameraConstraints(video,base,quality):!1,audio:wantsAudio?
+microphoneConstraints(audio):!1},encoding:{...bitrates(options,flat,base.kbps,"default"),channelCount:audio.channelCount??1,optimizationMode:nested.optimizationMode??
+flat.videoOptimizationMode??"default"}}}function planScreen(options){let flat=options.screen??{},nested=typeof flat.video=="object"?flat.video:{},quality=nested.
+quality??flat.videoQuality,base=presetOf(SCREEN_PRESETS,quality,SCREEN_PRESETS[2]),video={width:nested.width??flat.width,height:nested.height??flat.height,frameRate:nested.
+frameRate??flat.frameRate},wantsAudio=flat.audio!==void 0&&flat.audio!==!1,sound=typeof flat.audio=="object"?flat.audio:flat;return{source:"screen",constraints:{
+video:screenConstraints(video,base),audio:wantsAudio?screenAudioConstraints(sound):!1},captureElement:nested.captureElement??null,encoding:{...bitrates(options,
+flat,base.kbps,"target"),channelCount:1,optimizationMode:nested.optimizationMode??flat.videoOptimizationMode??"default"}}}function planCustom(options){let flat=options.
+custom??{};return{source:"custom",video:flat.video?.source??flat.source??null,audio:flat.audio?.source??flat.source??null,encoding:{...bitrates(options,flat,DEFAULT_CUSTOM_KBPS,
+"default"),channelCount:flat.audio?.channelCount??flat.channelCount??1,optimizationMode:flat.video?.optimizationMode??flat.videoOptimizationMode??"default"}}}function bitrates(options,flat,presetKbps,start){
+let nested=typeof options.videoBitrate=="object"?options.videoBitrate:{},videoKbps=(typeof options.videoBitrate=="number"?options.videoBitrate:void 0)??nested.bitrate??
+flat.bitrate??flat.bitRate??presetKbps,startMode=nested.startBitrate??flat.startBitrate??start;return{videoKbps,startKbps:startMode==="target"?videoKbps:null,audioKbps:options.
+audioBitrate??flat.audioBitrate??DEFAULT_AUDIO_KBPS}}function presetOf(presets,quality,fallback){return quality===1||quality===2||quality===3?presets[quality]:fallback}
+function cameraConstraints(video,preset,quality){let own=quality===1||quality===2||quality===3?{}:video,constraints={width:range(own.width??preset.width),height:range(
+own.height??preset.height),frameRate:range(own.frameRate??preset.frameRate)};return video.facingMode!==void 0?constraints.facingMode=video.facingMode:video.input&&
+(constraints.deviceId={exact:video.input}),constraints}function screenConstraints(video,preset){let constraints={frameRate:displayRange(video.frameRate??preset.
+frameRate)};return video.width!==void 0&&(constraints.width=displayRange(video.width)),video.height!==void 0&&(constraints.height=displayRange(video.height)),constraints}
+function microphoneConstraints(audio){let constraints={channelCount:{ideal:audio.channelCount??1}};return audio.input&&(constraints.deviceId={exact:audio.input}),
+audio.ANS!==void 0&&(constraints.noiseSuppression=audio.ANS),audio.AGC!==void 0&&(constraints.autoGainControl=audio.AGC),audio.AEC!==void 0&&(constraints.echoCancellation=
+audio.AEC),constraints}function screenAudioConstraints(sound){return{noiseSuppression:sound.ANS??!1,autoGainControl:sound.AGC??!1,echoCancellation:sound.AEC??!0}}
+function range(value){if(typeof value=="number")return{ideal:value};if(value.exact!==void 0)return{exact:value.exact};let result={};return value.ideal!==void 0&&
+(result.ideal=value.ideal),value.max!==void 0&&(result.max=value.max),value.min!==void 0&&(result.min=value.min),result}function displayRange(value){if(typeof value==
+"number")return{ideal:value};let ideal=value.exact??value.ideal??value.min,result={};return ideal!==void 0&&(result.ideal=ideal),value.max!==void 0&&(result.max=
+value.max),result}var KINDS={cameras:"videoinput",microphones:"audioinput",speakers:"audiooutput"};async function list(){let devices=navigator.mediaDevices;if(devices===void 0)throw new ZegoError(
+Code.HTTPS_NEEDED,"Devices are listed on HTTPS pages only.");try{return await devices.enumerateDevices()}catch(thrown){throw new ZegoError(Code.ENUMERATE_FAILED,
+thrown.message)}}async function listWithNames(wanted){let found=await list(),nameless=kind=>wanted.includes(kind)&&found.some(each=>each.kind===kind&&each.label===
+""),video=nameless("videoinput"),audio=nameless("audioinput")||nameless("audiooutput");if(!video&&!audio)return found;try{let stream=await navigator.mediaDevices.
+getUserMedia({video,audio}),named2=await list();return stream.getTracks().forEach(track=>track.stop()),named2}catch{return found}}function toInfo(device){return{
+deviceName:device.label,deviceID:device.deviceId}}async function devicesOf(group){let kind=KINDS[group];return(await listWithNames([kind])).filter(each=>each.kind===
+kind).map(toInfo)}async function allDevices(){let found=await listWithNames(Object.values(KINDS)),of=kind=>found.filter(each=>each.kind===kind).map(toInfo);return{
+cameras:of(KINDS.cameras),microphones:of(KINDS.microphones),speakers:of(KINDS.speakers)}}var Emitter=class{constructor(){this.handlers=new Map}on(event,handler){if(typeof handler!="function")return!1;let list2=this.handlers.get(event)??[];return this.
+handlers.set(event,[...list2,handler]),!0}off(event,handler){let list2=this.handlers.get(event);if(list2===void 0)return!1;if(handler===void 0)return this.handlers.
+delete(event);let left=list2.filter(each=>each!==handler);return this.handlers.set(event,left),left.length<list2.length}emit(event,...args){for(let handler of this.
+handlers.get(event)??[])try{handler(...args)}catch(thrown){queueMicrotask(()=>{throw thrown})}}clear(){this.handlers.clear()}};var USER_ID=/^[0-9A-Za-z~!@#$^&*()_+=\-;'’,.`]+$/,ROOM_ID=/^[0-9A-Za-z~!@#$^&*()_+=\-;'’,.`<>/]+$/,STREAM_ID=/^[0-9A-Za-z\-_]+$/,encoder=new TextEncoder;function byteLength(text){
+return encoder.encode(text).length}function check(value,rule){return typeof value!="string"||value===""?new ZegoError(rule.empty,`The ${rule.noun} is empty.`):rule.
+measure(value)>rule.maxLength?new ZegoError(rule.tooLong,`The ${rule.noun} is longer than ${rule.maxLength}.`):rule.pattern.test(value)?null:new ZegoError(rule.
+illegal,`The ${rule.noun} has a character not allowed.`)}function checkRoomId(roomID){return check(roomID,{noun:"roomID",pattern:ROOM_ID,maxLength:128,measure:byteLength,
+empty:Code.ROOM_ID_EMPTY,tooLong:Code.ROOM_ID_TOO_LONG,illegal:Code.ROOM_ID_ILLEGAL})}function checkUserId(userID){return check(userID,{noun:"userID",pattern:USER_ID,
+maxLength:64,measure:byteLength,empty:Code.USER_ID_EMPTY,tooLong:Code.USER_ID_TOO_LONG,illegal:Code.USER_ID_ILLEGAL})}function checkUserName(userName){return userName==
+null?null:typeof userName!="string"?new ZegoError(Code.PARAMETER,"The userName is not a string."):byteLength(userName)>256?new ZegoError(Code.USER_NAME_TOO_LONG,
+"The userName is longer than 256."):null}function checkStreamId(streamID){return check(streamID,{noun:"streamID",pattern:STREAM_ID,maxLength:256,measure:text=>text.
+length,empty:Code.STREAM_ID_EMPTY,tooLong:Code.STREAM_ID_TOO_LONG,illegal:Code.STREAM_ID_ILLEGAL})}function checkMessage(text){return typeof text!="string"||text===
+""?new ZegoError(Code.MESSAGE_EMPTY,"The message is empty."):byteLength(text)>1024?new ZegoError(Code.MESSAGE_TOO_LONG,"The message is longer than 1024 bytes."):
+null}function parseServerMessage(text){if(typeof text!="string")return null;try{let value=JSON.parse(text);return typeof value=="object"&&value!==null&&!Array.isArray(
+value)?value:null}catch{return null}}var openWebSocket=url=>new WebSocket(url),Link=class{constructor(url,factory,openTimeoutMs,listener){this.socket=null;this.openTimer=null;let lost=()=>{this.socket!==
+null&&(this.close(),listener.linkLost())},socket;try{socket=factory(url)}catch{this.socket=null,queueMicrotask(()=>listener.linkLost());return}this.socket=socket,
+this.openTimer=setTimeout(lost,openTimeoutMs),socket.onopen=()=>{this.clearTimer(),listener.linkOpened()},socket.onmessage=event=>{let message=parseServerMessage(
+event.data);message!==null&&listener.linkMessage(message)},socket.onclose=lost,socket.onerror=lost}send(message){this.socket?.send(JSON.stringify(message))}close(){
+this.clearTimer();let socket=this.socket;if(socket!==null){this.socket=null,socket.onopen=socket.onmessage=socket.onclose=socket.onerror=null;try{socket.close()}catch{}}}clearTimer(){
+this.openTimer!==null&&clearTimeout(this.openTimer),this.openTimer=null}};var REJECT="reject",FALSE="false",NULL="null",NOTHING="nothing",LOCAL_STREAM={startCaptureMicrophone:REJECT,startCaptureCamera:REJECT,startCaptureCameraAndMicrophone:REJECT,
+startCaptureCustomAudio:REJECT,startCaptureCustomVideo:REJECT,startCaptureCustomVideoAndAudio:REJECT,startCaptureScreen:REJECT,startCaptureScreenWithAudio:REJECT,
+stopCaptureAudio:REJECT,stopCaptureVideo:REJECT},ENGINE={setTurnServer:FALSE,uploadLog:REJECT,callExperimentalAPI:REJECT,getNetworkTimeInfo:REJECT,renewToken:FALSE,
+switchRoom:REJECT,setRoomExtraInfo:REJECT,enableMultiRoom:FALSE,sendTransparentMessage:REJECT,replaceTrack:REJECT,addTrack:REJECT,removeTrack:REJECT,setVideoConfig:REJECT,
+setAudioConfig:REJECT,setCaptureVolume:REJECT,enableVideoCaptureDevice:REJECT,checkVideoTrackIsActive:REJECT,checkAudioTrackIsActive:REJECT,getElectronScreenSources:REJECT,
+setDummyCaptureImagePath:REJECT,createStreamCompositor:NULL,setCaptureAudioFrameCallback:FALSE,updatePublishingStream:REJECT,setStreamExtraInfo:REJECT,getPublishingStreamQuality:NULL,
+enableDualStream:FALSE,setLowStreamParameter:FALSE,addPublishCdnUrl:REJECT,removePublishCdnUrl:REJECT,enableHardwareEncoder:FALSE,setStreamAlignmentProperty:FALSE,
+setSEIConfig:FALSE,sendSEI:FALSE,mutePlayStreamVideo:REJECT,mutePlayStreamAudio:REJECT,muteAllPlayAudioStreams:REJECT,muteAllPlayVideoStreams:REJECT,getPlayingStreamQuality:NULL,
+setPlayStreamVideoType:REJECT,setAudioFrameCallback:FALSE,useVideoDevice:REJECT,useAudioDevice:REJECT,useFrontCamera:REJECT,enableAutoSwitchDevice:FALSE,setSoundLevelDelegate:NOTHING,
+setEffectsBeauty:REJECT,setLowlightEnhancement:REJECT,initBackgroundModule:REJECT,setBackgroundBlurOptions:REJECT,setVirtualBackgroundOptions:REJECT,enableBackgroundProcess:REJECT,
+setTransparentBackgroundOptions:REJECT,setVoiceChangerPreset:FALSE,setVoiceChangerParam:FALSE,setReverbPreset:FALSE,enableVirtualStereo:FALSE,enableLiveAudioEffect:REJECT,
+setAudioChangerParam:FALSE,enableAiDenoise:REJECT,setAiDenoiseMode:REJECT,startMixingAudio:FALSE,stopMixingAudio:FALSE,setMixingAudioVolume:FALSE,createAudioEffectPlayer:NULL,
+loadAudioEffect:REJECT,unloadAudioEffect:FALSE,startMixerTask:REJECT,stopMixerTask:REJECT,setMixerTaskConfig:REJECT,startAutoMixerTask:REJECT,stopAutoMixerTask:REJECT,
+createRangeAudioInstance:NULL,createRealTimeSequentialDataManager:NULL,destroyRealTimeSequentialDataManager:FALSE,createCopyrightedMusic:REJECT,destroyCopyrightedMusic:REJECT},
+LISTS={engine:ENGINE,localStream:LOCAL_STREAM},told=new Set;function absent(name,failure){return()=>{let error=new ZegoError(Code.MODULE_NOT_IMPORTED,`${name} i\
+s not available in this version.`);return told.has(name)||(told.add(name),console.warn("[salon]","not-available",{name,err_code:error.errorCode})),failure===REJECT?
+Promise.reject(error):{[FALSE]:!1,[NULL]:null,[NOTHING]:void 0}[failure]}}function addNotYet(target,list2){for(let[name,failure]of Object.entries(LISTS[list2]))
+Object.defineProperty(target,name,{value:absent(name,failure),writable:!0,configurable:!0})}function notYetStatic(name){return absent(name,NOTHING)}var GESTURES=["pointerdown","keydown"],waiting=new Map;function resumeAll(){for(let type of GESTURES)document.removeEventListener(type,resumeAll,!0);for(let[element,
+note]of waiting)note?.remove(),element.play().catch(()=>{});waiting.clear()}function playAfterGesture(element,container){if(!waiting.has(element)){if(waiting.size===
+0)for(let type of GESTURES)document.addEventListener(type,resumeAll,!0);waiting.set(element,container===null?null:showNote(container))}}function forgetGesture(element){
+waiting.get(element)?.remove(),waiting.delete(element)}function showNote(container){let note=document.createElement("div");return note.setAttribute("role","stat\
+us"),note.textContent="Playback is paused by the browser. Click anywhere to start it.",Object.assign(note.style,{position:"absolute",left:"50%",bottom:"12px",transform:"\
+translateX(-50%)",maxWidth:"90%",padding:"8px 12px",borderRadius:"8px",background:"rgba(0, 0, 0, 0.75)",color:"#fff",font:"14px/1.4 system-ui, sans-serif",pointerEvents:"\
+none",zIndex:"2"}),getComputedStyle(container).position==="static"&&(container.style.position="relative"),container.append(note),note}async function setSink(element,deviceID){if(!("setSinkId"in element))throw new Error("This browser cannot choose the speaker.");await element.setSinkId(deviceID)}
+var MediaPlayer=class _MediaPlayer{constructor(kind,stream,container,options,listener,dialog){this.listener=listener;this.dialog=dialog;let element=document.createElement(
+kind);this.element=element,this.container=container,this.clearLastFrame=options.clearLastFrame!==!1,element.autoplay=!0,element.muted=options.muted,element instanceof
+HTMLVideoElement?(element.playsInline=!0,Object.assign(element.style,{width:"100%",height:"100%",display:"block",objectFit:options.objectFit??"contain",transform:options.
+mirror===!0?"scaleX(-1)":""})):element.style.display="none",element.srcObject=stream,(container??document.body).append(element),this.start()}static video(stream,container,options,to){
+return container.querySelectorAll("video[data-salon-last-frame]").forEach(each=>each.remove()),new _MediaPlayer("video",stream,container,options,to,options.enableAutoplayDialog!==
+!1)}static audio(stream,muted,dialog,to){return new _MediaPlayer("audio",stream,null,{muted},to,dialog)}resume(){this.start()}setStream(stream){this.element.srcObject!==
+stream&&(this.element.srcObject=stream,this.start())}setVolume(volume){return volume>=0&&volume<=100?(this.element.volume=volume/100,!0):!1}stop(){forgetGesture(
+this.element),this.element.pause(),this.clearLastFrame||this.element instanceof HTMLAudioElement?(this.element.srcObject=null,this.element.remove()):this.element.
+dataset.salonLastFrame=""}start(){this.element.play().then(()=>this.listener.canPlay(),thrown=>{thrown.name==="NotAllowedError"&&(this.listener.autoplayFailed(this.
+element),this.dialog&&playAfterGesture(this.element,this.container??document.body))})}};function snapshot(video,options={}){if(video===null||video.videoWidth===0)return"";let canvas=document.createElement("canvas");canvas.width=video.videoWidth,canvas.
+height=video.videoHeight,canvas.getContext("2d")?.drawImage(video,0,0);let type=options.imageType==="jpg"||options.imageType==="jpeg"?"jpeg":"png",address=canvas.
+toDataURL(`image/${type}`,options.quality);if(options.save===!0){let link=document.createElement("a");link.href=address,link.download=options.fileName??`snapsho\
+t.${type==="jpeg"?"jpg":"png"}`,link.click()}return address}var ZegoLocalStream=class{constructor(source,encoding,tracks,owned){this.source=source;this.encoding=encoding;this.owned=owned;this.events=new Emitter;this.muteReasons=
+{audio:new Set,video:new Set};this.picture=null;this.capturePicture=null;this.sound=null;this.captureSound=null;this.destroyed=!1;this.media=new MediaStream([...tracks])}get active(){
+return!this.destroyed&&this.media.active}get id(){return this.media.id}get stream(){return this.destroyed?null:this.media}get zegoStream(){return this.stream}get videoCaptureStream(){
+return this.media.getVideoTracks().length>0?this.stream:null}get audioCaptureStream(){return this.media.getAudioTracks().length>0?this.stream:null}get videoDeviceId(){
+return this.media.getVideoTracks()[0]?.getSettings().deviceId??""}get audioDeviceId(){return this.media.getAudioTracks()[0]?.getSettings().deviceId??""}getAudioTracks(){
+return this.media.getAudioTracks()}getVideoTracks(){return this.media.getVideoTracks()}getTracks(){return this.media.getTracks()}playVideo(view,options={}){this.
+stopVideo(),this.picture=this.showVideo(view,options,"canPlayVideo","autoplayFailed")}playAudio(options={}){this.stopAudio(),this.sound=this.playSound(options,"\
+canPlayAudio","autoplayFailed")}stopVideo(){this.picture?.stop(),this.picture=null}stopAudio(){this.sound?.stop(),this.sound=null}resumeVideo(){this.picture?.resume(),
+this.capturePicture?.resume()}resumeAudio(){this.sound?.resume(),this.captureSound?.resume()}setVolume(volume){return volume>=0&&volume<=100?(this.sound?.setVolume(
+volume),this.captureSound?.setVolume(volume),!0):!1}takeStreamSnapshot(options){let element=(this.picture??this.capturePicture)?.element;return snapshot(element instanceof
+HTMLVideoElement?element:null,options)}playCaptureVideo(view,options={}){this.stopPlayCaptureVideo(),this.capturePicture=this.showVideo(view,options,"canPlayCap\
+tureVideo","autoplayCaptureFailed")}playCaptureAudio(options={}){this.stopPlayCaptureAudio(),this.captureSound=this.playSound(options,"canPlayCaptureAudio","aut\
+oplayCaptureFailed")}stopPlayCaptureVideo(){this.capturePicture?.stop(),this.capturePicture=null}stopPlayCaptureAudio(){this.captureSound?.stop(),this.captureSound=
+null}async useAudioOutputDevice(deviceID){for(let player of[this.sound,this.captureSound])player!==null&&await setSink(player.element,deviceID)}getScreenDisplaySurface(){
+let surface=(this.media.getVideoTracks()[0]?.getSettings()??{}).displaySurface;return surface==="browser"||surface==="window"||surface==="monitor"?surface:"unkn\
+own"}on(event,handler){return this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}mute(kind,reason,mute){let reasons=this.muteReasons[kind];
+mute?reasons.add(reason):reasons.delete(reason);let tracks=kind==="audio"?this.media.getAudioTracks():this.media.getVideoTracks();for(let track of tracks)track.
+enabled=reasons.size===0}destroy(){if(!this.destroyed){if(this.stopVideo(),this.stopAudio(),this.stopPlayCaptureVideo(),this.stopPlayCaptureAudio(),this.owned)for(let track of this.
+media.getTracks())track.stop();this.destroyed=!0}}showVideo(view,options,played,failed){let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.
+events.emit(failed,element)};return MediaPlayer.video(this.media,view,{...options,muted:!0},listener)}playSound(options,played,failed){let listener={canPlay:()=>this.
+events.emit(played),autoplayFailed:element=>this.events.emit(failed,element)};return MediaPlayer.audio(this.media,!1,options.enableAutoplayDialog!==!1,listener)}};
+addNotYet(ZegoLocalStream.prototype,"localStream");var LEVELS=["debug","info","warn","error","report","disable"],Logger=class{constructor(){this.level="warn";this.verbose=!1}configure(config){if(config.logLevel!==
+void 0){if(!LEVELS.includes(config.logLevel))return!1;this.level=config.logLevel}return!0}setVerbose(enable){this.verbose=enable}debug(event,fields={}){this.passes(
+"debug")&&console.debug("[salon]",event,fields)}info(event,fields={}){this.passes("info")&&console.info("[salon]",event,fields)}warn(event,fields={}){this.passes(
+"warn")&&console.warn("[salon]",event,fields)}error(event,fields={}){this.passes("error")&&console.error("[salon]",event,fields)}passes(level){return this.verbose&&
+this.level!=="disable"?!0:LEVELS.indexOf(level)>=LEVELS.indexOf(this.level)}};var ZegoStreamView=class{constructor(stream,local){this.stream=stream;this.local=local;this.events=new Emitter;this.picture=null;this.sound=null;this.pictureHasSound=
+!1;this.videoMuted=!1;this.volume=100;this.sinkID=null;this.audioMuted=local}play(container,options={}){options.muted!==void 0&&(this.audioMuted=options.muted),
+this.stopAudio(),this.showPicture(container,options,!0)}stop(){this.stopVideo(),this.stopAudio()}playVideo(container,options={}){this.showPicture(container,options,
+!1)}stopVideo(){this.picture?.stop(),this.picture=null,this.pictureHasSound=!1}playAudio(options={}){if(this.pictureHasSound||this.sound!==null)return;let listener={
+canPlay:()=>this.events.emit("canPlayAudio"),autoplayFailed:()=>this.events.emit("autoplayFailed")};this.local&&(this.audioMuted=!1),this.sound=MediaPlayer.audio(
+this.stream,this.audioMuted,options.enableAutoplayDialog!==!1,listener),this.applySound()}stopAudio(){this.sound?.stop(),this.sound=null,this.pictureHasSound&&this.
+picture!==null&&(this.pictureHasSound=!1,this.picture.element.muted=!0)}resume(){this.picture?.resume(),this.sound?.resume()}setAudioMuted(mute){return this.audioMuted=
+mute,this.applySound(),!0}setVideoMuted(mute){return this.videoMuted=mute,this.applyPicture(),!0}setVolume(volume){return volume>=0&&volume<=100?(this.volume=volume,
+this.applySound(),!0):!1}async useAudioOutputDevice(deviceID){this.sinkID=deviceID;let element=this.soundElement();element!==null&&await setSink(element,deviceID)}getVideoHeight(){
+return this.video()?.videoHeight??0}getVideoWidth(){return this.video()?.videoWidth??0}takeStreamSnapshot(options){return snapshot(this.video(),options)}on(event,handler){
+return this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}showPicture(container,options,withSound){let place=typeof container==
+"string"?document.getElementById(container):container;if(place===null)return;this.stopVideo(),this.pictureHasSound=withSound;let listener={canPlay:()=>{this.stream.
+getVideoTracks().length>0&&this.events.emit("canPlayVideo"),withSound&&this.stream.getAudioTracks().length>0&&this.events.emit("canPlayAudio")},autoplayFailed:()=>this.
+events.emit("autoplayFailed")},muted=!withSound||this.audioMuted;this.picture=MediaPlayer.video(this.stream,place,{...options,muted},listener),this.applyPicture(),
+this.applySound()}applyPicture(){this.picture!==null&&(this.picture.element.style.visibility=this.videoMuted?"hidden":"")}applySound(){let element=this.soundElement();
+element!==null&&(element.muted=this.audioMuted,element.volume=this.volume/100,this.sinkID!==null&&setSink(element,this.sinkID).catch(()=>{}))}soundElement(){return this.
+sound?.element??(this.pictureHasSound?this.picture?.element??null:null)}video(){return this.picture?.element instanceof HTMLVideoElement?this.picture.element:null}};var Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){let ceiling=Math.min(this.options.maxMs,
+this.options.firstMs*2**this.attempt);return this.attempt=Math.min(this.attempt+1,16),Math.round(ceiling*(.5+.5*this.random()))}reset(){this.attempt=0}};var PendingRequests=class{constructor(timeoutMs,onTimeout){this.timeoutMs=timeoutMs;this.onTimeout=onTimeout;this.list=[];this.lastId=0}nextId(){return++this.lastId}add(body){
+return new Promise((resolve,reject)=>{this.list.push({id:0,onWire:!1,body,resolve,reject,timer:null})})}flush(send){for(let each of this.list)each.onWire||(each.
+id===0&&(each.id=this.nextId()),each.onWire=!0,each.timer=setTimeout(()=>this.expire(each),this.timeoutMs),send({requestId:each.id,...each.body}))}settle(reply){
+let pending=this.list.find(each=>each.id!==0&&each.id===reply.requestId);if(pending===void 0)return;this.remove(pending);let failed=reply.failed;failed===void 0?
+pending.resolve(reply):pending.reject(toRequestFailed(failed))}connectionLost(){for(let each of this.list)each.onWire=!1,each.timer!==null&&clearTimeout(each.timer),
+each.timer=null}rejectStale(error){for(let each of[...this.list])each.id===0&&"sendMessage"in each.body||(this.remove(each),each.reject(error))}rejectAll(error){
+for(let each of[...this.list])this.remove(each),each.reject(error)}expire(pending){this.remove(pending),pending.reject(new ZegoError(Code.REQUEST_TIMEOUT,"The s\
+erver did not answer in time.")),this.onTimeout()}remove(pending){pending.timer!==null&&clearTimeout(pending.timer),this.list.splice(this.list.indexOf(pending),
+1)}};function toRequestFailed(failed){return new RequestFailed(failed.code||Code.UNKNOWN_SERVER_ERROR,failed.message||"The server refused the request.",failed.reason??
+"",failed.retryable===!0)}var StateMachine=class{constructor(current,allowed,noun){this.current=current;this.allowed=allowed;this.noun=noun}get state(){return this.current}is(...states){
+return states.includes(this.current)}may(next){return this.allowed[this.current].includes(next)}become(next){if(!this.may(next))throw new Error(`${this.noun}: ${this.
+current} -> ${next} is not allowed`);this.current=next}};var VERSION="3.12.0-salon.1";var ALLOWED={IDLE:["LOGGING_IN","CLOSED"],LOGGING_IN:["READY","CLOSED"],READY:["RECONNECTING","CLOSED"],RECONNECTING:["READY","CLOSED"],CLOSED:[]},OPEN_TIMEOUT_MS=5e3,
+HANDSHAKE_TIMEOUT_MS=1e4,LOGIN_TIMEOUT_MS=15e3,REQUEST_TIMEOUT_MS=1e4,PROBE_TIMEOUT_MS=5e3,LOGOUT_TIMEOUT_MS=1e3,DEFAULT_HEARTBEAT_MS=3e4,FINAL_CODES=[Code.LOGGED_IN_ELSEWHERE,
+Code.KICKED_BY_OTHER_LOGIN,Code.KICKED_BY_BACKEND,Code.DUPLICATE_LOGIN],Connection=class{constructor(options,listener){this.options=options;this.listener=listener;
+this.machine=new StateMachine("IDLE",ALLOWED,"connection");this.pending=new PendingRequests(REQUEST_TIMEOUT_MS,()=>this.probe());this.backoff=new Backoff({firstMs:250,
+maxMs:5e3});this.link=null;this.urlIndex=0;this.handshakeId=0;this.session=null;this.lastSequence=0n;this.seenSequence=0n;this.heartbeatMs=DEFAULT_HEARTBEAT_MS;
+this.deadlineMs=0;this.quietAttempt=!1;this.lastError=null;this.probeId=0;this.timers=new Map;this.onOnline=()=>this.hurry()}start(){this.machine.become("LOGGIN\
+G_IN"),this.deadlineMs=performance.now()+LOGIN_TIMEOUT_MS,globalThis.addEventListener?.("online",this.onOnline),this.open()}request(body){if(this.machine.is("CL\
+OSED"))return Promise.reject(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended."));let reply=this.pending.add(body);return this.flush(),reply}probe(){!this.
+machine.is("READY")||this.timers.has("probe")||(this.probeId=this.pending.nextId(),this.link?.send({requestId:this.probeId,heartbeat:{}}),this.setTimer("probe",
+PROBE_TIMEOUT_MS,()=>this.lost()))}logout(){if(this.machine.is("CLOSED"))return;let link=this.machine.is("READY")?this.link:null;link!==null&&(link.send({requestId:this.
+pending.nextId(),logout:{}}),this.link=null,setTimeout(()=>link.close(),LOGOUT_TIMEOUT_MS)),this.end(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended."))}open(){
+let{urls,socketFactory,logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(Code.NO_SERVER,"There is no usable serv\
+er address."));return}this.clearTimer("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let link=new Link(url,socketFactory,OPEN_TIMEOUT_MS,
+{linkOpened:()=>link===this.link&&this.greet(),linkMessage:message=>link===this.link&&this.received(message),linkLost:()=>link===this.link&&this.lost()});this.link=
+link}greet(){let{login}=this.options,hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};if(this.link?.send({requestId:this.pending.nextId(),hello}),
+this.handshakeId=this.pending.nextId(),this.session===null)this.link?.send({requestId:this.handshakeId,login});else{let resume={appId:login.appId,userId:login.userId,
+sessionId:this.session.id,resumeKey:this.session.resumeKey,lastSequence:this.lastSequence.toString()};this.link?.send({requestId:this.handshakeId,resume})}this.
+setTimer("handshake",HANDSHAKE_TIMEOUT_MS,()=>this.lost())}received(message){let sequence=BigInt(message.sequence??0),reply=message.reply;if(reply!==void 0){reply.
+loggedIn!==void 0&&(this.lastSequence=sequence),this.replied(reply);return}sequence!==0n&&sequence<=this.seenSequence||(sequence>this.lastSequence&&(this.lastSequence=
+sequence),message.goAway!==void 0?this.reconnect(!0,Code.NETWORK_BROKEN):message.loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(
+message))}replied(reply){if(reply.requestId===this.probeId)this.clearTimer("probe");else if(reply.requestId!==this.handshakeId)this.pending.settle(reply);else if(reply.
+failed!==void 0)this.handshakeFailed(reply.failed);else if(reply.loggedIn!==void 0){let{sessionId="",resumeKey="",heartbeatIntervalMs}=reply.loggedIn;this.session=
+{id:sessionId,resumeKey},this.seenSequence=0n,this.heartbeatMs=heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(reply.loggedIn)}else reply.resumed!==void 0&&
+this.ready(null)}ready(loggedIn){let first=this.machine.is("LOGGING_IN");this.machine.become("READY"),this.clearTimer("handshake"),this.backoff.reset(),this.quietAttempt=
+!1,this.heartbeat(),!first&&loggedIn!==null&&this.pending.rejectStale(new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.
+loggedIn(loggedIn):this.listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){let error=toRequestFailed(failed);if(this.options.logger.warn("log-i\
+n-refused",{err_code:error.errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.fail(error);return}this.lastError=error,FINAL_CODES.includes(error.
+errorCode)||error.reason==="logged-in-elsewhere"?this.fail(error):error.retryable?this.lost():this.session!==null?(this.session=null,this.closeLink(),this.open()):
+this.fail(error)}loggedOut(code){code===Code.LEASE_EXPIRED?(this.session=null,this.reconnect(!1,code)):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The\
+ server ended the log-in."))}lost(){if(this.urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN);return}if(this.closeLink(),this.quietAttempt&&
+(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.backoff.nextMs(),waitMs=this.urlIndex%
+this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.setTimer("retry",Math.min(waitMs,leftMs),()=>this.open());else if(this.
+machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be reached in time."));else{let details=this.lastError===null?{}:{last_code:this.
+lastError.errorCode};this.fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connection did not come back in time.",details))}}reconnect(quiet,code){this.machine.become(
+"RECONNECTING"),this.closeLink(),this.pending.connectionLost(),this.seenSequence=this.lastSequence,this.lastError=null,this.deadlineMs=performance.now()+this.options.
+retryTimeMs(),this.quietAttempt=quiet,this.setTimer("retry",this.backoff.nextMs(),()=>this.open()),quiet||this.listener.reconnecting(code)}hurry(){this.machine.
+is("RECONNECTING")&&this.timers.has("retry")?this.open():this.probe()}flush(){this.machine.is("READY")&&this.pending.flush(message=>this.link?.send(message))}heartbeat(){
+this.setTimer("heartbeat",this.heartbeatMs,()=>{this.heartbeat(),this.probe()})}fail(error){this.end(error),this.listener.closed(error)}end(error){this.machine.
+become("CLOSED"),globalThis.removeEventListener?.("online",this.onOnline),this.closeLink(),this.pending.rejectAll(error)}closeLink(){for(let name of[...this.timers.
+keys()])this.clearTimer(name);this.link?.close(),this.link=null}setTimer(name,delayMs,run){this.clearTimer(name),this.timers.set(name,setTimeout(()=>{this.timers.
+delete(name),run()},delayMs))}clearTimer(name){let timer=this.timers.get(name);timer!==void 0&&clearTimeout(timer),this.timers.delete(name)}};var CONNECT_TIMEOUT_MS=8e3,DISCONNECTED_GRACE_MS=4e3,lastPeerNumber=0,Peer=class{constructor(direction,logger,onLost,onDoubt){this.direction=direction;this.logger=
+logger;this.onLost=onLost;this.onDoubt=onDoubt;this.slots=[];this.queue=Promise.resolve();this.lostWith=null;this.timer=null;this.waiting=new Set;this.id=`${direction===
+"sendonly"?"s":"r"}${++lastPeerNumber}-${Date.now().toString(36)}`,this.connection=new RTCPeerConnection({bundlePolicy:"max-bundle"}),this.connection.onconnectionstatechange=
+()=>this.stateChanged()}get lost(){return this.lostWith!==null}acquire(kind,streamID,init={}){let free=this.slots.find(slot2=>slot2.kind===kind&&slot2.streamID===
+null);if(free!==void 0)return free.streamID=streamID,free.transceiver.direction=this.direction,free;let transceiver=this.connection.addTransceiver(kind,{...init,
+direction:this.direction}),slot={kind,transceiver,streamID};return this.slots.push(slot),slot}deactivate(slot){this.lost||(slot.transceiver.direction="inactive")}release(slot){
+this.deactivate(slot),slot.streamID=null}negotiate(negotiation){let run=this.queue.then(()=>this.runOne(negotiation));return this.queue=run.catch(()=>{}),run}connected(){
+return this.lostWith!==null?Promise.reject(this.lostWith):this.connection.connectionState==="connected"?Promise.resolve():new Promise((resolve,reject)=>this.waiting.
+add({resolve,reject}))}getStats(){return this.connection.getStats()}close(error,tell=!1){if(this.lostWith===null){this.lostWith=error,this.clearTimer(),this.connection.
+onconnectionstatechange=null,this.connection.close();for(let each of this.waiting)each.reject(error);this.waiting.clear(),tell&&this.onLost(this,error)}}async runOne(negotiation){
+if(this.throwIfLost(),!await negotiation.prepare(this))return;let sdp;try{await this.connection.setLocalDescription(await this.connection.createOffer()),sdp=this.
+connection.localDescription?.sdp??""}catch(thrown){throw this.throwIfLost(),toZegoError(thrown,this.direction==="sendonly"?Code.PUBLISH_OFFER:Code.PLAY_OFFER)}let reply;
+try{reply=await negotiation.exchange({peerConnectionId:this.id,sdp,tracks:this.bindings()})}catch(thrown){throw this.throwIfLost(),await this.undo(thrown),thrown}
+this.throwIfLost();let answer=reply.answer?.sdp;if(answer===void 0){await this.connection.setLocalDescription({type:"rollback"});return}await this.take(negotiation.
+amend?.(answer)??answer)}async take(sdp){try{await this.connection.setRemoteDescription({type:"answer",sdp})}catch(thrown){this.throwIfLost(),this.logger.error(
+"answer-rejected",{peer_connection_id:this.id,name:thrown.name}),this.lose(this.connectCode(),"The answer could not be applied.")}this.throwIfLost(),this.connection.
+connectionState!=="connected"&&this.timer===null&&(this.timer=setTimeout(()=>this.loseQuietly("The media connection did not come up."),CONNECT_TIMEOUT_MS))}async undo(thrown){
+(!(thrown instanceof RequestFailed)||thrown.reason==="transport-not-found")&&this.lose(this.connectCode(),"The relay's view of the media connection is unknown.");
+try{await this.connection.setLocalDescription({type:"rollback"})}catch{this.throwIfLost(),this.lose(this.connectCode(),"The offer could not be taken back.")}}bindings(){
+return this.slots.flatMap(({transceiver,streamID})=>streamID!==null&&transceiver.mid!==null&&transceiver.direction!=="inactive"?[{mid:transceiver.mid,streamId:streamID}]:
+[])}stateChanged(){let state=this.connection.connectionState;if(this.logger.debug("peer-connection-state",{peer_connection_id:this.id,state}),state==="connected"){
+this.clearTimer();for(let each of this.waiting)each.resolve();this.waiting.clear()}else state==="disconnected"?(this.onDoubt(),this.clearTimer(),this.timer=setTimeout(
+()=>this.loseQuietly("The media connection was interrupted."),DISCONNECTED_GRACE_MS)):(state==="failed"||state==="closed")&&this.loseQuietly("The media connecti\
+on failed.")}connectCode(){return this.direction==="sendonly"?Code.PUBLISH_ICE_FAILED:Code.PLAY_ICE_FAILED}loseQuietly(sentence){this.close(new PeerLost(this.connectCode(),
+sentence),!0)}lose(code,sentence){let error=new PeerLost(code,sentence);throw this.close(error,!0),error}throwIfLost(){if(this.lostWith!==null)throw this.lostWith}clearTimer(){
+this.timer!==null&&clearTimeout(this.timer),this.timer=null}};var Peers=class{constructor(port,logger){this.port=port;this.logger=logger;this.current={sendonly:null,recvonly:null}}get(direction){let present=this.current[direction];
+if(present!==null&&!present.lost)return present;let peer=new Peer(direction,this.logger,(lost,error)=>{this.forget(lost,error),this.port.request({closePeerConnection:{
+peerConnectionId:lost.id}}).catch(()=>{})},()=>this.port.doubt());return this.current[direction]=peer,peer}lostAtRelay(peerConnectionID){for(let peer of[this.current.
+sendonly,this.current.recvonly])peer?.id===peerConnectionID&&this.drop(peer,"The relay lost the media connection.")}renew(){for(let peer of[this.current.sendonly,
+this.current.recvonly])peer!==null&&this.drop(peer,"The log-in was renewed.")}closeAll(){for(let direction of["sendonly","recvonly"])this.current[direction]?.close(
+new PeerLost(Code.SOCKET_CLOSED,"The log-in has ended.")),this.current[direction]=null}drop(peer,sentence){let error=new PeerLost(peer.direction==="sendonly"?Code.
+PUBLISH_SOCKET_LOST:Code.PLAY_MEDIA_LOST,sentence);peer.close(error),this.forget(peer,error)}forget(peer,error){this.current[peer.direction]===peer&&(this.current[peer.
+direction]=null),this.logger.warn("peer-connection-lost",{peer_connection_id:peer.id,err_code:error.errorCode}),this.port.peerLost(peer,error)}};var FLOW_ALLOWED={IDLE:["NEGOTIATING","ENDED"],NEGOTIATING:["ACTIVE","WAITING","ENDED"],ACTIVE:["WAITING","ENDED"],WAITING:["NEGOTIATING","WAITING","ENDED"],ENDED:[]},
+STABLE_MS=5e3,MediaFlow=class{constructor(streamID,port,direction,retryTimeoutError){this.streamID=streamID;this.port=port;this.direction=direction;this.retryTimeoutError=
+retryTimeoutError;this.machine=new StateMachine("IDLE",FLOW_ALLOWED,"stream");this.slots=[];this.peer=null;this.backoff=new Backoff({firstMs:250,maxMs:5e3});this.
+attempt=0;this.failures=0;this.activeSinceMs=0;this.announced=!1;this.retryTimer=null;this.deadlineTimer=null}get state(){return this.machine.state}start(){this.
+negotiate()}stop(){this.end(null)}interrupt(error,patient){if(!this.machine.is("ACTIVE","NEGOTIATING","WAITING"))return;let peer=this.peer;if(peer!==null)for(let slot of this.
+slots)peer.deactivate(slot);this.wait(error,patient)}wake(){this.machine.is("WAITING")&&this.negotiate()}peerLost(peer,error){this.peer===peer&&(this.slots=[],this.
+peer=null,this.machine.is("ACTIVE")&&this.wait(error,!1))}amend(sdp){return sdp}get wasActive(){return this.activeSinceMs!==0}end(error){this.machine.is("ENDED")||
+(this.clearTimers(),this.attempt+=1,this.become("ENDED",error),this.leave())}become(state,error){this.machine.become(state),this.report(state,error)}negotiate(){
+if(this.clearRetry(),this.become("NEGOTIATING",null),!this.machine.is("NEGOTIATING"))return;this.armDeadline();let attempt=++this.attempt,present=()=>attempt===
+this.attempt&&this.machine.is("NEGOTIATING");this.run(present).then(()=>present()&&this.succeeded(),thrown=>present()&&this.failed(toZegoError(thrown,this.retryTimeoutError().
+errorCode)))}async run(present){let peer=this.port.peer(this.direction);await peer.negotiate({prepare:async()=>present()?(this.peer!==peer&&(this.slots=[]),this.
+peer=peer,await this.prepareSlots(peer),!0):!1,exchange:async offer=>{this.announced=!0;try{return await this.announce(offer)}catch(thrown){throw thrown instanceof
+RequestFailed&&(this.announced=!1),thrown}},amend:sdp=>this.amend(sdp)}),present()&&(this.answered(),await peer.connected())}succeeded(){this.clearTimers(),this.
+activeSinceMs=performance.now(),this.become("ACTIVE",null)}failed(error){error instanceof PeerLost||error instanceof RequestFailed&&!this.isFinal(error)?this.wait(
+error,!1):this.end(error)}wait(error,patient){if(this.machine.is("ACTIVE")&&performance.now()-this.activeSinceMs>STABLE_MS&&(this.failures=0,this.backoff.reset()),
+this.attempt+=1,this.clearRetry(),this.become("WAITING",error),!this.machine.is("WAITING")||(this.armDeadline(),patient))return;let delayMs=this.failures++===0&&
+error instanceof PeerLost?0:this.backoff.nextMs();this.retryTimer=setTimeout(()=>this.wake(),delayMs)}leave(){let peer=this.peer,withdraw=offer=>(this.announced=
+!1,this.withdraw(offer));if(peer===null||peer.lost){this.announced&&withdraw().catch(()=>{});return}peer.negotiate({prepare:async()=>{for(let slot of this.slots)
+await this.releaseSlot(peer,slot);return this.slots=[],this.announced},exchange:withdraw}).catch(()=>withdraw()).catch(()=>{})}armDeadline(){this.deadlineTimer===
+null&&(this.deadlineTimer=setTimeout(()=>this.end(this.retryTimeoutError()),this.port.retryTimeMs()))}clearRetry(){this.retryTimer!==null&&clearTimeout(this.retryTimer),
+this.retryTimer=null}clearTimers(){this.clearRetry(),this.deadlineTimer!==null&&clearTimeout(this.deadlineTimer),this.deadlineTimer=null}};var PUBLIC_STATE={IDLE:"NO_PLAY",NEGOTIATING:"PLAY_REQUESTING",WAITING:"PLAY_REQUESTING",ACTIVE:"PLAYING",ENDED:"NO_PLAY"},Player=class extends MediaFlow{constructor(streamID,option,playerPort){
+super(streamID,playerPort,"recvonly",()=>new ZegoError(Code.PLAY_RETRY_TIMEOUT,"The stream could not be played again in time."));this.option=option;this.playerPort=
+playerPort;this.media=new MediaStream;this.settle=null;this.lastReport="";this.ready=new Promise((resolve,reject)=>{this.settle={resolve,reject}}),this.ready.catch(
+()=>{})}get interrupted(){return this.wasActive&&this.machine.is("WAITING","NEGOTIATING")}prepareSlots(peer){for(let kind of["audio","video"]){let present=this.
+slots.find(each=>each.kind===kind);if(!this.wants(kind)){present!==void 0&&this.drop(peer,present);continue}let slot=present??peer.acquire(kind,this.streamID);present===
+void 0&&this.slots.push(slot),slot.transceiver.direction="recvonly";let receiver=slot.transceiver.receiver,targetMs=this.option.jitterBufferTarget;"jitterBuffer\
+Target"in receiver&&(receiver.jitterBufferTarget=targetMs??null),"playoutDelayHint"in receiver&&this.option.playoutDelayHint!==void 0&&(receiver.playoutDelayHint=
+this.option.playoutDelayHint)}return Promise.resolve()}announce(offer){return this.port.request({play:{streamId:this.streamID,offer}})}withdraw(offer){return this.
+port.request({stopPlay:{streamId:this.streamID,offer}})}answered(){let tracks=[];for(let slot of[...this.slots])slot.transceiver.currentDirection==="recvonly"?tracks.
+push(slot.transceiver.receiver.track):this.peer!==null&&this.drop(this.peer,slot);if(tracks.length===0)throw new RequestFailed(Code.PLAY_INTERRUPTED,"The relay \
+has no media of this stream.","no-media",!0);for(let track of this.media.getTracks())tracks.includes(track)||this.media.removeTrack(track);for(let track of tracks)
+this.media.addTrack(track);this.settle?.resolve(this.media),this.settle=null}releaseSlot(peer,slot){return this.drop(peer,slot),Promise.resolve()}isFinal(error){
+return!error.retryable&&!(error.errorCode===Code.STREAM_NOT_FOUND&&this.wasActive)}report(state,error){state==="ENDED"&&(this.playerPort.playerEnded(this),this.
+settle?.reject(error??new ZegoError(Code.NOT_PLAYING,"Playing was stopped before it began.")),this.settle=null);let publicState=PUBLIC_STATE[state],code=error?.
+errorCode??Code.OK;state==="NEGOTIATING"&&this.lastReport.startsWith(publicState)||this.lastReport===`${publicState} ${code}`||(this.lastReport=`${publicState} ${code}`,
+this.playerPort.playerState({streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"}))}wants(kind){if(this.option[kind]===
+!1)return!1;let kinds=this.playerPort.kindsOf(this.streamID);return kinds.length===0||kinds.includes(kind)}drop(peer,slot){this.media.removeTrack(slot.transceiver.
+receiver.track),peer.release(slot),this.slots=this.slots.filter(each=>each!==slot)}};function withFormatParameters(sdp,mid,codecs,parameters){let added=Object.entries(parameters).map(([name,value])=>`${name}=${value}`);return added.length===0?sdp:
+sdp.split(/(?=^m=)/m).map(section=>hasMid(section,mid)?extend(section,codecs,added.join(";")):section).join("")}function hasMid(section,mid){return section.split(
+/\r?\n/).includes(`a=mid:${mid}`)}function extend(section,codecs,added){let lines=section.split(`\r
+`),fmtp=new Map;return lines.forEach((line,index)=>{let match=/^a=fmtp:(\d+) /.exec(line);match?.[1]!==void 0&&fmtp.set(match[1],index)}),lines.flatMap((line,index)=>{
+let map=/^a=rtpmap:(\d+) ([^/]+)\//.exec(line),payloadType=map?.[1],wanted=codecs.includes((map?.[2]??"").toLowerCase());if(payloadType!==void 0&&wanted&&!fmtp.
+has(payloadType))return[line,`a=fmtp:${payloadType} ${added}`];let own=/^a=fmtp:(\d+) /.exec(line)?.[1];return own!==void 0&&fmtp.get(own)===index&&isCodec(lines,
+own,codecs)?[`${line};${added}`]:[line]}).join(`\r
+`)}function isCodec(lines,payloadType,codecs){return lines.some(line=>{let map=/^a=rtpmap:(\d+) ([^/]+)\//.exec(line);return map?.[1]===payloadType&&codecs.includes(
+(map[2]??"").toLowerCase())})}function isRepair(codec){return codec.mimeType.toLowerCase()==="video/rtx"}function named(name){return codec=>codec.mimeType.toLowerCase()===`video/${name.toLowerCase()}`}
+function h264Rank(codec){let line=(codec.sdpFmtpLine??"").toLowerCase(),mode=line.includes("packetization-mode=1")?0:10;return line.includes("profile-level-id=4\
+2e0")?mode:line.includes("profile-level-id=4200")?mode+1:mode+2}function sendCodecPreferences(wished,capabilities){let found=capabilities.filter(named(wished)),
+chosen=found.length>0?found:capabilities.filter(named("VP8"));return chosen.length===0?[]:[...[...chosen].sort((left,right)=>h264Rank(left)-h264Rank(right)),...capabilities.
+filter(isRepair)]}function canSend(name){return(RTCRtpSender.getCapabilities?.("video")?.codecs??[]).some(named(name))}var PUBLIC_STATE2={IDLE:"NO_PUBLISH",NEGOTIATING:"PUBLISH_REQUESTING",WAITING:"PUBLISH_REQUESTING",ACTIVE:"PUBLISHING",ENDED:"NO_PUBLISH"},Publisher=class extends MediaFlow{constructor(streamID,stream,option,publisherPort){
+super(streamID,publisherPort,"sendonly",()=>new ZegoError(Code.PUBLISH_RETRY_TIMEOUT,"The stream could not be published again in time."));this.stream=stream;this.
+option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null}async darken(mute){let track=this.stream.getVideoTracks()[0];if(track===void 0||
+mute===(this.dark!==null))return;mute?(this.dark=track.clone(),this.dark.enabled=!1):(this.dark?.stop(),this.dark=null),await this.slots.find(each=>each.kind===
+"video")?.transceiver.sender.replaceTrack(this.dark??track)}async prepareSlots(peer){for(let kind of["audio","video"]){let tracks=kind==="audio"?this.stream.getAudioTracks():
+this.stream.getVideoTracks(),track=(kind==="video"?this.dark:null)??tracks[0];if(track===void 0)continue;let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,
+maxBitrate=(kind==="audio"?audioKbps:videoKbps)*1e3,slot=this.slots.find(each=>each.kind===kind);slot===void 0&&(slot=peer.acquire(kind,this.streamID,{sendEncodings:[
+{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",kind==="video"&&(optimizationMode!=="default"&&(track.contentHint=optimizationMode),
+this.preferCodec(slot.transceiver)),await slot.transceiver.sender.replaceTrack(track)}}announce(offer){let extraInfo=this.option.extraInfo??"";return this.port.
+request({publish:{streamId:this.streamID,extraInfo,offer}})}withdraw(offer){return this.port.request({unpublish:{streamId:this.streamID,offer}})}amend(sdp){let{
+startKbps,channelCount,audioKbps}=this.stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){let mid=transceiver.mid;if(mid!==null){if(kind==="vid\
+eo"&&startKbps!==null)amended=withFormatParameters(amended,mid,["vp8","h264","h265","vp9"],{"x-google-start-bitrate":startKbps});else if(kind==="audio"){let opus={};
+channelCount===2&&(opus.stereo=1),this.option.enableDTX===!0&&(opus.usedtx=1),Object.keys(opus).length>0&&(opus.maxaveragebitrate=audioKbps*1e3),amended=withFormatParameters(
+amended,mid,["opus"],opus)}}}return amended}answered(){for(let slot of this.slots)this.applyParameters(slot)}async releaseSlot(peer,slot){peer.release(slot),await slot.
+transceiver.sender.replaceTrack(null)}isFinal(error){return!error.retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){state==="ENDE\
+D"&&(this.dark?.stop(),this.dark=null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;!(state==="NE\
+GOTIATING"&&this.lastReport.startsWith(publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.publisherState(
+{streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"})),state==="ACTIVE"&&this.machine.is("ACTIVE")&&this.publisherPort.
+publisherActive(this)}preferCodec(transceiver){let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(wished,RTCRtpSender.getCapabilities?.("vide\
+o")?.codecs??[]);try{transceiver.setCodecPreferences(codecs)}catch{transceiver.setCodecPreferences([])}}async applyParameters(slot){let{audioKbps,videoKbps,optimizationMode}=this.
+stream.encoding,sender=slot.transceiver.sender,parameters=sender.getParameters();for(let encoding of parameters.encodings)encoding.maxBitrate=(slot.kind==="audi\
+o"?audioKbps:videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode==="detail"||optimizationMode==="default"&&this.stream.source==="screen";parameters.
+degradationPreference=steady?"maintain-resolution":optimizationMode==="motion"?"maintain-framerate":"balanced"}try{await sender.setParameters(parameters)}catch{}}};function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
+user),extraInfo:stream.extraInfo??"",kinds:stream.kinds??[]}}var REASON_DISCONNECTED=5,Roster=class{constructor(){this.users=new Map;this.streams=new Map}stream(streamID){
+return this.streams.get(streamID)}replaceUsers(present){return replace(this.users,present.map(toUser),user=>user.userID)}replaceStreams(present){return replace(
+this.streams,present.map(toStream),stream=>stream.streamID)}changeUsers(change){return merge(this.users,(change.users??[]).map(toUser),user=>user.userID,deletes(
+change),[])}changeStreams(change){let streams=(change.streams??[]).map(toStream);return merge(this.streams,streams,stream=>stream.streamID,deletes(change),change.
+deleteReasons??[])}};function deletes(change){return change.updateType==="UPDATE_TYPE_DELETE"}function merge(known,items,key,remove,reasons){let result={added:[],
+deleted:[]};return items.forEach((item,index)=>{let before=known.get(key(item));remove?before!==void 0&&(known.delete(key(item)),result.deleted.push({item:before,
+reason:reasons[index]??0})):(known.set(key(item),item),before===void 0&&result.added.push(item))}),result}function replace(known,present,key){let result={added:[],
+deleted:[]},now=new Map(present.map(item=>[key(item),item]));for(let[id,item]of known)now.has(id)||result.deleted.push({item,reason:REASON_DISCONNECTED});for(let[
+id,item]of now)known.has(id)||result.added.push(item);known.clear();for(let[id,item]of now)known.set(id,item);return result}var DELETE_DESCRIPTIONS={1:"stop_by_user",2:"heartbeat_timeout",3:"repeated_login",4:"kicked",5:"disconnected",6:"remove_by_server"};function toStreamListItem(stream){
+return{streamID:stream.streamID,user:{...stream.user},extraInfo:stream.extraInfo,urlsFLV:"",urlsRTMP:"",urlsHLS:"",urlsHttpsFLV:"",urlsHttpsHLS:""}}function deleteReasons(deleted){
+let reasons=deleted.map(({item,reason})=>({stream_id:item.streamID,code:reason,description:DELETE_DESCRIPTIONS[reason]??"unknown"}));return JSON.stringify({stream_delete_reason:reasons})}
+function toBroadcast(message){return{fromUser:toUser(message.fromUser),message:message.text??"",sendTime:Number(message.sentAtUnixMs??0),messageID:Number(message.
+messageId??0)}}function toBarrage(message){return{...toBroadcast(message),messageID:message.messageId??""}}var ROOM_ALLOWED={"":["LOGINING"],LOGINING:["LOGINED","LOGIN_FAILED","LOGOUT"],LOGINED:["RECONNECTING","RECONNECT_FAILED","KICKOUT","LOGOUT"],RECONNECTING:["REC\
+ONNECTED","RECONNECT_FAILED","KICKOUT","LOGOUT"],RECONNECTED:["RECONNECTING","RECONNECT_FAILED","KICKOUT","LOGOUT"],LOGIN_FAILED:[],RECONNECT_FAILED:[],KICKOUT:[],
+LOGOUT:[]},OLD_STATE={LOGINING:"CONNECTING",LOGINED:"CONNECTED",LOGIN_FAILED:"DISCONNECTED",RECONNECTING:"CONNECTING",RECONNECTED:"CONNECTED",RECONNECT_FAILED:"\
+DISCONNECTED",KICKOUT:"DISCONNECTED",LOGOUT:"DISCONNECTED",LOGOUT_FAILED:"DISCONNECTED"};var Room=class{constructor(options){this.options=options;this.machine=new StateMachine("",ROOM_ALLOWED,"room");this.roster=new Roster;this.publishers=new Map;this.
+players=new Map;this.settleLogin=null;this.held=null;let{login,urls,settings,socketFactory,logger}=options;this.roomID=login.roomId;let retryTimeMs=()=>settings.
+roomRetryTimeMs;this.connection=new Connection({urls,login,retryTimeMs,socketFactory,logger},this),this.peers=new Peers({request:body=>this.connection.request(body),
+peerLost:(peer,error)=>this.peerLost(peer,error),doubt:()=>this.connection.probe()},logger)}get over(){return this.machine.is("LOGIN_FAILED","RECONNECT_FAILED",
+"KICKOUT","LOGOUT")}login(){let result=new Promise((resolve,reject)=>{this.settleLogin={resolve,reject}});return this.become("LOGINING",Code.OK),this.over||this.
+connection.start(),result}logout(){this.over||(this.connection.logout(),this.finish("LOGOUT",null))}abandon(){this.connection.logout()}send(kind,text,toUserIds){
+return this.connection.request({sendMessage:{kind,text,toUserIds}})}publisher(streamID){return this.publishers.get(streamID)}publishersOf(stream){return[...this.
+publishers.values()].filter(each=>each.stream===stream)}publish(streamID,stream,option){let publisher=new Publisher(streamID,stream,option,this.publisherPort());
+this.publishers.set(streamID,publisher),publisher.start()}player(streamID){return this.players.get(streamID)}play(streamID,option){let player=new Player(streamID,
+option,this.playerPort());return this.players.set(streamID,player),player.start(),player.ready}loggedIn(loggedIn){this.held=[],this.become("LOGINED",Code.OK,JSON.
+stringify({room_session_id:loggedIn.roomSessionId??""})),this.settleLogin?.resolve(!0),this.settleLogin=null,this.applySnapshot(loggedIn),afterPromises(()=>{let held=this.
+held??[];this.held=null;for(let run of held)run()})}reconnecting(code){this.become("RECONNECTING",code)}reconnected(fresh){this.machine.is("RECONNECTING")&&this.
+become("RECONNECTED",Code.OK),!(fresh===null||this.over)&&(this.peers.renew(),this.applySnapshot(fresh))}closed(error){if(this.over)return;let kicked=error.errorCode===
+Code.KICKED_BY_OTHER_LOGIN||error.errorCode===Code.KICKED_BY_BACKEND;this.machine.is("LOGINING")?this.finish("LOGIN_FAILED",error):this.finish(kicked?"KICKOUT":
+"RECONNECT_FAILED",error)}message(message){if(message.usersChanged!==void 0)this.tellUsers(this.roster.changeUsers(message.usersChanged));else if(message.streamsChanged!==
+void 0){if(this.tellStreams(this.roster.changeStreams(message.streamsChanged)),message.streamsChanged.updateType!=="UPDATE_TYPE_DELETE")for(let stream of message.
+streamsChanged.streams??[])this.wakePlayer(stream.streamId??"")}else if(message.messageReceived!==void 0){let received=message.messageReceived;this.tell(()=>this.
+tellMessage(received))}else message.peerConnectionLost!==void 0&&this.peers.lostAtRelay(message.peerConnectionLost.peerConnectionId??"")}tell(run){let guarded=()=>{
+this.over||run()};this.held===null?guarded():this.held.push(guarded)}applySnapshot(loggedIn){this.options.login.userUpdate&&this.tellUsers(this.roster.replaceUsers(
+loggedIn.users??[])),this.tellStreams(this.roster.replaceStreams(loggedIn.streams??[]))}tellUsers(change){let{events}=this.options;this.tell(()=>{let gone=change.
+deleted.map(({item})=>item);gone.length>0&&events.emit("roomUserUpdate",this.roomID,"DELETE",gone),change.added.length>0&&events.emit("roomUserUpdate",this.roomID,
+"ADD",change.added)})}tellStreams(change){let{events}=this.options;this.tell(()=>{if(change.deleted.length>0){let gone=change.deleted.map(({item})=>toStreamListItem(
+item));events.emit("roomStreamUpdate",this.roomID,"DELETE",gone,deleteReasons(change.deleted));for(let{item}of change.deleted)this.interruptPlayer(item.streamID)}
+if(change.added.length>0){events.emit("roomStreamUpdate",this.roomID,"ADD",change.added.map(toStreamListItem),"{}");for(let{streamID}of change.added)this.wakePlayer(
+streamID)}})}tellMessage(message){let{events}=this.options;message.kind==="SIGNAL_MESSAGE_KIND_BROADCAST"?events.emit("IMRecvBroadcastMessage",this.roomID,[toBroadcast(
+message)]):message.kind==="SIGNAL_MESSAGE_KIND_BARRAGE"?events.emit("IMRecvBarrageMessage",this.roomID,[toBarrage(message)]):message.kind==="SIGNAL_MESSAGE_KIND\
+_COMMAND"&&events.emit("IMRecvCustomCommand",this.roomID,toUser(message.fromUser),message.text??"")}become(reason,code,extendedData){this.machine.become(reason),
+this.tellState(reason,code,extendedData)}tellState(reason,code,extendedData="{}"){this.options.logger.info("room-state",{room_id:this.roomID,reason,err_code:code}),
+this.options.events.emit("roomStateUpdate",this.roomID,OLD_STATE[reason],code,extendedData),this.options.events.emit("roomStateChanged",this.roomID,reason,code,
+extendedData)}finish(reason,error){this.machine.become(reason),this.options.ended(this),this.peers.closeAll();let settle=this.settleLogin;this.settleLogin=null;
+for(let flow of[...this.players.values(),...this.publishers.values()])flow.end(error);this.tellState(reason,error?.errorCode??Code.OK,error?.extendedData),settle?.
+reject(error??new ZegoError(Code.LOGIN_STATE,"The room was left before the log-in was done."))}peerLost(peer,error){for(let flow of[...this.publishers.values(),
+...this.players.values()])flow.peerLost(peer,error)}interruptPlayer(streamID){let gone=new ZegoError(Code.PLAY_INTERRUPTED,"The stream is interrupted.");this.players.
+get(streamID)?.interrupt(gone,!0)}wakePlayer(streamID){this.players.get(streamID)?.wake()}publisherPort(){return{peer:direction=>this.peers.get(direction),request:body=>this.
+connection.request(body),retryTimeMs:()=>this.options.settings.avRetryTimeMs,publisherState:state=>this.options.events.emit("publisherStateUpdate",state),publisherActive:publisher=>this.
+wakePlayer(publisher.streamID),publisherEnded:publisher=>{this.publishers.delete(publisher.streamID),this.interruptPlayer(publisher.streamID)}}}playerPort(){return{
+peer:direction=>this.peers.get(direction),request:body=>this.connection.request(body),retryTimeMs:()=>this.options.settings.avRetryTimeMs,playerState:state=>this.
+options.events.emit("playerStateUpdate",state),playerEnded:player=>{this.players.delete(player.streamID),this.options.unplayed(player.media)},kindsOf:streamID=>this.
+roster.stream(streamID)?.kinds??[]}}};function missing(message){return{name:"NotSupportedError",message}}function mediaDevices2(){return navigator.mediaDevices}async function probeDevice(constraints){
+let devices=mediaDevices2();if(devices===void 0)return missing("Devices can be used on HTTPS pages only.");try{return(await devices.getUserMedia(constraints)).getTracks().
+forEach(track=>track.stop()),null}catch(thrown){let{name="Error",message=""}=thrown;return{name,message}}}var PROBES={webRTC:async()=>typeof RTCPeerConnection==
+"function"?null:missing("There is no RTCPeerConnection."),customCapture:async()=>"captureStream"in HTMLMediaElement.prototype||"captureStream"in HTMLCanvasElement.
+prototype?null:missing("Elements cannot be captured."),camera:()=>probeDevice({video:!0}),microphone:()=>probeDevice({audio:!0}),screenSharing:async()=>typeof mediaDevices2()?.
+getDisplayMedia=="function"?null:missing("The screen cannot be captured.")};async function probeBoth(){return await probeDevice({video:!0,audio:!0})===null?{camera:null,
+microphone:null}:{camera:await PROBES.camera(),microphone:await PROBES.microphone()}}async function checkSystem(type){let result={webRTC:!1,customCapture:!1,camera:!1,
+microphone:!1,screenSharing:!1,videoCodec:{H264:!1,H265:!1,VP8:!1,VP9:!1},errInfo:{}},note=(probe,failure)=>{result[probe]=failure===null,failure!==null&&(result.
+errInfo[probe]=failure)},codecs=["H264","H265","VP8","VP9"],hasWebRTC=await PROBES.webRTC()===null;for(let codec of codecs)result.videoCodec[codec]=hasWebRTC&&canSend(
+codec);if(type!==void 0){if(type in PROBES){let probe=type;note(probe,await PROBES[probe]()),result.result=result[probe]}else result.result=result.videoCodec[type]===
+!0;return result}for(let probe of["webRTC","customCapture","screenSharing"])note(probe,await PROBES[probe]());let devices=await probeBoth();return note("camera",
+devices.camera),note("microphone",devices.microphone),delete result.errInfo.screenSharing,result}var MAX_APP_ID=2**32-1,MAX_EXTRA_INFO_CHARS=1024,DEFAULT_RETRY_MS=3e5,ZegoExpressEngine=class{constructor(appID,server,options){this.appID=appID;this.server=server;
+this.events=new Emitter;this.logger=new Logger;this.settings={roomRetryTimeMs:DEFAULT_RETRY_MS,avRetryTimeMs:DEFAULT_RETRY_MS};this.localStreams=new Map;this.views=
+new Map;this.room=null;this.microphoneMuted=!1;this.onPageHide=event=>{event.persisted||this.room?.abandon()};let scenario=options?.scenario;this.scenario=scenario!==
+void 0&&isScenario(scenario)?scenario:ZegoScenario.Default,globalThis.addEventListener?.("pagehide",this.onPageHide)}static use(_module){return!0}getVersion(){return VERSION}on(event,handler){
+return this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}checkSystemRequirements(type,_level){return checkSystem(type)}setRoomScenario(scenario){
+return this.room!==null||!isScenario(scenario)?!1:(this.scenario=scenario,!0)}setEngineConfig(config){if(typeof config!="string")return!0;let match=/^\s*(room_retry_time|av_retry_time)\s*=\s*(\d+)\s*$/.
+exec(config);if(match===null)return!1;let timeMs=Number(match[2])*1e3;return match[1]==="room_retry_time"?this.settings.roomRetryTimeMs=timeMs:this.settings.avRetryTimeMs=
+timeMs,!0}setLogConfig(config){return this.logger.configure(config)}setDebugVerbose(enable){this.logger.setVerbose(enable)}destroyEngine(){this.room?.logout();for(let stream of[
+...this.localStreams.values()])this.destroyStream(stream);for(let view of this.views.values())view.stop();this.views.clear(),globalThis.removeEventListener?.("p\
+agehide",this.onPageHide),this.events.clear()}async loginRoom(roomID,token,user,config={}){if(!Number.isInteger(this.appID)||this.appID<1||this.appID>MAX_APP_ID)
+throw new ZegoError(Code.APP_ID_WRONG,"The AppID is not a positive 32-bit number.");let wrong=checkRoomId(roomID)??checkUserId(user?.userID)??checkUserName(user?.
+userName);if(wrong!==null)throw wrong;if(typeof token!="string")throw new ZegoError(Code.TOKEN_FORMAT,"The token is not a string.");if(this.room!==null)throw new ZegoError(
+Code.ROOM_ALREADY_LOGGED_IN,"Another log-in has not ended yet.");let urls=socketUrls(this.server);if(urls.length===0)throw new ZegoError(Code.NO_SERVER,"There i\
+s no usable server address.");let room=new Room({urls,login:{appId:this.appID,roomId:roomID,token,userId:user.userID,userName:user.userName??user.userID,userUpdate:config?.
+userUpdate===!0,maxMemberCount:config?.maxMemberCount??0},settings:this.settings,events:this.events,logger:this.logger,socketFactory:openWebSocket,ended:over=>{
+this.room===over&&(this.room=null)},unplayed:media=>this.unmount(media)});return this.room=room,room.login()}logoutRoom(roomID){let room=this.room;if(room!==null&&
+(roomID==null||roomID===""||roomID===room.roomID)){room.logout();return}this.logger.warn("log-out-without-log-in",{err_code:Code.ROOM_NOT_LOGGED_IN}),this.events.
+emit("roomStateUpdate",roomID??"","DISCONNECTED",Code.ROOM_NOT_LOGGED_IN,"{}"),this.events.emit("roomStateChanged",roomID??"","LOGOUT_FAILED",Code.ROOM_NOT_LOGGED_IN,
+"{}")}sendBroadcastMessage(roomID,message){return this.send("SIGNAL_MESSAGE_KIND_BROADCAST",roomID,message,[])}sendBarrageMessage(roomID,message){return this.send(
+"SIGNAL_MESSAGE_KIND_BARRAGE",roomID,message,[])}sendCustomCommand(roomID,command,toUserIDList=[]){return this.send("SIGNAL_MESSAGE_KIND_COMMAND",roomID,command,
+toUserIDList??[])}async createZegoStream(options){let plan=planCapture(options,this.scenario),captured=options?.autoCapture===!1?{tracks:[],owned:!0}:await capture(
+plan),stream=new ZegoLocalStream(plan.source,plan.encoding,captured.tracks,captured.owned);return stream.stream!==null&&this.localStreams.set(stream.stream,stream),
+this.microphoneMuted&&plan.source==="camera"&&stream.mute("audio","microphone",!0),plan.source==="screen"&&this.watchScreen(stream),options?.view!==void 0&&options.
+autoPlay!==!1&&stream.playVideo(options.view),options?.captureView!==void 0&&stream.playCaptureVideo(options.captureView),stream}async createStream(source={}){let{
+camera,screen,custom}=source??{},wantsScreen=screen!==void 0&&screen!==!1,stream=await this.createZegoStream({camera:wantsScreen||custom!==void 0?void 0:camera,
+screen:wantsScreen?screen===!0?{}:screen:void 0,custom});if(stream.stream===null)throw new ZegoError(Code.CAPTURE_FAILED,"The stream ended at once.");return stream.
+stream}destroyStream(stream){let local=this.localOf(stream);if(local===null){this.logger.warn("stream-unknown",{err_code:Code.NOT_CREATED_HERE});return}let media=local.
+stream;local.destroy(),media!==null&&(this.unmount(media),this.localStreams.delete(media))}createLocalStreamView(stream){return this.view(stream,!0)}startPublishingStream(streamID,stream,option={}){
+let room=this.room;if(room?.publisher(streamID)!==void 0)return this.logger.warn("publish-refused",{stream_id:streamID,err_code:Code.ALREADY_PUBLISHING}),!1;let local=this.
+localOf(stream),error=checkStreamId(streamID)??this.checkPublish(room,local,option??{});return error!==null||room===null||local===null?(this.refusePublish(streamID,
+error??new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.")),!1):(room.publish(streamID,local,option??{}),!0)}stopPublishingStream(streamID){let publisher=this.
+room?.publisher(streamID);return publisher===void 0?(this.logger.warn("not-publishing",{stream_id:streamID,err_code:Code.NOT_PUBLISHING}),!1):(publisher.stop(),
+!0)}mutePublishStreamVideo(stream,mute,retain=!1){let local=this.localOf(stream);if(local===null||local.getVideoTracks().length===0)return!1;let publishers=this.
+room?.publishersOf(local)??[];if((!mute||!retain)&&local.mute("video","publish",mute),!mute||retain)for(let publisher of publishers)publisher.darken(mute);return!0}mutePublishStreamAudio(stream,mute){
+let local=this.localOf(stream);return local===null||local.getAudioTracks().length===0?!1:(local.mute("audio","publish",mute),!0)}async startPlayingStream(streamID,option={}){
+let wrong=checkStreamId(streamID);if(wrong!==null)throw wrong;let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");let present=room.
+player(streamID);if(present?.interrupted===!0)return present.ready;if(present!==void 0)throw new ZegoError(Code.ALREADY_PLAYING,"The stream is being played alre\
+ady.");if(option?.video===!1&&option.audio===!1)throw new ZegoError(Code.PLAY_PARAMETER,"Neither audio nor video is wanted.");return room.play(streamID,option??
+{})}stopPlayingStream(streamID){let player=this.room?.player(streamID);return player===void 0?(this.logger.warn("not-playing",{stream_id:streamID,err_code:Code.
+NOT_PLAYING}),!1):(player.stop(),!0)}createRemoteStreamView(stream){return this.view(stream,!1)}enumDevices(){return allDevices()}getCameras(){return devicesOf(
+"cameras")}getMicrophones(){return devicesOf("microphones")}getSpeakers(){return devicesOf("speakers")}async useAudioOutputDevice(media,deviceID){try{return await setSink(
+media,deviceID),!0}catch(thrown){throw new ZegoError(Code.PARAMETER,thrown.message)}}muteMicrophone(mute){this.microphoneMuted=mute===!0;for(let stream of this.
+localStreams.values())stream.source==="camera"&&stream.mute("audio","microphone",this.microphoneMuted);return!0}isMicrophoneMuted(){return this.microphoneMuted}async send(kind,roomID,text,toUserIDs){
+let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");if(roomID!==room.roomID)throw new ZegoError(Code.MESSAGE_WRONG_ROOM,
+"This is not the room of the log-in.");let wrong=checkMessage(text)??(Array.isArray(toUserIDs)?firstWrong(toUserIDs):checkUserId(null));if(wrong!==null)throw wrong;
+let reply=await room.send(kind,text,toUserIDs);return{errorCode:Code.OK,extendedData:JSON.stringify({messageID:reply.messageAccepted?.messageId??""})}}checkPublish(room,local,option){
+return room===null||option.roomID!==void 0&&option.roomID!==""&&option.roomID!==room.roomID?new ZegoError(Code.NOT_IN_ROOM,"There is no log-in to this room."):local===
+null?new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made by this engine."):local.getTracks().length===0?new ZegoError(Code.TRACK_MISSING,"The stream ha\
+s no tracks."):(option.extraInfo??"").length>MAX_EXTRA_INFO_CHARS?new ZegoError(Code.EXTRA_INFO_TOO_LONG,"The extraInfo is longer than 1024 characters."):null}refusePublish(streamID,error){
+this.logger.warn("publish-refused",{stream_id:streamID,err_code:error.errorCode});let{errorCode,extendedData}=error;this.events.emit("publisherStateUpdate",{streamID,
+state:"NO_PUBLISH",errorCode,extendedData})}localOf(stream){let media=stream instanceof ZegoLocalStream?stream.stream:stream;return(media&&this.localStreams.get(
+media))??null}watchScreen(stream){stream.getVideoTracks()[0]?.addEventListener("ended",()=>{let media=stream.stream;if(media!==null){this.events.emit("screenSha\
+ringEnded",media);for(let publisher of this.room?.publishersOf(stream)??[])publisher.stop();this.destroyStream(stream)}})}view(stream,local){let media=stream instanceof
+ZegoLocalStream?stream.stream:stream;if(!(media instanceof MediaStream))throw new ZegoError(Code.NOT_SDK_STREAM,"This is no stream.");let present=this.views.get(
+media)??new ZegoStreamView(media,local);return this.views.set(media,present),present}unmount(media){this.views.get(media)?.stop(),this.views.delete(media)}};ZegoExpressEngine.
+version=VERSION,ZegoExpressEngine.setGeoFence=notYetStatic("setGeoFence"),ZegoExpressEngine.presetLogConfig=notYetStatic("presetLogConfig"),ZegoExpressEngine.setCloudProxyConfig=
+notYetStatic("setCloudProxyConfig"),ZegoExpressEngine.setLocalProxyConfig=notYetStatic("setLocalProxyConfig"),ZegoExpressEngine.setEngineOptions=notYetStatic("s\
+etEngineOptions");function firstWrong(userIDs){return userIDs.map(checkUserId).find(wrong=>wrong!==null)??null}addNotYet(ZegoExpressEngine.prototype,"engine");var WebRTCUtil={supportDetection(){let webRTC=typeof RTCPeerConnection=="function",can=name=>webRTC&&canSend(name),devices=navigator.mediaDevices;return{webRTC,
+screenSharing:typeof devices?.getDisplayMedia=="function",videoCodec:{H264:can("H264"),H265:can("H265"),VP8:can("VP8"),VP9:can("VP9")}}}};rememberScriptUrl(import.meta.url);export{WebRTCUtil,ZegoExpressEngine,ZegoScenario};

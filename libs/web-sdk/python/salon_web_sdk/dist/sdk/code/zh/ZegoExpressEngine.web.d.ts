@@ -1,0 +1,1 @@
+export { ZegoExpressEngine } from "../../../types/engine.js";

@@ -1,0 +1,3 @@
+import { ZegoLocalStream } from "../../../types/local-stream.js";
+export { ZegoLocalStream };
+export default ZegoLocalStream;

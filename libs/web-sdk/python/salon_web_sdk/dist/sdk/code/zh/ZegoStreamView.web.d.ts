@@ -1,0 +1,3 @@
+import { ZegoStreamView } from "../../../types/play/stream-view.js";
+export { ZegoStreamView };
+export default ZegoStreamView;

@@ -1,0 +1,13 @@
+export interface BackoffOptions {
+    firstMs: number;
+    maxMs: number;
+}
+/** Doubling delays, each drawn from the upper half of its range so that many clients do not come back at once. */
+export declare class Backoff {
+    private readonly options;
+    private readonly random;
+    private attempt;
+    constructor(options: BackoffOptions, random?: () => number);
+    nextMs(): number;
+    reset(): void;
+}

@@ -1,0 +1,70 @@
+import { ZegoError } from "./errors.js";
+import { type SocketFactory } from "./link.js";
+import type { Logger } from "./logger.js";
+import type { ClientBody, LoggedIn, Login, Reply, ServerMessage } from "./wire.js";
+export interface ConnectionListener {
+    loggedIn(loggedIn: LoggedIn): void;
+    /** Not told while a single quick reconnect repairs it, as after a server's `goAway`. */
+    reconnecting(code: number): void;
+    /** `fresh` is set if the old log-in was gone and a new one took its place. */
+    reconnected(fresh: LoggedIn | null): void;
+    message(message: ServerMessage): void;
+    /** The end, unless this side closed it. */
+    closed(error: ZegoError): void;
+}
+export interface ConnectionOptions {
+    urls: readonly string[];
+    login: Login;
+    retryTimeMs: () => number;
+    socketFactory: SocketFactory;
+    logger: Logger;
+}
+/** The signalling of one log-in: over however many WebSockets it takes. */
+export declare class Connection {
+    private readonly options;
+    private readonly listener;
+    private readonly machine;
+    private readonly pending;
+    private readonly backoff;
+    private link;
+    private urlIndex;
+    private handshakeId;
+    private session;
+    private lastSequence;
+    /** What a resumed connection sends up to here was seen before the old one was lost. */
+    private seenSequence;
+    private heartbeatMs;
+    private deadlineMs;
+    private quietAttempt;
+    private lastError;
+    private probeId;
+    private readonly timers;
+    private readonly onOnline;
+    constructor(options: ConnectionOptions, listener: ConnectionListener);
+    start(): void;
+    /** Waits for the log-in or a reconnect if need be; repeated if its reply was lost with the connection. */
+    request(body: ClientBody): Promise<Reply>;
+    /** Asks whether the other side is still there, when something suggests that it is not. */
+    probe(): void;
+    /** Says good-bye and closes. */
+    logout(): void;
+    private open;
+    private greet;
+    private received;
+    private replied;
+    private ready;
+    private handshakeFailed;
+    private loggedOut;
+    /** The socket, or the attempt to open one, came to nothing. */
+    private lost;
+    private reconnect;
+    /** The network is back: no reason to wait any longer, and a socket from before it went may be dead. */
+    private hurry;
+    private flush;
+    private heartbeat;
+    private fail;
+    private end;
+    private closeLink;
+    private setTimer;
+    private clearTimer;
+}

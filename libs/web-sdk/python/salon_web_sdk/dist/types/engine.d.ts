@@ -1,0 +1,68 @@
+import { type ZegoCapabilityDetection, type ZegoCapabilityType, type ZegoDeviceInfo, type ZegoDeviceInfos, type ZegoEngineOptions, type ZegoEventHandlers, type ZegoLocalStreamConfig, type ZegoLogConfig, type ZegoPlayOption, type ZegoPublishOption, type ZegoRoomConfig, type ZegoServerResponse, type ZegoStreamOptions, type ZegoUser } from "./entities.js";
+import { ZegoLocalStream } from "./local-stream.js";
+import { type NotYetEngine } from "./not-yet.js";
+import { ZegoStreamView } from "./play/stream-view.js";
+export interface ZegoExpressEngine extends NotYetEngine {
+}
+/** What an app makes when its page opens: rooms, streams and messages all go through it. */
+export declare class ZegoExpressEngine {
+    private readonly appID;
+    private readonly server?;
+    static readonly version = "3.12.0-salon.1";
+    static readonly setGeoFence: (...args: unknown[]) => void;
+    static readonly presetLogConfig: (...args: unknown[]) => void;
+    static readonly setCloudProxyConfig: (...args: unknown[]) => void;
+    static readonly setLocalProxyConfig: (...args: unknown[]) => void;
+    static readonly setEngineOptions: (...args: unknown[]) => void;
+    private readonly events;
+    private readonly logger;
+    private readonly settings;
+    private readonly localStreams;
+    private readonly views;
+    private scenario;
+    private room;
+    private microphoneMuted;
+    private readonly onPageHide;
+    constructor(appID: number, server?: string | readonly string[] | null | undefined, options?: ZegoEngineOptions);
+    /** Everything is built in: modules of on-demand builds are taken and need nothing. */
+    static use(_module: unknown): boolean;
+    getVersion(): string;
+    on<K extends keyof ZegoEventHandlers>(event: K, handler: ZegoEventHandlers[K]): boolean;
+    off<K extends keyof ZegoEventHandlers>(event: K, handler?: ZegoEventHandlers[K]): boolean;
+    checkSystemRequirements(type?: ZegoCapabilityType, _level?: number): Promise<ZegoCapabilityDetection>;
+    setRoomScenario(scenario: number): boolean;
+    setEngineConfig(config: unknown): boolean;
+    setLogConfig(config: ZegoLogConfig): boolean;
+    setDebugVerbose(enable: boolean): void;
+    destroyEngine(): void;
+    loginRoom(roomID: string, token: string, user: ZegoUser, config?: ZegoRoomConfig): Promise<boolean>;
+    logoutRoom(roomID?: string): void;
+    sendBroadcastMessage(roomID: string, message: string): Promise<ZegoServerResponse>;
+    sendBarrageMessage(roomID: string, message: string): Promise<ZegoServerResponse>;
+    sendCustomCommand(roomID: string, command: string, toUserIDList?: string[]): Promise<ZegoServerResponse>;
+    createZegoStream(options?: ZegoStreamOptions): Promise<ZegoLocalStream>;
+    createStream(source?: ZegoLocalStreamConfig): Promise<MediaStream>;
+    destroyStream(stream: MediaStream | ZegoLocalStream): void;
+    createLocalStreamView(stream: MediaStream | ZegoLocalStream): ZegoStreamView;
+    startPublishingStream(streamID: string, stream: MediaStream | ZegoLocalStream, option?: ZegoPublishOption): boolean;
+    stopPublishingStream(streamID: string): boolean;
+    mutePublishStreamVideo(stream: MediaStream | ZegoLocalStream, mute: boolean, retain?: boolean): boolean;
+    mutePublishStreamAudio(stream: MediaStream | ZegoLocalStream, mute: boolean): boolean;
+    startPlayingStream(streamID: string, option?: ZegoPlayOption): Promise<MediaStream>;
+    stopPlayingStream(streamID: string): boolean;
+    createRemoteStreamView(stream: MediaStream): ZegoStreamView;
+    enumDevices(): Promise<ZegoDeviceInfos>;
+    getCameras(): Promise<ZegoDeviceInfo[]>;
+    getMicrophones(): Promise<ZegoDeviceInfo[]>;
+    getSpeakers(): Promise<ZegoDeviceInfo[]>;
+    useAudioOutputDevice(media: HTMLMediaElement, deviceID: string): Promise<boolean>;
+    muteMicrophone(mute: boolean): boolean;
+    isMicrophoneMuted(): boolean;
+    private send;
+    private checkPublish;
+    private refusePublish;
+    private localOf;
+    private watchScreen;
+    private view;
+    private unmount;
+}

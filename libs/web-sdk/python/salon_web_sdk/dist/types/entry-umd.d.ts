@@ -1,0 +1,2 @@
+export { ZegoExpressEngine } from "./engine.js";
+export { WebRTCUtil } from "./webrtc-util.js";

@@ -1,0 +1,34 @@
+import { RequestFailed, ZegoError } from "../errors.js";
+import type { ZegoPublishOption, ZegoPublisherState } from "../entities.js";
+import type { ZegoLocalStream } from "../local-stream.js";
+import type { Offer, Reply } from "../wire.js";
+import { MediaFlow, type FlowPort, type FlowState } from "./flow.js";
+import type { Peer, Slot } from "./peer.js";
+export interface PublisherPort extends FlowPort {
+    publisherState(state: ZegoPublisherState): void;
+    publisherEnded(publisher: Publisher): void;
+    publisherActive(publisher: Publisher): void;
+}
+/** One local stream on its way to the relay. */
+export declare class Publisher extends MediaFlow {
+    readonly stream: ZegoLocalStream;
+    private readonly option;
+    private readonly publisherPort;
+    private lastReport;
+    /** Sent instead of the camera's picture while the preview is kept. */
+    private dark;
+    constructor(streamID: string, stream: ZegoLocalStream, option: ZegoPublishOption, publisherPort: PublisherPort);
+    /** Black for the others, while the preview goes on. */
+    darken(mute: boolean): Promise<void>;
+    protected prepareSlots(peer: Peer): Promise<void>;
+    protected announce(offer: Offer): Promise<Reply>;
+    protected withdraw(offer: Offer | undefined): Promise<Reply>;
+    protected amend(sdp: string): string;
+    protected answered(): void;
+    protected releaseSlot(peer: Peer, slot: Slot): Promise<void>;
+    protected isFinal(error: RequestFailed): boolean;
+    protected report(state: FlowState, error: ZegoError | null): void;
+    private preferCodec;
+    /** Also for a reused transceiver, which still has its former stream's numbers. */
+    private applyParameters;
+}

@@ -1,0 +1,426 @@
+// Longer than other files: the class is the whole public interface. Each method checks its arguments and hands on.
+import { capture } from "./capture/capture.js";
+import { planCapture } from "./capture/plan.js";
+import { isScenario } from "./capture/presets.js";
+import { Code } from "./codes.js";
+import { allDevices, devicesOf } from "./devices.js";
+import { Emitter } from "./emitter.js";
+import {
+  ZegoScenario,
+  type ZegoCapabilityDetection,
+  type ZegoCapabilityType,
+  type ZegoDeviceInfo,
+  type ZegoDeviceInfos,
+  type ZegoEngineOptions,
+  type ZegoEventHandlers,
+  type ZegoLocalStreamConfig,
+  type ZegoLogConfig,
+  type ZegoPlayOption,
+  type ZegoPublishOption,
+  type ZegoRoomConfig,
+  type ZegoServerResponse,
+  type ZegoStreamOptions,
+  type ZegoUser,
+} from "./entities.js";
+import { ZegoError } from "./errors.js";
+import { checkMessage, checkRoomId, checkStreamId, checkUserId, checkUserName } from "./ids.js";
+import { openWebSocket } from "./link.js";
+import { ZegoLocalStream } from "./local-stream.js";
+import { Logger } from "./logger.js";
+import { addNotYet, notYetStatic, type NotYetEngine } from "./not-yet.js";
+import { setSink } from "./play/media-player.js";
+import { ZegoStreamView } from "./play/stream-view.js";
+import { Room, type RoomSettings } from "./room/room.js";
+import { socketUrls } from "./server-address.js";
+import { checkSystem } from "./system-check.js";
+import { VERSION } from "./version.js";
+import type { MessageKind } from "./wire.js";
+
+const MAX_APP_ID = 2 ** 32 - 1;
+const MAX_EXTRA_INFO_CHARS = 1024;
+const DEFAULT_RETRY_MS = 300_000;
+
+// The interface merges in what `not-yet.ts` puts on the prototype.
+export interface ZegoExpressEngine extends NotYetEngine {}
+
+/** What an app makes when its page opens: rooms, streams and messages all go through it. */
+export class ZegoExpressEngine {
+  static readonly version = VERSION;
+  static readonly setGeoFence = notYetStatic("setGeoFence");
+  static readonly presetLogConfig = notYetStatic("presetLogConfig");
+  static readonly setCloudProxyConfig = notYetStatic("setCloudProxyConfig");
+  static readonly setLocalProxyConfig = notYetStatic("setLocalProxyConfig");
+  static readonly setEngineOptions = notYetStatic("setEngineOptions");
+
+  private readonly events = new Emitter<ZegoEventHandlers>();
+  private readonly logger = new Logger();
+  private readonly settings: RoomSettings = { roomRetryTimeMs: DEFAULT_RETRY_MS, avRetryTimeMs: DEFAULT_RETRY_MS };
+  private readonly localStreams = new Map<MediaStream, ZegoLocalStream>();
+  private readonly views = new Map<MediaStream, ZegoStreamView>();
+  private scenario: number;
+  private room: Room | null = null;
+  private microphoneMuted = false;
+  private readonly onPageHide = (event: PageTransitionEvent): void => {
+    // A page that comes back from the browser's cache goes on with its log-in.
+    if (!event.persisted) this.room?.abandon();
+  };
+
+  constructor(
+    private readonly appID: number,
+    private readonly server?: string | readonly string[] | null,
+    options?: ZegoEngineOptions,
+  ) {
+    const scenario = options?.scenario;
+    this.scenario = scenario !== undefined && isScenario(scenario) ? scenario : ZegoScenario.Default;
+    globalThis.addEventListener?.("pagehide", this.onPageHide as EventListener);
+  }
+
+  /** Everything is built in: modules of on-demand builds are taken and need nothing. */
+  static use(_module: unknown): boolean {
+    return true;
+  }
+
+  // ---- engine ----
+
+  getVersion(): string {
+    return VERSION;
+  }
+
+  on<K extends keyof ZegoEventHandlers>(event: K, handler: ZegoEventHandlers[K]): boolean {
+    return this.events.on(event, handler);
+  }
+
+  off<K extends keyof ZegoEventHandlers>(event: K, handler?: ZegoEventHandlers[K]): boolean {
+    return this.events.off(event, handler);
+  }
+
+  checkSystemRequirements(type?: ZegoCapabilityType, _level?: number): Promise<ZegoCapabilityDetection> {
+    return checkSystem(type);
+  }
+
+  setRoomScenario(scenario: number): boolean {
+    if (this.room !== null || !isScenario(scenario)) return false;
+    this.scenario = scenario;
+    return true;
+  }
+
+  setEngineConfig(config: unknown): boolean {
+    if (typeof config !== "string") return true;
+    const match = /^\s*(room_retry_time|av_retry_time)\s*=\s*(\d+)\s*$/.exec(config);
+    if (match === null) return false;
+    const timeMs = Number(match[2]) * 1000;
+    if (match[1] === "room_retry_time") this.settings.roomRetryTimeMs = timeMs;
+    else this.settings.avRetryTimeMs = timeMs;
+    return true;
+  }
+
+  setLogConfig(config: ZegoLogConfig): boolean {
+    return this.logger.configure(config);
+  }
+
+  setDebugVerbose(enable: boolean): void {
+    this.logger.setVerbose(enable);
+  }
+
+  destroyEngine(): void {
+    this.room?.logout();
+    for (const stream of [...this.localStreams.values()]) this.destroyStream(stream);
+    for (const view of this.views.values()) view.stop();
+    this.views.clear();
+    globalThis.removeEventListener?.("pagehide", this.onPageHide as EventListener);
+    this.events.clear();
+  }
+
+  // ---- room ----
+
+  async loginRoom(roomID: string, token: string, user: ZegoUser, config: ZegoRoomConfig = {}): Promise<boolean> {
+    if (!Number.isInteger(this.appID) || this.appID < 1 || this.appID > MAX_APP_ID) {
+      throw new ZegoError(Code.APP_ID_WRONG, "The AppID is not a positive 32-bit number.");
+    }
+    const wrong = checkRoomId(roomID) ?? checkUserId(user?.userID) ?? checkUserName(user?.userName);
+    if (wrong !== null) throw wrong;
+    if (typeof token !== "string") throw new ZegoError(Code.TOKEN_FORMAT, "The token is not a string.");
+    if (this.room !== null) throw new ZegoError(Code.ROOM_ALREADY_LOGGED_IN, "Another log-in has not ended yet.");
+    const urls = socketUrls(this.server);
+    if (urls.length === 0) throw new ZegoError(Code.NO_SERVER, "There is no usable server address.");
+    const room = new Room({
+      urls,
+      login: {
+        appId: this.appID,
+        roomId: roomID,
+        token,
+        userId: user.userID,
+        userName: user.userName ?? user.userID,
+        userUpdate: config?.userUpdate === true,
+        maxMemberCount: config?.maxMemberCount ?? 0,
+      },
+      settings: this.settings,
+      events: this.events,
+      logger: this.logger,
+      socketFactory: openWebSocket,
+      ended: (over) => {
+        if (this.room === over) this.room = null;
+      },
+      unplayed: (media) => this.unmount(media),
+    });
+    this.room = room;
+    return room.login();
+  }
+
+  logoutRoom(roomID?: string): void {
+    const room = this.room;
+    if (room !== null && (roomID === undefined || roomID === null || roomID === "" || roomID === room.roomID)) {
+      room.logout();
+      return;
+    }
+    this.logger.warn("log-out-without-log-in", { err_code: Code.ROOM_NOT_LOGGED_IN });
+    this.events.emit("roomStateUpdate", roomID ?? "", "DISCONNECTED", Code.ROOM_NOT_LOGGED_IN, "{}");
+    this.events.emit("roomStateChanged", roomID ?? "", "LOGOUT_FAILED", Code.ROOM_NOT_LOGGED_IN, "{}");
+  }
+
+  // ---- messages ----
+
+  sendBroadcastMessage(roomID: string, message: string): Promise<ZegoServerResponse> {
+    return this.send("SIGNAL_MESSAGE_KIND_BROADCAST", roomID, message, []);
+  }
+
+  sendBarrageMessage(roomID: string, message: string): Promise<ZegoServerResponse> {
+    return this.send("SIGNAL_MESSAGE_KIND_BARRAGE", roomID, message, []);
+  }
+
+  sendCustomCommand(roomID: string, command: string, toUserIDList: string[] = []): Promise<ZegoServerResponse> {
+    return this.send("SIGNAL_MESSAGE_KIND_COMMAND", roomID, command, toUserIDList ?? []);
+  }
+
+  // ---- local streams ----
+
+  async createZegoStream(options?: ZegoStreamOptions): Promise<ZegoLocalStream> {
+    const plan = planCapture(options, this.scenario);
+    const captured = options?.autoCapture === false ? { tracks: [], owned: true } : await capture(plan);
+    const stream = new ZegoLocalStream(plan.source, plan.encoding, captured.tracks, captured.owned);
+    if (stream.stream !== null) this.localStreams.set(stream.stream, stream);
+    if (this.microphoneMuted && plan.source === "camera") stream.mute("audio", "microphone", true);
+    if (plan.source === "screen") this.watchScreen(stream);
+    if (options?.view !== undefined && options.autoPlay !== false) stream.playVideo(options.view);
+    if (options?.captureView !== undefined) stream.playCaptureVideo(options.captureView);
+    return stream;
+  }
+
+  async createStream(source: ZegoLocalStreamConfig = {}): Promise<MediaStream> {
+    const { camera, screen, custom } = source ?? {};
+    const wantsScreen = screen !== undefined && screen !== false;
+    const stream = await this.createZegoStream({
+      camera: wantsScreen || custom !== undefined ? undefined : camera,
+      screen: wantsScreen ? (screen === true ? {} : screen) : undefined,
+      custom,
+    });
+    if (stream.stream === null) throw new ZegoError(Code.CAPTURE_FAILED, "The stream ended at once.");
+    return stream.stream;
+  }
+
+  destroyStream(stream: MediaStream | ZegoLocalStream): void {
+    const local = this.localOf(stream);
+    if (local === null) {
+      this.logger.warn("stream-unknown", { err_code: Code.NOT_CREATED_HERE });
+      return;
+    }
+    const media = local.stream;
+    local.destroy();
+    if (media === null) return;
+    this.unmount(media);
+    this.localStreams.delete(media);
+  }
+
+  createLocalStreamView(stream: MediaStream | ZegoLocalStream): ZegoStreamView {
+    return this.view(stream, true);
+  }
+
+  // ---- publish ----
+
+  startPublishingStream(
+    streamID: string,
+    stream: MediaStream | ZegoLocalStream,
+    option: ZegoPublishOption = {},
+  ): boolean {
+    const room = this.room;
+    if (room?.publisher(streamID) !== undefined) {
+      this.logger.warn("publish-refused", { stream_id: streamID, err_code: Code.ALREADY_PUBLISHING });
+      return false;
+    }
+    const local = this.localOf(stream);
+    const error = checkStreamId(streamID) ?? this.checkPublish(room, local, option ?? {});
+    if (error !== null || room === null || local === null) {
+      this.refusePublish(streamID, error ?? new ZegoError(Code.NOT_IN_ROOM, "There is no log-in."));
+      return false;
+    }
+    room.publish(streamID, local, option ?? {});
+    return true;
+  }
+
+  stopPublishingStream(streamID: string): boolean {
+    const publisher = this.room?.publisher(streamID);
+    if (publisher === undefined) {
+      this.logger.warn("not-publishing", { stream_id: streamID, err_code: Code.NOT_PUBLISHING });
+      return false;
+    }
+    publisher.stop();
+    return true;
+  }
+
+  mutePublishStreamVideo(stream: MediaStream | ZegoLocalStream, mute: boolean, retain = false): boolean {
+    const local = this.localOf(stream);
+    if (local === null || local.getVideoTracks().length === 0) return false;
+    const publishers = this.room?.publishersOf(local) ?? [];
+    if (!mute || !retain) local.mute("video", "publish", mute);
+    if (!mute || retain) for (const publisher of publishers) void publisher.darken(mute);
+    return true;
+  }
+
+  mutePublishStreamAudio(stream: MediaStream | ZegoLocalStream, mute: boolean): boolean {
+    const local = this.localOf(stream);
+    if (local === null || local.getAudioTracks().length === 0) return false;
+    local.mute("audio", "publish", mute);
+    return true;
+  }
+
+  // ---- play ----
+
+  async startPlayingStream(streamID: string, option: ZegoPlayOption = {}): Promise<MediaStream> {
+    const wrong = checkStreamId(streamID);
+    if (wrong !== null) throw wrong;
+    const room = this.room;
+    if (room === null) throw new ZegoError(Code.NOT_IN_ROOM, "There is no log-in.");
+    const present = room.player(streamID);
+    // Interrupted, it is played again by itself; asking for it once more is no mistake of the app.
+    if (present?.interrupted === true) return present.ready;
+    if (present !== undefined) throw new ZegoError(Code.ALREADY_PLAYING, "The stream is being played already.");
+    if (option?.video === false && option.audio === false) {
+      throw new ZegoError(Code.PLAY_PARAMETER, "Neither audio nor video is wanted.");
+    }
+    return room.play(streamID, option ?? {});
+  }
+
+  stopPlayingStream(streamID: string): boolean {
+    const player = this.room?.player(streamID);
+    if (player === undefined) {
+      this.logger.warn("not-playing", { stream_id: streamID, err_code: Code.NOT_PLAYING });
+      return false;
+    }
+    player.stop();
+    return true;
+  }
+
+  createRemoteStreamView(stream: MediaStream): ZegoStreamView {
+    return this.view(stream, false);
+  }
+
+  // ---- devices ----
+
+  enumDevices(): Promise<ZegoDeviceInfos> {
+    return allDevices();
+  }
+
+  getCameras(): Promise<ZegoDeviceInfo[]> {
+    return devicesOf("cameras");
+  }
+
+  getMicrophones(): Promise<ZegoDeviceInfo[]> {
+    return devicesOf("microphones");
+  }
+
+  getSpeakers(): Promise<ZegoDeviceInfo[]> {
+    return devicesOf("speakers");
+  }
+
+  async useAudioOutputDevice(media: HTMLMediaElement, deviceID: string): Promise<boolean> {
+    try {
+      await setSink(media, deviceID);
+      return true;
+    } catch (thrown) {
+      throw new ZegoError(Code.PARAMETER, (thrown as Error).message);
+    }
+  }
+
+  muteMicrophone(mute: boolean): boolean {
+    this.microphoneMuted = mute === true;
+    for (const stream of this.localStreams.values()) {
+      if (stream.source === "camera") stream.mute("audio", "microphone", this.microphoneMuted);
+    }
+    return true;
+  }
+
+  isMicrophoneMuted(): boolean {
+    return this.microphoneMuted;
+  }
+
+  // ---- inside ----
+
+  private async send(
+    kind: MessageKind,
+    roomID: string,
+    text: string,
+    toUserIDs: string[],
+  ): Promise<ZegoServerResponse> {
+    const room = this.room;
+    if (room === null) throw new ZegoError(Code.NOT_IN_ROOM, "There is no log-in.");
+    if (roomID !== room.roomID) throw new ZegoError(Code.MESSAGE_WRONG_ROOM, "This is not the room of the log-in.");
+    const wrong = checkMessage(text) ?? (Array.isArray(toUserIDs) ? firstWrong(toUserIDs) : checkUserId(null));
+    if (wrong !== null) throw wrong;
+    const reply = await room.send(kind, text, toUserIDs);
+    return { errorCode: Code.OK, extendedData: JSON.stringify({ messageID: reply.messageAccepted?.messageId ?? "" }) };
+  }
+
+  private checkPublish(room: Room | null, local: ZegoLocalStream | null, option: ZegoPublishOption): ZegoError | null {
+    if (room === null || (option.roomID !== undefined && option.roomID !== "" && option.roomID !== room.roomID)) {
+      return new ZegoError(Code.NOT_IN_ROOM, "There is no log-in to this room.");
+    }
+    if (local === null) return new ZegoError(Code.NOT_CREATED_HERE, "The stream was not made by this engine.");
+    if (local.getTracks().length === 0) return new ZegoError(Code.TRACK_MISSING, "The stream has no tracks.");
+    if ((option.extraInfo ?? "").length > MAX_EXTRA_INFO_CHARS) {
+      return new ZegoError(Code.EXTRA_INFO_TOO_LONG, "The extraInfo is longer than 1024 characters.");
+    }
+    return null;
+  }
+
+  private refusePublish(streamID: string, error: ZegoError): void {
+    this.logger.warn("publish-refused", { stream_id: streamID, err_code: error.errorCode });
+    const { errorCode, extendedData } = error;
+    this.events.emit("publisherStateUpdate", { streamID, state: "NO_PUBLISH", errorCode, extendedData });
+  }
+
+  private localOf(stream: MediaStream | ZegoLocalStream): ZegoLocalStream | null {
+    const media = stream instanceof ZegoLocalStream ? stream.stream : stream;
+    return (media && this.localStreams.get(media)) ?? null;
+  }
+
+  private watchScreen(stream: ZegoLocalStream): void {
+    const track = stream.getVideoTracks()[0];
+    track?.addEventListener("ended", () => {
+      const media = stream.stream;
+      if (media === null) return;
+      this.events.emit("screenSharingEnded", media);
+      // Nothing more will come: whoever still watches sees it go instead of a frozen picture.
+      for (const publisher of this.room?.publishersOf(stream) ?? []) publisher.stop();
+      this.destroyStream(stream);
+    });
+  }
+
+  private view(stream: MediaStream | ZegoLocalStream, local: boolean): ZegoStreamView {
+    const media = stream instanceof ZegoLocalStream ? stream.stream : stream;
+    if (!(media instanceof MediaStream)) throw new ZegoError(Code.NOT_SDK_STREAM, "This is no stream.");
+    const present = this.views.get(media) ?? new ZegoStreamView(media, local);
+    this.views.set(media, present);
+    return present;
+  }
+
+  private unmount(media: MediaStream): void {
+    this.views.get(media)?.stop();
+    this.views.delete(media);
+  }
+}
+
+function firstWrong(userIDs: readonly string[]): ZegoError | null {
+  return userIDs.map(checkUserId).find((wrong) => wrong !== null) ?? null;
+}
+
+addNotYet(ZegoExpressEngine.prototype, "engine");

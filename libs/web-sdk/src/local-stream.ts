@@ -1,0 +1,214 @@
+import type { EncodingPlan } from "./capture/plan.js";
+import { Emitter } from "./emitter.js";
+import type {
+  ZegoAudioPlayOptions,
+  ZegoLocalStreamEvent,
+  ZegoSnapshotOptions,
+  ZegoVideoPlayOptions,
+} from "./entities.js";
+import { addNotYet, type NotYetLocalStream } from "./not-yet.js";
+import { MediaPlayer, setSink } from "./play/media-player.js";
+import { snapshot } from "./play/snapshot.js";
+
+type MuteReason = "publish" | "microphone";
+
+// The interface merges in what `not-yet.ts` puts on the prototype.
+export interface ZegoLocalStream extends NotYetLocalStream {}
+
+/** A stream made on this page: what a camera, a microphone, a screen or the app itself gives. */
+export class ZegoLocalStream {
+  private readonly events = new Emitter<ZegoLocalStreamEvent>();
+  private readonly media: MediaStream;
+  private readonly muteReasons: Record<"audio" | "video", Set<MuteReason>> = { audio: new Set(), video: new Set() };
+  private picture: MediaPlayer | null = null;
+  private capturePicture: MediaPlayer | null = null;
+  private sound: MediaPlayer | null = null;
+  private captureSound: MediaPlayer | null = null;
+  private destroyed = false;
+
+  /** @internal */
+  constructor(
+    readonly source: "camera" | "screen" | "custom",
+    /** @internal */
+    readonly encoding: EncodingPlan,
+    tracks: readonly MediaStreamTrack[],
+    private readonly owned: boolean,
+  ) {
+    this.media = new MediaStream([...tracks]);
+  }
+
+  get active(): boolean {
+    return !this.destroyed && this.media.active;
+  }
+
+  get id(): string {
+    return this.media.id;
+  }
+
+  get stream(): MediaStream | null {
+    return this.destroyed ? null : this.media;
+  }
+
+  /** Older code reaches for the MediaStream by this name. */
+  get zegoStream(): MediaStream | null {
+    return this.stream;
+  }
+
+  get videoCaptureStream(): MediaStream | null {
+    return this.media.getVideoTracks().length > 0 ? this.stream : null;
+  }
+
+  get audioCaptureStream(): MediaStream | null {
+    return this.media.getAudioTracks().length > 0 ? this.stream : null;
+  }
+
+  get videoDeviceId(): string {
+    return this.media.getVideoTracks()[0]?.getSettings().deviceId ?? "";
+  }
+
+  get audioDeviceId(): string {
+    return this.media.getAudioTracks()[0]?.getSettings().deviceId ?? "";
+  }
+
+  getAudioTracks(): MediaStreamTrack[] {
+    return this.media.getAudioTracks();
+  }
+
+  getVideoTracks(): MediaStreamTrack[] {
+    return this.media.getVideoTracks();
+  }
+
+  getTracks(): MediaStreamTrack[] {
+    return this.media.getTracks();
+  }
+
+  playVideo(view: HTMLElement, options: ZegoVideoPlayOptions = {}): void {
+    this.stopVideo();
+    this.picture = this.showVideo(view, options, "canPlayVideo", "autoplayFailed");
+  }
+
+  playAudio(options: ZegoAudioPlayOptions = {}): void {
+    this.stopAudio();
+    this.sound = this.playSound(options, "canPlayAudio", "autoplayFailed");
+  }
+
+  stopVideo(): void {
+    this.picture?.stop();
+    this.picture = null;
+  }
+
+  stopAudio(): void {
+    this.sound?.stop();
+    this.sound = null;
+  }
+
+  resumeVideo(): void {
+    this.picture?.resume();
+    this.capturePicture?.resume();
+  }
+
+  resumeAudio(): void {
+    this.sound?.resume();
+    this.captureSound?.resume();
+  }
+
+  setVolume(volume: number): boolean {
+    if (!(volume >= 0 && volume <= 100)) return false;
+    this.sound?.setVolume(volume);
+    this.captureSound?.setVolume(volume);
+    return true;
+  }
+
+  takeStreamSnapshot(options?: ZegoSnapshotOptions): string {
+    const element = (this.picture ?? this.capturePicture)?.element;
+    return snapshot(element instanceof HTMLVideoElement ? element : null, options);
+  }
+
+  playCaptureVideo(view: HTMLElement, options: ZegoVideoPlayOptions = {}): void {
+    this.stopPlayCaptureVideo();
+    this.capturePicture = this.showVideo(view, options, "canPlayCaptureVideo", "autoplayCaptureFailed");
+  }
+
+  playCaptureAudio(options: ZegoAudioPlayOptions = {}): void {
+    this.stopPlayCaptureAudio();
+    this.captureSound = this.playSound(options, "canPlayCaptureAudio", "autoplayCaptureFailed");
+  }
+
+  stopPlayCaptureVideo(): void {
+    this.capturePicture?.stop();
+    this.capturePicture = null;
+  }
+
+  stopPlayCaptureAudio(): void {
+    this.captureSound?.stop();
+    this.captureSound = null;
+  }
+
+  async useAudioOutputDevice(deviceID: string): Promise<void> {
+    for (const player of [this.sound, this.captureSound]) {
+      if (player !== null) await setSink(player.element, deviceID);
+    }
+  }
+
+  getScreenDisplaySurface(): "browser" | "window" | "monitor" | "unknown" {
+    const settings: MediaTrackSettings & { displaySurface?: string } =
+      this.media.getVideoTracks()[0]?.getSettings() ?? {};
+    const surface = settings.displaySurface;
+    return surface === "browser" || surface === "window" || surface === "monitor" ? surface : "unknown";
+  }
+
+  on<K extends keyof ZegoLocalStreamEvent>(event: K, handler: ZegoLocalStreamEvent[K]): boolean {
+    return this.events.on(event, handler);
+  }
+
+  off<K extends keyof ZegoLocalStreamEvent>(event: K, handler?: ZegoLocalStreamEvent[K]): boolean {
+    return this.events.off(event, handler);
+  }
+
+  /** Several callers may mute the same track; it is heard when none of them does. @internal */
+  mute(kind: "audio" | "video", reason: MuteReason, mute: boolean): void {
+    const reasons = this.muteReasons[kind];
+    if (mute) reasons.add(reason);
+    else reasons.delete(reason);
+    const tracks = kind === "audio" ? this.media.getAudioTracks() : this.media.getVideoTracks();
+    for (const track of tracks) track.enabled = reasons.size === 0;
+  }
+
+  /** @internal */
+  destroy(): void {
+    if (this.destroyed) return;
+    this.stopVideo();
+    this.stopAudio();
+    this.stopPlayCaptureVideo();
+    this.stopPlayCaptureAudio();
+    if (this.owned) for (const track of this.media.getTracks()) track.stop();
+    this.destroyed = true;
+  }
+
+  private showVideo(
+    view: HTMLElement,
+    options: ZegoVideoPlayOptions,
+    played: "canPlayVideo" | "canPlayCaptureVideo",
+    failed: "autoplayFailed" | "autoplayCaptureFailed",
+  ): MediaPlayer {
+    const listener = {
+      canPlay: () => this.events.emit(played),
+      autoplayFailed: (element: HTMLMediaElement) => this.events.emit(failed, element),
+    };
+    return MediaPlayer.video(this.media, view, { ...options, muted: true }, listener);
+  }
+
+  private playSound(
+    options: ZegoAudioPlayOptions,
+    played: "canPlayAudio" | "canPlayCaptureAudio",
+    failed: "autoplayFailed" | "autoplayCaptureFailed",
+  ): MediaPlayer {
+    const listener = {
+      canPlay: () => this.events.emit(played),
+      autoplayFailed: (element: HTMLMediaElement) => this.events.emit(failed, element),
+    };
+    return MediaPlayer.audio(this.media, false, options.enableAutoplayDialog !== false, listener);
+  }
+}
+
+addNotYet(ZegoLocalStream.prototype, "localStream");

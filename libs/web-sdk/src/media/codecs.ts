@@ -1,0 +1,34 @@
+export type VideoCodecName = "H264" | "VP8" | "VP9" | "H265";
+
+function isRepair(codec: RTCRtpCodec): boolean {
+  return codec.mimeType.toLowerCase() === "video/rtx";
+}
+
+function named(name: string): (codec: RTCRtpCodec) => boolean {
+  return (codec) => codec.mimeType.toLowerCase() === `video/${name.toLowerCase()}`;
+}
+
+/** Lower is better: what every decoder takes comes first. */
+function h264Rank(codec: RTCRtpCodec): number {
+  const line = (codec.sdpFmtpLine ?? "").toLowerCase();
+  const mode = line.includes("packetization-mode=1") ? 0 : 10;
+  if (line.includes("profile-level-id=42e0")) return mode;
+  if (line.includes("profile-level-id=4200")) return mode + 1;
+  return mode + 2;
+}
+
+/**
+ * One codec and its retransmission, so that the answer cannot choose another. VP8 if the browser cannot encode the
+ * wished one: builds without H264 exist.
+ */
+export function sendCodecPreferences(wished: VideoCodecName, capabilities: readonly RTCRtpCodec[]): RTCRtpCodec[] {
+  const found = capabilities.filter(named(wished));
+  const chosen = found.length > 0 ? found : capabilities.filter(named("VP8"));
+  if (chosen.length === 0) return [];
+  const ranked = [...chosen].sort((left, right) => h264Rank(left) - h264Rank(right));
+  return [...ranked, ...capabilities.filter(isRepair)];
+}
+
+export function canSend(name: VideoCodecName): boolean {
+  return (RTCRtpSender.getCapabilities?.("video")?.codecs ?? []).some(named(name));
+}

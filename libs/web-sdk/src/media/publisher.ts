@@ -1,0 +1,181 @@
+import { Code } from "../codes.js";
+import { RequestFailed, ZegoError } from "../errors.js";
+import type { ZegoPublishOption, ZegoPublisherState } from "../entities.js";
+import type { ZegoLocalStream } from "../local-stream.js";
+import type { Offer, Reply } from "../wire.js";
+import { withFormatParameters } from "./answer-sdp.js";
+import { sendCodecPreferences, type VideoCodecName } from "./codecs.js";
+import { MediaFlow, type FlowPort, type FlowState } from "./flow.js";
+import type { Peer, Slot } from "./peer.js";
+
+const PUBLIC_STATE = {
+  IDLE: "NO_PUBLISH",
+  NEGOTIATING: "PUBLISH_REQUESTING",
+  WAITING: "PUBLISH_REQUESTING",
+  ACTIVE: "PUBLISHING",
+  ENDED: "NO_PUBLISH",
+} as const satisfies Record<FlowState, ZegoPublisherState["state"]>;
+
+export interface PublisherPort extends FlowPort {
+  publisherState(state: ZegoPublisherState): void;
+  publisherEnded(publisher: Publisher): void;
+  publisherActive(publisher: Publisher): void;
+}
+
+interface SendParameters extends RTCRtpSendParameters {
+  degradationPreference?: "balanced" | "maintain-framerate" | "maintain-resolution";
+}
+
+/** One local stream on its way to the relay. */
+export class Publisher extends MediaFlow {
+  private lastReport = "";
+  /** Sent instead of the camera's picture while the preview is kept. */
+  private dark: MediaStreamTrack | null = null;
+
+  constructor(
+    streamID: string,
+    readonly stream: ZegoLocalStream,
+    private readonly option: ZegoPublishOption,
+    private readonly publisherPort: PublisherPort,
+  ) {
+    super(streamID, publisherPort, "sendonly", () => {
+      return new ZegoError(Code.PUBLISH_RETRY_TIMEOUT, "The stream could not be published again in time.");
+    });
+  }
+
+  /** Black for the others, while the preview goes on. */
+  async darken(mute: boolean): Promise<void> {
+    const track = this.stream.getVideoTracks()[0];
+    if (track === undefined || mute === (this.dark !== null)) return;
+    if (mute) {
+      this.dark = track.clone();
+      this.dark.enabled = false;
+    } else {
+      this.dark?.stop();
+      this.dark = null;
+    }
+    const slot = this.slots.find((each) => each.kind === "video");
+    await slot?.transceiver.sender.replaceTrack(this.dark ?? track);
+  }
+
+  protected override async prepareSlots(peer: Peer): Promise<void> {
+    for (const kind of ["audio", "video"] as const) {
+      const tracks = kind === "audio" ? this.stream.getAudioTracks() : this.stream.getVideoTracks();
+      const track = (kind === "video" ? this.dark : null) ?? tracks[0];
+      if (track === undefined) continue;
+      const { audioKbps, videoKbps, optimizationMode } = this.stream.encoding;
+      const maxBitrate = (kind === "audio" ? audioKbps : videoKbps) * 1000;
+      let slot = this.slots.find((each) => each.kind === kind);
+      if (slot === undefined) {
+        slot = peer.acquire(kind, this.streamID, { sendEncodings: [{ maxBitrate }] });
+        this.slots.push(slot);
+      }
+      slot.transceiver.direction = "sendonly";
+      if (kind === "video") {
+        if (optimizationMode !== "default") track.contentHint = optimizationMode;
+        this.preferCodec(slot.transceiver);
+      }
+      await slot.transceiver.sender.replaceTrack(track);
+    }
+  }
+
+  protected override announce(offer: Offer): Promise<Reply> {
+    const extraInfo = this.option.extraInfo ?? "";
+    return this.port.request({ publish: { streamId: this.streamID, extraInfo, offer } });
+  }
+
+  protected override withdraw(offer: Offer | undefined): Promise<Reply> {
+    return this.port.request({ unpublish: { streamId: this.streamID, offer } });
+  }
+
+  protected override amend(sdp: string): string {
+    const { startKbps, channelCount, audioKbps } = this.stream.encoding;
+    let amended = sdp;
+    for (const { kind, transceiver } of this.slots) {
+      const mid = transceiver.mid;
+      if (mid === null) continue;
+      if (kind === "video" && startKbps !== null) {
+        const start = { "x-google-start-bitrate": startKbps };
+        amended = withFormatParameters(amended, mid, ["vp8", "h264", "h265", "vp9"], start);
+      } else if (kind === "audio") {
+        const opus: Record<string, number> = {};
+        if (channelCount === 2) opus["stereo"] = 1;
+        if (this.option.enableDTX === true) opus["usedtx"] = 1;
+        if (Object.keys(opus).length > 0) opus["maxaveragebitrate"] = audioKbps * 1000;
+        amended = withFormatParameters(amended, mid, ["opus"], opus);
+      }
+    }
+    return amended;
+  }
+
+  protected override answered(): void {
+    for (const slot of this.slots) void this.applyParameters(slot);
+  }
+
+  protected override async releaseSlot(peer: Peer, slot: Slot): Promise<void> {
+    peer.release(slot);
+    await slot.transceiver.sender.replaceTrack(null);
+  }
+
+  protected override isFinal(error: RequestFailed): boolean {
+    // After a renewed log-in the stream may still stand under the old one for a moment.
+    return !error.retryable && !(error.reason === "stream-exists" && this.wasActive);
+  }
+
+  protected override report(state: FlowState, error: ZegoError | null): void {
+    if (state === "ENDED") {
+      this.dark?.stop();
+      this.dark = null;
+      this.publisherPort.publisherEnded(this);
+    }
+    const publicState = PUBLIC_STATE[state];
+    const code = error?.errorCode ?? Code.OK;
+    // Trying again after an interruption is still the interruption, with its code.
+    const repeat = state === "NEGOTIATING" && this.lastReport.startsWith(publicState);
+    if (!repeat && this.lastReport !== `${publicState} ${code}`) {
+      this.lastReport = `${publicState} ${code}`;
+      this.publisherPort.publisherState({
+        streamID: this.streamID,
+        state: publicState,
+        errorCode: code,
+        extendedData: error?.extendedData ?? "{}",
+      });
+    }
+    if (state === "ACTIVE" && this.machine.is("ACTIVE")) this.publisherPort.publisherActive(this);
+  }
+
+  private preferCodec(transceiver: RTCRtpTransceiver): void {
+    const wished: VideoCodecName = this.option.videoCodec ?? "H264";
+    const codecs = sendCodecPreferences(wished, RTCRtpSender.getCapabilities?.("video")?.codecs ?? []);
+    try {
+      transceiver.setCodecPreferences(codecs);
+    } catch {
+      // A browser that refuses the list offers its own, and the relay chooses from that.
+      transceiver.setCodecPreferences([]);
+    }
+  }
+
+  /** Also for a reused transceiver, which still has its former stream's numbers. */
+  private async applyParameters(slot: Slot): Promise<void> {
+    const { audioKbps, videoKbps, optimizationMode } = this.stream.encoding;
+    const sender = slot.transceiver.sender;
+    const parameters: SendParameters = sender.getParameters();
+    for (const encoding of parameters.encodings) {
+      encoding.maxBitrate = (slot.kind === "audio" ? audioKbps : videoKbps) * 1000;
+    }
+    if (slot.kind === "video") {
+      const steady =
+        optimizationMode === "detail" || (optimizationMode === "default" && this.stream.source === "screen");
+      parameters.degradationPreference = steady
+        ? "maintain-resolution"
+        : optimizationMode === "motion"
+          ? "maintain-framerate"
+          : "balanced";
+    }
+    try {
+      await sender.setParameters(parameters);
+    } catch {
+      // The stream may have been stopped meanwhile; its bitrate no longer matters.
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import type { ZegoCapabilityDetection, ZegoCapabilityError, ZegoCapabilityType } from "./entities.js";
+import { canSend } from "./media/codecs.js";
+
+type Probe = "webRTC" | "customCapture" | "camera" | "microphone" | "screenSharing";
+
+function missing(message: string): ZegoCapabilityError {
+  return { name: "NotSupportedError", message };
+}
+
+function mediaDevices(): MediaDevices | undefined {
+  return (navigator as { mediaDevices?: MediaDevices }).mediaDevices;
+}
+
+/** Opens the device for a moment, which may ask the person. */
+async function probeDevice(constraints: MediaStreamConstraints): Promise<ZegoCapabilityError | null> {
+  const devices = mediaDevices();
+  if (devices === undefined) return missing("Devices can be used on HTTPS pages only.");
+  try {
+    (await devices.getUserMedia(constraints)).getTracks().forEach((track) => track.stop());
+    return null;
+  } catch (thrown) {
+    const { name = "Error", message = "" } = thrown as { name?: string; message?: string };
+    return { name, message };
+  }
+}
+
+const PROBES: Readonly<Record<Probe, () => Promise<ZegoCapabilityError | null>>> = {
+  webRTC: async () => (typeof RTCPeerConnection === "function" ? null : missing("There is no RTCPeerConnection.")),
+  customCapture: async () =>
+    "captureStream" in HTMLMediaElement.prototype || "captureStream" in HTMLCanvasElement.prototype
+      ? null
+      : missing("Elements cannot be captured."),
+  camera: () => probeDevice({ video: true }),
+  microphone: () => probeDevice({ audio: true }),
+  screenSharing: async () =>
+    typeof mediaDevices()?.getDisplayMedia === "function" ? null : missing("The screen cannot be captured."),
+};
+
+/** One prompt for both devices; apart only if that failed, to tell which one is missing. */
+async function probeBoth(): Promise<{ camera: ZegoCapabilityError | null; microphone: ZegoCapabilityError | null }> {
+  if ((await probeDevice({ video: true, audio: true })) === null) return { camera: null, microphone: null };
+  return { camera: await PROBES.camera(), microphone: await PROBES.microphone() };
+}
+
+export async function checkSystem(type?: ZegoCapabilityType): Promise<ZegoCapabilityDetection> {
+  const result: ZegoCapabilityDetection = {
+    webRTC: false,
+    customCapture: false,
+    camera: false,
+    microphone: false,
+    screenSharing: false,
+    videoCodec: { H264: false, H265: false, VP8: false, VP9: false },
+    errInfo: {},
+  };
+  const note = (probe: Probe, failure: ZegoCapabilityError | null): void => {
+    result[probe] = failure === null;
+    if (failure !== null) result.errInfo[probe] = failure;
+  };
+  const codecs = ["H264", "H265", "VP8", "VP9"] as const;
+  const hasWebRTC = (await PROBES.webRTC()) === null;
+  for (const codec of codecs) result.videoCodec[codec] = hasWebRTC && canSend(codec);
+  if (type !== undefined) {
+    if (type in PROBES) {
+      const probe = type as Probe;
+      note(probe, await PROBES[probe]());
+      result.result = result[probe];
+    } else {
+      result.result = result.videoCodec[type as (typeof codecs)[number]] === true;
+    }
+    return result;
+  }
+  for (const probe of ["webRTC", "customCapture", "screenSharing"] as const) note(probe, await PROBES[probe]());
+  const devices = await probeBoth();
+  note("camera", devices.camera);
+  note("microphone", devices.microphone);
+  // Phones cannot share screens; that is no fault to report unless it was asked for.
+  delete result.errInfo.screenSharing;
+  return result;
+}

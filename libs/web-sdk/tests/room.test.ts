@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { Emitter } from "../src/emitter.js";
+import type { ZegoEventHandlers } from "../src/entities.js";
+import { Logger } from "../src/logger.js";
+import { Room } from "../src/room/room.js";
+import type { ServerMessage, StreamsChanged } from "../src/wire.js";
+import { FakeServer, type FakeSocket } from "./fake-socket.js";
+import { advance, settle, stopTime } from "./fake-time.js";
+
+interface Fixture {
+  room: Room;
+  server: FakeServer;
+  heard: unknown[][];
+  ended: () => boolean;
+}
+
+function fixture(userUpdate = true): Fixture {
+  const events = new Emitter<ZegoEventHandlers>();
+  const heard: unknown[][] = [];
+  const names = [
+    "roomStateChanged",
+    "roomUserUpdate",
+    "roomStreamUpdate",
+    "IMRecvBroadcastMessage",
+    "IMRecvBarrageMessage",
+    "IMRecvCustomCommand",
+  ] as const;
+  for (const name of names) events.on(name, ((...args: unknown[]) => heard.push([name, ...args])) as never);
+  const logger = new Logger();
+  logger.configure({ logLevel: "disable" });
+  const server = new FakeServer();
+  let ended = false;
+  const room = new Room({
+    urls: ["ws://one/ws"],
+    login: { appId: 7, roomId: "room", token: "04", userId: "ann", userName: "Ann", userUpdate, maxMemberCount: 0 },
+    settings: { roomRetryTimeMs: 60_000, avRetryTimeMs: 60_000 },
+    events,
+    logger,
+    socketFactory: server.factory,
+    ended: () => {
+      ended = true;
+    },
+    unplayed: () => undefined,
+  });
+  return { room, server, heard, ended: () => ended };
+}
+
+const bob = { userId: "bob", userName: "Bob" };
+const ofBob = (streamId: string) => ({ streamId, user: bob, extraInfo: "x", kinds: ["video"] });
+
+function streams(socket: FakeSocket, sequence: string, change: StreamsChanged): void {
+  socket.push({ sequence, streamsChanged: change } as ServerMessage);
+}
+
+beforeEach(stopTime);
+
+test("a newcomer's promise resolves before what is there is told: users, then streams", async () => {
+  const { room, server, heard } = fixture();
+  const order: unknown[] = [];
+  const login = room.login().then(() => order.push(...heard.map((each) => each[0]), "promise"));
+  const socket = server.accept({ roomSessionId: "rs", users: [bob], streams: [ofBob("s1")] });
+  // Already on its way when the log-in's reply is handled.
+  streams(socket, "11", { updateType: "UPDATE_TYPE_ADD", streams: [ofBob("s2")] });
+  await login;
+  assert.deepEqual(order, ["roomStateChanged", "roomStateChanged", "promise"]);
+  await settle();
+  assert.deepEqual(heard[0], ["roomStateChanged", "room", "LOGINING", 0, "{}"]);
+  assert.deepEqual(heard[1], ["roomStateChanged", "room", "LOGINED", 0, '{"room_session_id":"rs"}']);
+  assert.deepEqual(heard[2], ["roomUserUpdate", "room", "ADD", [{ userID: "bob", userName: "Bob" }]]);
+  const urls = { urlsFLV: "", urlsRTMP: "", urlsHLS: "", urlsHttpsFLV: "", urlsHttpsHLS: "" };
+  const item = { user: { userID: "bob", userName: "Bob" }, extraInfo: "x", ...urls };
+  assert.deepEqual(heard[3], ["roomStreamUpdate", "room", "ADD", [{ streamID: "s1", ...item }], "{}"]);
+  assert.deepEqual(heard[4], ["roomStreamUpdate", "room", "ADD", [{ streamID: "s2", ...item }], "{}"]);
+});
+
+test("a stream that goes is told with the reason, in the text apps parse", async () => {
+  const { room, server, heard } = fixture();
+  void room.login();
+  const socket = server.accept({ streams: [ofBob("s1")] });
+  await settle();
+  const gone = { streamId: "s1", user: bob };
+  streams(socket, "11", { updateType: "UPDATE_TYPE_DELETE", streams: [gone], deleteReasons: [6] });
+  const last = heard.at(-1) ?? [];
+  assert.equal(last[2], "DELETE");
+  assert.deepEqual(JSON.parse(String(last[4])), {
+    stream_delete_reason: [{ stream_id: "s1", code: 6, description: "remove_by_server" }],
+  });
+  const count = heard.length;
+  streams(socket, "12", { updateType: "UPDATE_TYPE_DELETE", streams: [gone] });
+  assert.equal(heard.length, count);
+});
+
+test("messages keep their order and their three shapes", async () => {
+  const { room, server, heard } = fixture();
+  void room.login();
+  const socket = server.accept();
+  await settle();
+  const message = { fromUser: bob, text: "hi", sentAtUnixMs: "1700000000000" };
+  const kinds = ["BROADCAST", "BARRAGE", "COMMAND"] as const;
+  kinds.forEach((kind, index) => {
+    const received = { ...message, kind: `SIGNAL_MESSAGE_KIND_${kind}`, messageId: `${index + 1}` } as const;
+    socket.push({ sequence: `${20 + index}`, messageReceived: received });
+  });
+  const fromUser = { userID: "bob", userName: "Bob" };
+  const common = { fromUser, message: "hi", sendTime: 1700000000000 };
+  assert.deepEqual(heard.slice(2), [
+    ["IMRecvBroadcastMessage", "room", [{ ...common, messageID: 1 }]],
+    ["IMRecvBarrageMessage", "room", [{ ...common, messageID: "2" }]],
+    ["IMRecvCustomCommand", "room", fromUser, "hi"],
+  ]);
+});
+
+test("a renewed log-in tells only what changed meanwhile", async () => {
+  const { room, server, heard } = fixture();
+  void room.login();
+  const socket = server.accept({ users: [bob], streams: [ofBob("s1"), ofBob("s2")] });
+  await settle();
+  const before = heard.length;
+  socket.drop();
+  advance(250);
+  server.last.onopen?.();
+  server.last.reply(server.last.find("resume"), { failed: { code: 1102001, reason: "session-gone" } });
+  const carl = { userId: "carl", userName: "Carl" };
+  server.accept({ sessionId: "s9", users: [bob, carl], streams: [ofBob("s2"), ofBob("s3")] });
+  const told = heard.slice(before).map((each) => {
+    const list = each[3];
+    return [each[0], each[2], Array.isArray(list) ? list.map((item) => item.streamID ?? item.userID).join() : list];
+  });
+  assert.deepEqual(told, [
+    ["roomStateChanged", "RECONNECTING", 1000017],
+    ["roomStateChanged", "RECONNECTED", 0],
+    ["roomUserUpdate", "ADD", "carl"],
+    ["roomStreamUpdate", "DELETE", "s1"],
+    ["roomStreamUpdate", "ADD", "s3"],
+  ]);
+});
+
+test("kicked out: told as such, and over", async () => {
+  const { room, server, heard, ended } = fixture();
+  void room.login();
+  server.accept().push({ loggedOut: { code: 1002055, reason: "kicked" } });
+  assert.deepEqual(heard.at(-1)?.slice(0, 4), ["roomStateChanged", "room", "KICKOUT", 1002055]);
+  assert.equal(ended(), true);
+  room.logout();
+  assert.equal(heard.at(-1)?.[2], "KICKOUT");
+});
+
+test("leaving while logging in rejects the log-in and tells LOGOUT", async () => {
+  const { room, heard } = fixture();
+  const login = room.login();
+  room.logout();
+  await assert.rejects(login, { errorCode: 1102015 });
+  assert.equal(heard.at(-1)?.[2], "LOGOUT");
+});
+
+test("a refused log-in rejects with all five properties", async () => {
+  const { room, server, heard } = fixture();
+  const login = room.login();
+  server.last.onopen?.();
+  server.last.reply(server.last.find("login"), { failed: { code: 1002034, reason: "room-full", message: "Full." } });
+  await assert.rejects(login, { errorCode: 1002034, code: 1002034, message: "Full.", msg: "Full." });
+  const error = (await login.catch((thrown: unknown) => thrown)) as { extendedData: string };
+  assert.deepEqual(JSON.parse(error.extendedData), { message: "Full.", reason: "room-full" });
+  assert.deepEqual(heard.at(-1)?.slice(2, 4), ["LOGIN_FAILED", 1002034]);
+});
+
+test("without userUpdate nobody asked for users", async () => {
+  const { room, server, heard } = fixture(false);
+  void room.login();
+  server.accept({ users: [bob] });
+  await settle();
+  assert.equal(
+    heard.some((each) => each[0] === "roomUserUpdate"),
+    false,
+  );
+});

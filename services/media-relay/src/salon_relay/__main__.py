@@ -1,0 +1,3 @@
+from salon_relay.main import main
+
+main()

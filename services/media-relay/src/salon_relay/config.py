@@ -1,0 +1,83 @@
+"""Settings of the media relay."""
+
+import ipaddress
+import re
+import socket
+from ipaddress import IPv4Address, IPv6Address
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+from salon_kit.settings import HealthSettings, prefixed
+
+Address = IPv4Address | IPv6Address
+
+
+class RelaySettings(HealthSettings):
+    model_config = prefixed("SALON_RELAY_")
+
+    health_port: int = Field(
+        default=7883, ge=0, le=65535, description="TCP port of the health server; 0: any free one."
+    )
+    id: str = Field(
+        default="",
+        pattern=r"^[0-9A-Za-z_-]{0,64}$",
+        description="Name of this relay, unique among running ones and stable over restarts; empty: the node's name.",
+    )
+    bind_host: str = Field(default="0.0.0.0", description="Local address of the media socket.")  # noqa: S104
+    port: int = Field(default=7882, ge=0, le=65535, description="UDP port of the media socket; 0: any free one.")
+    public_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Comma-separated addresses or host names under which clients reach the relay, the preferred one "
+        "first; empty: the bound address, or the one towards the default route.",
+    )
+    public_port: int = Field(default=0, ge=0, le=65535, description="UDP port clients are told; 0: the bound one.")
+    region: str = Field(default="", max_length=64, description="Where the relay is; rooms prefer relays near them.")
+    capacity_packets_per_s: int = Field(
+        default=100_000, ge=1, description="Forwarded packets per second this relay is meant to carry."
+    )
+    lease_ttl_s: int = Field(default=2, ge=1, le=60, description="Seconds after which a silent relay counts as lost.")
+    setup_timeout_s: float = Field(
+        default=15.0, gt=0, le=120, description="Seconds a new peer connection has to finish ICE and DTLS."
+    )
+    max_transports: int = Field(default=4000, ge=1, description="Peer connections at a time.")
+    max_half_open: int = Field(default=500, ge=1, description="Peer connections at a time that are not connected yet.")
+
+    @field_validator("public_addresses", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(item.strip() for item in value.split(",") if item.strip())
+        return value
+
+
+def relay_id(settings: RelaySettings, node: str) -> str:
+    """The relay's name as a subject token and key: its own setting, else the node's name without special characters."""
+    return settings.id or re.sub(r"[^0-9A-Za-z_-]", "-", node)[:64]
+
+
+def resolve_public_addresses(settings: RelaySettings) -> tuple[Address, ...]:
+    """The addresses for the candidates. Raises OSError when a name has none. Blocks on the resolver."""
+    names = settings.public_addresses
+    if not names:
+        bound = ipaddress.ip_address(settings.bind_host)
+        return (default_route_address(bound.version),) if bound.is_unspecified else (bound,)
+    found = [
+        ipaddress.ip_address(str(sockaddr[0]).partition("%")[0])
+        for name in names
+        for _, _, _, _, sockaddr in socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def default_route_address(version: int) -> Address:
+    """This host's address towards the Internet; loopback when it has no route. Sends nothing."""
+    family, far, loopback = (
+        (socket.AF_INET, "192.0.2.1", "127.0.0.1") if version == 4 else (socket.AF_INET6, "2001:db8::1", "::1")
+    )
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((far, 9))
+        except OSError:
+            return ipaddress.ip_address(loopback)
+        return ipaddress.ip_address(str(probe.getsockname()[0]))

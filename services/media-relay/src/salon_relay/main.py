@@ -1,0 +1,113 @@
+"""Builds the relay and runs it."""
+
+import asyncio
+
+from salon.relay.v1.relay_pb2 import CloseTransport, Negotiate, RelayAnnouncement
+from salon_contracts.ids import RelayId
+from salon_contracts.subjects import RELAYS_BUCKET
+from salon_kit.bus import Serving
+from salon_kit.events import Events
+from salon_kit.lease import LeaseBucket
+from salon_kit.outbox import Outbox
+from salon_kit.service import Service, StartupError, run_service
+from salon_kit.settings import load
+from salon_packets import Relay
+
+from salon_relay.announce import Announcer, RelayIdTaken
+from salon_relay.config import RelaySettings, relay_id, resolve_public_addresses
+from salon_relay.dtls import AiortcMismatch, check_aiortc
+from salon_relay.exchange import Exchange, Limits
+from salon_relay.handlers import EventRecord, Handlers
+from salon_relay.metrics import Meter
+from salon_relay.packets import Packets
+
+
+def main() -> None:
+    settings = load(RelaySettings)
+    run_service("relay", lambda service: build(service, settings), health=settings)
+
+
+async def build(service: Service, settings: RelaySettings) -> None:
+    """Everything started. The name is claimed before orders are served under it, and open for rooms after that."""
+    try:
+        check_aiortc()
+        addresses = await asyncio.to_thread(resolve_public_addresses, settings)
+        path = Relay(settings.bind_host, settings.port)
+    except AiortcMismatch as error:
+        raise StartupError(f"The installed aiortc does not fit: {error}.") from error
+    except OSError as error:
+        raise StartupError(
+            f"The media socket {settings.bind_host}:{settings.port} or a public address cannot be used: {error}."
+        ) from error
+    name = RelayId(relay_id(settings, service.identity.node))
+    port = settings.public_port or path.local_port
+
+    events = Events(service.bus)
+    await events.ensure()
+    outbox = Outbox(events)
+    meter = Meter()
+    packets = Packets(
+        path,
+        on_stats=lambda stats, seconds: meter.observe(
+            stats,
+            seconds,
+            streams=exchange.registry.streams,
+            transports=exchange.transports,
+            half_open=exchange.half_open,
+        ),
+    )
+    exchange = Exchange(
+        packets,
+        EventRecord(name, outbox.put),
+        limits=Limits(settings.max_transports, settings.max_half_open, settings.setup_timeout_s),
+        addresses=addresses,
+        port=port,
+    )
+    packets.start(exchange)
+    service.start("outbox", outbox.run())
+    service.start("statistics", packets.run())
+    service.start("peers", exchange.run())
+    await exchange.started.wait()
+    servings: list[Serving[Negotiate] | Serving[CloseTransport]] = []
+    leases = LeaseBucket(service.bus, RELAYS_BUCKET)
+    await leases.ensure()
+    announcer = Announcer(
+        leases,
+        name,
+        lambda: RelayAnnouncement(
+            relay_id=name,
+            addresses=[str(address) for address in addresses],
+            port=port,
+            region=settings.region,
+            capacity_packets_per_s=settings.capacity_packets_per_s,
+            packets_per_s=meter.packets_per_s,
+            transports=exchange.transports,
+            draining=exchange.draining or not servings,
+            epoch=service.identity.epoch,
+        ),
+        ttl_s=settings.lease_ttl_s,
+    )
+    try:
+        await announcer.start()
+    except RelayIdTaken as error:
+        raise StartupError(f"{error}; set SALON_RELAY_ID.") from error
+    servings += await Handlers(exchange).serve(service.bus, name)
+    announcer.announce_now()
+    service.start("announcement", announcer.run())
+
+    async def stop_accepting() -> None:
+        exchange.draining = True
+        announcer.announce_now()
+        await asyncio.gather(*(serving.stop() for serving in servings))
+
+    async def finish() -> None:
+        exchange.close_all()
+        await outbox.flush()
+
+    async def close() -> None:
+        await announcer.withdraw()
+        packets.close()
+
+    service.on_stop("stop-accepting", stop_accepting)
+    service.on_stop("finish", finish)
+    service.on_stop("close", close)

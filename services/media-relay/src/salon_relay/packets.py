@@ -1,0 +1,163 @@
+"""Between the event loop and the packet path: events up to whoever owns the transport, commands down.
+
+The event loop is told by an eventfd. Commands return at once; of them only `remove_transport` must never get lost, so
+one that does not fit is kept and tried again with the next statistics.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final, Literal, Protocol, assert_never
+
+from salon_kit.log import get_logger
+from salon_packets import (
+    CommandQueueFull,
+    DtlsReceived,
+    Event,
+    EventsLost,
+    SinkConfig,
+    SourceConfig,
+    SourceStarted,
+    SourceStopped,
+    TransportClosed,
+    TransportConnected,
+)
+
+from salon_relay.dtls import SrtpKeys
+
+if TYPE_CHECKING:
+    from salon_packets._native import Stats, TransportStats
+
+
+log = get_logger()
+
+STATS_PERIOD_S: Final = 1.0
+_SNAPSHOT_MAX_AGE_NS: Final = 200_000_000
+
+
+class PacketPath(Protocol):
+    """`salon_packets.Relay`, as far as it is used here."""
+
+    def fileno(self) -> int: ...
+    def drain(self) -> list[Event]: ...
+    def add_transport(self, transport: int, local_ufrag: str, local_pwd: str, remote_ufrag: str) -> None: ...
+    def remove_transport(self, transport: int) -> None: ...
+    def send_dtls(self, transport: int, datagrams: Sequence[bytes]) -> None: ...
+    def set_srtp(self, transport: int, profile: int, local_key: bytes, remote_key: bytes) -> None: ...
+    def add_source(self, transport: int, source: int, config: SourceConfig) -> None: ...
+    def remove_source(self, source: int) -> None: ...
+    def add_sink(self, transport: int, sink: int, source: int, config: SinkConfig) -> None: ...
+    def remove_sink(self, sink: int) -> None: ...
+    def stats(self) -> "Stats": ...
+    def close(self) -> None: ...
+
+
+class TransportListener(Protocol):
+    """Who is told what happens to a transport."""
+
+    def connected(self, transport: int) -> None: ...
+    def dtls_received(self, transport: int, datagrams: list[bytes]) -> None: ...
+    def lost(self, transport: int, reason: Literal["consent-expired", "internal-error"]) -> None: ...
+
+
+class Packets:
+    """`start(listener)`, then commands; `run` takes the statistics; `close` at the end."""
+
+    def __init__(
+        self, path: PacketPath, *, on_stats: Callable[["Stats", float], None] = lambda stats, seconds: None
+    ) -> None:
+        self._path = path
+        self._on_stats = on_stats
+        self._listener: TransportListener | None = None
+        self._owed_removals: list[int] = []
+        self._snapshot: tuple[int, Stats] | None = None
+
+    def start(self, listener: TransportListener) -> None:
+        self._listener = listener
+        asyncio.get_running_loop().add_reader(self._path.fileno(), self._dispatch)
+
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._path.fileno())
+        self._path.close()
+
+    async def run(self) -> None:
+        """Statistics once a second, until cancelled."""
+        before_ns = time.monotonic_ns()
+        while True:
+            await asyncio.sleep(STATS_PERIOD_S)
+            now_ns = time.monotonic_ns()
+            self._on_stats(self._fresh_snapshot(0), (now_ns - before_ns) / 1e9)
+            before_ns = now_ns
+            owed, self._owed_removals = self._owed_removals, []
+            for transport in owed:
+                self.remove_transport(transport)
+
+    # ---- up ----
+
+    def _dispatch(self) -> None:
+        if self._listener is None:
+            return
+        for event in self._path.drain():
+            match event:
+                case TransportConnected():
+                    self._listener.connected(event.transport)
+                case DtlsReceived():
+                    self._listener.dtls_received(event.transport, event.datagrams)
+                case TransportClosed():
+                    self._listener.lost(event.transport, event.reason)
+                case SourceStarted():
+                    log.debug("source-started", count=event.source)
+                case SourceStopped():
+                    log.debug("source-stopped", count=event.source)
+                case EventsLost():
+                    log.warning("packet-events-lost", count=event.count)
+                case _:
+                    assert_never(event)
+
+    # ---- down; CommandQueueFull is the caller's to handle, except where said otherwise ----
+
+    def add_transport(self, transport: int, *, local_ufrag: str, local_pwd: str, remote_ufrag: str) -> None:
+        self._path.add_transport(transport, local_ufrag, local_pwd, remote_ufrag)
+
+    def remove_transport(self, transport: int) -> None:
+        """Never raises."""
+        try:
+            self._path.remove_transport(transport)
+        except CommandQueueFull:
+            self._owed_removals.append(transport)
+
+    def send_dtls(self, transport: int, datagrams: Sequence[bytes]) -> None:
+        """Never raises: DTLS repeats what gets lost."""
+        try:
+            self._path.send_dtls(transport, datagrams)
+        except CommandQueueFull:
+            log.warning("dtls-not-sent", count=len(datagrams))
+
+    def set_srtp(self, transport: int, keys: SrtpKeys) -> None:
+        self._path.set_srtp(transport, keys.profile, keys.local, keys.remote)
+
+    def add_source(self, transport: int, source: int, config: SourceConfig) -> None:
+        self._path.add_source(transport, source, config)
+
+    def remove_source(self, source: int) -> None:
+        self._path.remove_source(source)
+
+    def add_sink(self, transport: int, sink: int, source: int, config: SinkConfig) -> None:
+        self._path.add_sink(transport, sink, source, config)
+
+    def remove_sink(self, sink: int) -> None:
+        self._path.remove_sink(sink)
+
+    def transport_stats(self, transport: int) -> "TransportStats | None":
+        """The last known, at most 0.2 s old unless the packet path has given the transport up; None if never seen."""
+        fresh = self._fresh_snapshot(_SNAPSHOT_MAX_AGE_NS)["transports"].get(transport)
+        if fresh is None and self._previous is not None:
+            return self._previous["transports"].get(transport)
+        return fresh
+
+    def _fresh_snapshot(self, max_age_ns: int) -> "Stats":
+        now_ns = time.monotonic_ns()
+        if self._snapshot is None or now_ns - self._snapshot[0] > max_age_ns:
+            self._previous = None if self._snapshot is None else self._snapshot[1]
+            self._snapshot = (now_ns, self._path.stats())
+        return self._snapshot[1]

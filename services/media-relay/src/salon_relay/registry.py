@@ -1,0 +1,92 @@
+"""Which streams exist on this relay, and who plays them.
+
+A stream is one or two tracks (audio, video) under one id of one app. Publishing a track that exists already replaces
+it: a publisher that came back over a new peer connection is faster than the end of its old one.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from salon_contracts.ids import AppId, StreamId
+from salon_media.codecs import CodecName, OfferedCodec
+
+Kind = Literal["audio", "video"]
+TrackKey = tuple[AppId, StreamId, Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What a publisher sends: one source of the packet path."""
+
+    source: int
+    app_id: AppId
+    stream_id: StreamId
+    kind: Kind
+    name: CodecName
+    codec: OfferedCodec
+    """As the publisher offered it; its payload types mean nothing to viewers."""
+    transport: int
+    mid: str
+    cname: str
+    """The same for all tracks of one peer connection."""
+
+    @property
+    def key(self) -> TrackKey:
+        return (self.app_id, self.stream_id, self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """What a viewer receives: one sink of the packet path."""
+
+    sink: int
+    source: int
+    transport: int
+    mid: str
+
+
+@dataclass(slots=True)
+class Registry:
+    _tracks: dict[TrackKey, Track] = field(default_factory=dict)
+    _by_source: dict[int, Track] = field(default_factory=dict)
+    _playbacks: dict[int, dict[int, Playback]] = field(default_factory=dict)
+    """By source, then by sink."""
+
+    def publish(self, track: Track) -> Track | None:
+        """Adds the track; the one it replaces, to be ended by `unpublish`."""
+        replaced = self._tracks.get(track.key)
+        self._tracks[track.key] = track
+        self._by_source[track.source] = track
+        self._playbacks[track.source] = {}
+        return replaced
+
+    def unpublish(self, source: int) -> list[Playback]:
+        """Forgets the track; the playbacks that end with it."""
+        track = self._by_source.pop(source, None)
+        if track is not None and self._tracks.get(track.key) is track:
+            del self._tracks[track.key]
+        return list(self._playbacks.pop(source, {}).values())
+
+    def play(self, playback: Playback) -> None:
+        self._playbacks[playback.source][playback.sink] = playback
+
+    def stop(self, playback: Playback) -> None:
+        self._playbacks.get(playback.source, {}).pop(playback.sink, None)
+
+    def track(self, app_id: AppId, stream_id: StreamId, kind: Kind) -> Track | None:
+        return self._tracks.get((app_id, stream_id, kind))
+
+    def exists(self, app_id: AppId, stream_id: StreamId) -> bool:
+        return (app_id, stream_id, "audio") in self._tracks or (app_id, stream_id, "video") in self._tracks
+
+    @property
+    def streams(self) -> int:
+        return len({(app_id, stream_id) for app_id, stream_id, _ in self._tracks})
+
+    @property
+    def sources(self) -> int:
+        return len(self._by_source)
+
+    @property
+    def sinks(self) -> int:
+        return sum(map(len, self._playbacks.values()))

@@ -1,0 +1,1 @@
+"""The room service: the only thing a browser talks to besides media."""

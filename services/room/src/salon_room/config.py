@@ -1,0 +1,60 @@
+"""Settings of the room service."""
+
+from pathlib import Path
+
+from pydantic import Field, model_validator
+from salon_kit.settings import HealthSettings, prefixed
+
+
+class RoomSettings(HealthSettings):
+    model_config = prefixed("SALON_ROOM_")
+
+    health_port: int = Field(
+        default=9102, ge=0, le=65535, description="TCP port of the health server; 0: any free one."
+    )
+    host: str = Field(default="127.0.0.1", description="Address that browsers connect to.")
+    port: int = Field(default=8080, ge=0, le=65535, description="TCP port that browsers connect to; 0: any free one.")
+    tls_cert: Path | None = Field(default=None, description="PEM file with the certificate chain; empty: plain HTTP.")
+    tls_key: Path | None = Field(default=None, description="PEM file with the certificate's private key.")
+    region: str = Field(default="", description="Where this instance is; relays of the same region are preferred.")
+    presence_ttl_s: int = Field(
+        default=90, ge=2, le=3600, description="Seconds without a heartbeat after which a user is logged out."
+    )
+    heartbeat_interval_s: float = Field(
+        default=15.0, gt=0, le=600, description="Seconds between two heartbeats of a client."
+    )
+    hello_timeout_s: float = Field(
+        default=10.0, gt=0, le=120, description="Seconds a connection may take until it is logged in."
+    )
+    max_connections: int = Field(default=5000, ge=1, description="WebSockets this instance takes at a time.")
+    queue_max_frames: int = Field(
+        default=2048, ge=8, description="Frames that may wait for one slow reader before its socket is closed."
+    )
+    queue_max_bytes: int = Field(
+        default=4 * 1024 * 1024, ge=65536, description="Bytes that may wait for one slow reader."
+    )
+    resume_max_events: int = Field(
+        default=10_000, ge=1, description="Events a client may have missed and still resume; more: log in again."
+    )
+    relay_timeout_s: float = Field(default=5.0, gt=0, le=60, description="Seconds a relay may take to answer an offer.")
+    relay_grace_s: float = Field(
+        default=3.0, ge=0, le=60, description="Seconds after reaching NATS before a silent relay is held for lost."
+    )
+    expiry_grace_s: float = Field(
+        default=3.0, ge=0, le=60, description="Seconds after reaching NATS before lapsed leases log anybody out."
+    )
+    view_linger_s: float = Field(
+        default=5.0, ge=0, le=600, description="Seconds a room is followed after its last user of this instance left."
+    )
+    demo_app_id: int = Field(
+        default=0, ge=0, le=2**32 - 1, description="App whose tokens /demo/token gives to anybody; 0: to nobody."
+    )
+    demo_token_lifetime_s: int = Field(default=3600, ge=60, le=86_400, description="Seconds a demo token is good for.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "RoomSettings":
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key go together")
+        if self.heartbeat_interval_s * 2 > self.presence_ttl_s:
+            raise ValueError("presence_ttl_s must be at least two heartbeat intervals")
+        return self

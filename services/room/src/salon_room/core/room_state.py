@@ -1,0 +1,146 @@
+"""What one room session looks like: the fold of its events.
+
+Facts may come more than once and, at the seam of snapshot and tail, older than what is known already: each entity keeps
+the sequence it was last mentioned at and ignores what is not newer. Nothing here knows the time or the network.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from salon.relay.v1.relay_pb2 import TransportClosed, TransportOpened
+from salon.room.v1.events_pb2 import (
+    RelayAssigned,
+    RoomClosed,
+    RoomOpened,
+    StreamAdded,
+    StreamRemoved,
+    UserLoggedIn,
+    UserLoggedOut,
+)
+from salon_contracts.ids import AppId, RoomId, RoomSessionId
+from salon_contracts.subjects import Entity, room_entity
+
+from salon_room.core.facts import Fact
+
+CLOSED_TRANSPORTS_REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    sequence: int
+    event: UserLoggedIn
+
+
+@dataclass(frozen=True, slots=True)
+class PresentStream:
+    sequence: int
+    event: StreamAdded
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTransport:
+    transport_id: str
+    relay_id: str
+    session_id: str
+
+
+class RoomState:
+    def __init__(self, app_id: AppId, room_id: RoomId, room_session_id: RoomSessionId) -> None:
+        self.app_id = app_id
+        self.room_id = room_id
+        self.room_session_id = room_session_id
+        self.sequence = 0
+        """The highest applied."""
+        self.members: dict[str, Member] = {}
+        self.streams: dict[str, PresentStream] = {}
+        self.placement: RelayAssigned | None = None
+        self.transports: dict[str, OpenTransport] = {}
+        """Those whose opening was seen by this fold; a snapshot has none."""
+        self.closed_transports: dict[str, None] = {}
+        """The last ones that were closed, oldest first: a stream may be said to come over one a moment later."""
+        self.was_populated = False
+        self.present_session_id: str | None = None
+        """The session the room entity named last, open or closed."""
+        self.opened: RoomOpened | None = None
+        """None while the room is closed."""
+        self.closed: RoomClosed | None = None
+        self._sequences: dict[str, int] = {}
+
+    # ---- questions ----
+
+    def sequence_of(self, entity: Entity) -> int:
+        """What to expect when writing this entity: 0 if it was never mentioned."""
+        return self._sequences.get(entity.subject, 0)
+
+    @property
+    def room_sequence(self) -> int:
+        return self.sequence_of(room_entity(self.app_id, self.room_id))
+
+    @property
+    def is_open(self) -> bool:
+        """The room is open, with this very session."""
+        return self.opened is not None and self.present_session_id == self.room_session_id
+
+    @property
+    def max_member_count(self) -> int:
+        said = self.opened or self.closed
+        return said.max_member_count if said is not None else 0
+
+    def entity(self, kind: str, key: str | None) -> Entity:
+        return Entity(self.app_id, self.room_id, self.room_session_id, kind, key)  # type: ignore[arg-type]
+
+    def has_session(self, user_id: str, session_id: str) -> bool:
+        member = self.members.get(user_id)
+        return member is not None and member.event.session_id == session_id
+
+    def streams_of(self, session_id: str) -> list[PresentStream]:
+        return [stream for stream in self.streams.values() if stream.event.session_id == session_id]
+
+    def live_streams(self) -> Iterable[PresentStream]:
+        """Streams whose session is present: what a newcomer is told."""
+        return (
+            stream
+            for stream in self.streams.values()
+            if self.has_session(stream.event.user_id, stream.event.session_id)
+        )
+
+    # ---- the fold ----
+
+    def apply(self, fact: Fact) -> bool:
+        """False: known already."""
+        subject = fact.entity.subject
+        if fact.sequence <= self._sequences.get(subject, 0):
+            return False
+        if fact.entity.kind in ("room", "user", "stream", "placement"):
+            self._sequences[subject] = fact.sequence
+        self.sequence = max(self.sequence, fact.sequence)
+        match fact.body:
+            case UserLoggedIn() as event:
+                self.members[event.user_id] = Member(fact.sequence, event)
+                self.was_populated = True
+            case UserLoggedOut() as event:
+                self.members.pop(event.user_id, None)
+                self.was_populated = True
+            case StreamAdded() as event:
+                self.streams[event.stream_id] = PresentStream(fact.sequence, event)
+            case StreamRemoved() as event:
+                self.streams.pop(event.stream_id, None)
+            case RelayAssigned() as event:
+                self.placement = event
+            case RoomOpened() as event:
+                self.present_session_id, self.opened, self.closed = event.room_session_id, event, None
+            case RoomClosed() as event:
+                self.present_session_id, self.opened, self.closed = event.room_session_id, None, event
+            case TransportOpened() as event if fact.entity.key is not None:
+                self.transports[fact.entity.key] = OpenTransport(fact.entity.key, event.relay_id, event.session_id)
+            case TransportClosed() if fact.entity.key is not None:
+                self.transport_closed(fact.entity.key)
+            case _:
+                pass
+        return True
+
+    def transport_closed(self, transport_id: str) -> None:
+        self.transports.pop(transport_id, None)
+        self.closed_transports[transport_id] = None
+        if len(self.closed_transports) > CLOSED_TRANSPORTS_REMEMBERED:
+            self.closed_transports.pop(next(iter(self.closed_transports)))

@@ -1,0 +1,62 @@
+"""Where one connection stands between its first frame and its last."""
+
+from enum import Enum
+
+from salon_contracts.errors import AlreadyLoggedIn, InvariantBroken, NotLoggedIn, RequestMalformed
+
+
+class SessionState(Enum):
+    CONNECTED = "connected"
+    """Nothing heard yet; only Hello is allowed."""
+    GREETED = "greeted"
+    """Welcome is sent; Login or Resume may come."""
+    LOGGING_IN = "logging-in"
+    LOGGED_IN = "logged-in"
+    LEAVING = "leaving"
+    """Logout is being carried out, or the server has ended the log-in."""
+    CLOSED = "closed"
+
+
+ALLOWED: dict[SessionState, frozenset[SessionState]] = {
+    SessionState.CONNECTED: frozenset({SessionState.GREETED, SessionState.CLOSED}),
+    SessionState.GREETED: frozenset({SessionState.LOGGING_IN, SessionState.CLOSED}),
+    SessionState.LOGGING_IN: frozenset({SessionState.GREETED, SessionState.LOGGED_IN, SessionState.CLOSED}),
+    SessionState.LOGGED_IN: frozenset({SessionState.LEAVING, SessionState.CLOSED}),
+    SessionState.LEAVING: frozenset({SessionState.CLOSED}),
+    SessionState.CLOSED: frozenset(),
+}
+
+
+class SessionMachine:
+    """The one place that changes a connection's state."""
+
+    def __init__(self) -> None:
+        self.state = SessionState.CONNECTED
+
+    def enter(self, state: SessionState) -> None:
+        if state not in ALLOWED[self.state]:
+            raise InvariantBroken(f"a session went from {self.state.value} to {state.value}")
+        self.state = state
+
+    def close(self) -> bool:
+        """True the first time."""
+        if self.state is SessionState.CLOSED:
+            return False
+        self.enter(SessionState.CLOSED)
+        return True
+
+    def require_hello_allowed(self) -> None:
+        if self.state is not SessionState.CONNECTED:
+            raise RequestMalformed(problem="hello was said already")
+
+    def require_login_allowed(self) -> None:
+        if self.state is SessionState.CONNECTED:
+            raise RequestMalformed(problem="the first frame must be hello")
+        if self.state is not SessionState.GREETED:
+            raise AlreadyLoggedIn
+
+    def require_logged_in(self) -> None:
+        if self.state is SessionState.CONNECTED:
+            raise RequestMalformed(problem="the first frame must be hello")
+        if self.state is not SessionState.LOGGED_IN:
+            raise NotLoggedIn

@@ -1,0 +1,74 @@
+"""WHEP viewers: a peer connection that receives one stream of a room, without a user in it."""
+
+import asyncio
+
+from salon.relay.v1.relay_pb2 import Direction, Negotiate, TransportOpened
+from salon_contracts.errors import BusUnavailable, StreamNotFound, TransportNotFound
+from salon_contracts.ids import AppId, RoomId, StreamId, TransportId, new_id
+from salon_contracts.subjects import Entity
+from salon_kit.events import Events
+
+from salon_room.relays import Relays
+from salon_room.room_view import RoomKey, RoomView
+from salon_room.rooms import Rooms
+from salon_room.tokens import Tokens
+
+EVENT_WAIT_S = 2.0
+"""How long the relay's event about a transport may take."""
+
+
+class Egress:
+    def __init__(self, rooms: Rooms, events: Events, relays: Relays, tokens: Tokens) -> None:
+        self._rooms = rooms
+        self._events = events
+        self._relays = relays
+        self._tokens = tokens
+
+    async def play(
+        self, app_id: AppId, room_id: RoomId, stream: StreamId, token: str, sdp: str
+    ) -> tuple[RoomKey, TransportId, str]:
+        """Where the viewer's transport is, its id and the relay's answer. Raises StreamNotFound."""
+        permit = await self._tokens.verify(app_id, token, "", room_id)
+        permit.require_log_in()
+        key = await self._rooms.present_session(app_id, room_id)
+        if key is None:
+            raise StreamNotFound(stream_id=stream)
+        async with self._rooms.following(key) as view:
+            present = view.state.streams.get(stream)
+            if present is None:
+                raise StreamNotFound(stream_id=stream)
+            session_id = new_id("v")
+            order = Negotiate(
+                app_id=app_id,
+                room_id=room_id,
+                room_session_id=key.room_session_id,
+                user_id=permit.user_id,
+                session_id=session_id,
+                transport_id=f"{session_id}.whep",
+                direction=Direction.DIRECTION_RECEIVE,
+                offer_sdp=sdp,
+                single_stream_id=stream,
+            )
+            negotiated = await self._relays.negotiate(present.event.relay_id, order)
+            await self._wait(view, order.transport_id, opened=True)
+        return key, TransportId(order.transport_id), negotiated.answer_sdp
+
+    async def stop(self, key: RoomKey, transport_id: TransportId) -> None:
+        """Closes a viewer's transport, whichever instance it came from. Raises TransportNotFound."""
+        entity = Entity(key.app_id, key.room_id, key.room_session_id, "transport", transport_id)
+        last = await self._events.last(entity)
+        if last is None or not isinstance(last.message, TransportOpened):
+            raise TransportNotFound(transport_id=transport_id)
+        async with self._rooms.following(key) as view:
+            await self._relays.close_transport(last.message.relay_id, transport_id, "closed-by-client")
+            await self._wait(view, transport_id, opened=False)
+
+    async def _wait(self, view: RoomView, transport_id: str, *, opened: bool) -> None:
+        """Until the relay's event is in, so that the next request of this client finds it; not for ever."""
+        known = view.state.transports if opened else view.state.closed_transports
+        try:
+            async with asyncio.timeout(EVENT_WAIT_S):
+                while transport_id not in known:
+                    await view.wait_through(view.position + 1)
+        except (TimeoutError, BusUnavailable):
+            return

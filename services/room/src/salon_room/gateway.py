@@ -1,0 +1,60 @@
+"""The WebSocket endpoint, and the sessions that are open at this instance."""
+
+import asyncio
+from collections.abc import Callable
+
+from salon_kit.bus import Bus
+from salon_kit.log import bound, get_logger
+from starlette.websockets import WebSocket
+
+from salon_room import metrics
+from salon_room.outgoing import CloseCode
+from salon_room.session import Session, Verbs
+
+log = get_logger()
+
+DRAIN_TIMEOUT_S = 5.0
+
+
+class Gateway:
+    def __init__(self, bus: Bus, verbs: Verbs, connection_id: Callable[[], str]) -> None:
+        self._verbs = verbs
+        self._connection_id = connection_id
+        self._sessions: dict[Session, asyncio.Task[None] | None] = {}
+        self._draining = False
+        bus.on_connection(self._bus_changed)
+
+    async def serve(self, socket: WebSocket) -> None:
+        """One connection from its handshake to its end."""
+        await socket.accept()
+        if self._draining:
+            await socket.close(CloseCode.GOING_AWAY)
+            return
+        if len(self._sessions) >= self._verbs.settings.max_connections:
+            metrics.CLOSES.labels(code=str(CloseCode.TOO_MANY_CONNECTIONS.value)).inc()
+            await socket.close(CloseCode.TOO_MANY_CONNECTIONS)
+            return
+        session = Session(socket, self._verbs)
+        self._sessions[session] = asyncio.current_task()
+        metrics.CONNECTIONS.inc()
+        try:
+            with bound(connection_id=self._connection_id()):
+                await session.run()
+        finally:
+            del self._sessions[session]
+            metrics.CONNECTIONS.dec()
+
+    async def drain(self) -> None:
+        """Tells everybody to come back elsewhere and waits until the sockets are closed. Log-ins go on."""
+        self._draining = True
+        tasks = [task for task in self._sessions.values() if task is not None]
+        for session in list(self._sessions):
+            session.go_away()
+        if tasks:
+            await asyncio.wait(tasks, timeout=DRAIN_TIMEOUT_S)
+        log.info("gateway-drained", count=len(tasks))
+
+    def _bus_changed(self, connected: bool) -> None:
+        if connected:
+            for session in list(self._sessions):
+                session.renew_now()

@@ -1,0 +1,180 @@
+"""WHIP sessions of this instance: a publisher without a WebSocket is a room user like any other."""
+
+import asyncio
+import contextlib
+
+from salon.relay.v1.relay_pb2 import Direction, Negotiate
+from salon.room.v1.events_pb2 import ClientKind, LogoutReason
+from salon_contracts.errors import LoggedInElsewhere, SalonError, SessionGone
+from salon_contracts.ids import AppId, RoomId, RoomSessionId, StreamId, UserId, parse_user_id
+from salon_kit.log import get_logger
+
+from salon_room.background import Background
+from salon_room.claims import Claims
+from salon_room.endings import Endings
+from salon_room.logins import LoginRequest, Logins
+from salon_room.media import Media
+from salon_room.participant import Participant
+from salon_room.placement import Placement
+from salon_room.presence import PresenceBook, ResumedElsewhere
+from salon_room.relays import Relays
+from salon_room.room_view import RoomKey
+from salon_room.tokens import Tokens
+
+log = get_logger()
+
+PEER_CONNECTION = "whip"
+
+
+class WhipSession:
+    """The voice of a WHIP publisher. It has nobody to tell anything, but its end is to be noticed."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self.wake = asyncio.Event()
+
+    def hear(self, frame: str, ends_session: bool) -> None:
+        if ends_session:
+            self.end()
+
+    def fell_behind(self) -> None:
+        """Nothing is held back for it."""
+
+    def session_ended(self) -> None:
+        self.end()
+
+    def session_resumed_elsewhere(self) -> None:
+        self.end()
+
+    def transport_lost(self, name: str) -> None:
+        self.end()
+
+    def end(self) -> None:
+        self.is_over = True
+        self.wake.set()
+
+
+class Ingest:
+    def __init__(
+        self,
+        *,
+        tokens: Tokens,
+        claims: Claims,
+        logins: Logins,
+        endings: Endings,
+        presence: PresenceBook,
+        placement: Placement,
+        relays: Relays,
+        media: Media,
+        background: Background,
+        ttl_s: int,
+    ) -> None:
+        self._tokens = tokens
+        self._claims = claims
+        self._logins = logins
+        self._endings = endings
+        self._presence = presence
+        self._placement = placement
+        self._relays = relays
+        self._media = media
+        self._background = background
+        self._ttl_s = ttl_s
+        self._keepers: dict[WhipSession, asyncio.Task[None]] = {}
+
+    async def publish(
+        self, app_id: AppId, room_id: RoomId, stream: StreamId, token: str, sdp: str
+    ) -> tuple[Participant, str]:
+        """A new publisher and the relay's answer."""
+        permit = await self._tokens.verify(app_id, token, "", room_id)
+        permit.require_log_in()
+        permit.require_publish(stream)
+        user_id = parse_user_id(permit.user_id)
+        await self._claims.check_free_for(app_id, stream, user_id)
+        request = LoginRequest(
+            app_id=app_id,
+            room_id=room_id,
+            user_id=user_id,
+            user_name=user_id,
+            wants_user_updates=False,
+            max_member_count=0,
+            client=ClientKind.CLIENT_KIND_WHIP,
+        )
+        voice = WhipSession()
+        who = await self._logins.log_in_with(request, permit, voice)
+        try:
+            answer = await self._add_stream(who, stream, sdp)
+        except SalonError:
+            await self._leave(who, LogoutReason.LOGOUT_REASON_LEFT)
+            raise
+        except BaseException:
+            self._background.spawn("undo-whip", self._leave(who, LogoutReason.LOGOUT_REASON_LEFT))
+            raise
+        self._keepers[voice] = self._background.spawn("whip-session", self._keep(who, voice))
+        return who, answer
+
+    async def _add_stream(self, who: Participant, stream: StreamId, sdp: str) -> str:
+        await self._claims.claim(who.view.key, stream, who.user_id, who.session_id)
+        relay = await self._placement.relay_of(who.view)
+        key = who.view.key
+        order = Negotiate(
+            app_id=key.app_id,
+            room_id=key.room_id,
+            room_session_id=key.room_session_id,
+            user_id=who.user_id,
+            session_id=who.session_id,
+            transport_id=who.transport_id(PEER_CONNECTION),
+            direction=Direction.DIRECTION_SEND,
+            offer_sdp=sdp,
+            single_stream_id=stream,
+        )
+        who.remember_transport(PEER_CONNECTION, relay)
+        negotiated = await self._relays.negotiate(relay.relay_id, order)
+        await self._media.add_stream(who, stream, "", relay, order.transport_id, negotiated)
+        return negotiated.answer_sdp
+
+    async def stop(self, app_id: AppId, user_id: UserId, session_id: str, key: str) -> None:
+        """Ends a session of any instance. Raises SessionGone."""
+        record = await self._presence.find(app_id, user_id, session_id, key)
+        room = RoomKey(app_id, RoomId(record.room_id), RoomSessionId(record.room_session_id))
+        await self._endings.end_in(room, user_id, session_id, LogoutReason.LOGOUT_REASON_LEFT)
+        await self._presence.end_session(app_id, user_id, session_id)
+
+    async def drain(self) -> None:
+        """Encoders cannot be told to come back elsewhere; ended now, they notice now."""
+        keepers = list(self._keepers.items())
+        for voice, _ in keepers:
+            voice.end()
+        await asyncio.gather(*(keeper for _, keeper in keepers), return_exceptions=True)
+
+    def renew_now(self) -> None:
+        """The bus is back."""
+        for voice in self._keepers:
+            voice.wake.set()
+
+    async def _keep(self, who: Participant, voice: WhipSession) -> None:
+        """Renews the lease as long as the transport lives, then logs out."""
+        while not voice.is_over:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._ttl_s / 3):
+                    await voice.wake.wait()
+            voice.wake.clear()
+            if not voice.is_over:
+                await self._renew(who)
+        self._keepers.pop(voice, None)
+        await self._leave(who, LogoutReason.LOGOUT_REASON_MEDIA_LOST)
+
+    async def _renew(self, who: Participant) -> None:
+        try:
+            await self._presence.renew(who.lease)
+        except (LoggedInElsewhere, SessionGone, ResumedElsewhere):
+            who.voice.session_ended()
+        except SalonError as error:
+            log.warning("presence-not-renewed", err_code=error.code)
+
+    async def _leave(self, who: Participant, reason: LogoutReason.ValueType) -> None:
+        try:
+            await self._endings.end(who.view, who.user_id, who.session_id, reason)
+            await self._presence.end(who.lease)
+        except SalonError as error:
+            log.warning("whip-not-logged-out", err_code=error.code)  # its lease runs out
+        self._endings.let_go(who, is_over=True)

@@ -1,0 +1,115 @@
+"""Builds the room service."""
+
+from random import SystemRandom
+
+from salon_contracts.ids import new_id
+from salon_contracts.subjects import PRESENCE_BUCKET, RELAYS_BUCKET, STREAM_CLAIMS_BUCKET
+from salon_kit.buckets import Bucket
+from salon_kit.events import Events
+from salon_kit.lease import LeaseBucket
+from salon_kit.log import get_logger
+from salon_kit.service import Service, StartupError, run_service
+from salon_kit.settings import load
+
+from salon_room.background import Background
+from salon_room.claims import Claims
+from salon_room.config import RoomSettings
+from salon_room.demo_tokens import DemoTokens
+from salon_room.egress import Egress
+from salon_room.endings import Endings
+from salon_room.expirations import take_expirations
+from salon_room.gateway import Gateway
+from salon_room.http import build_app
+from salon_room.ingest import Ingest
+from salon_room.logins import Logins
+from salon_room.media import Media
+from salon_room.messages import Messages
+from salon_room.placement import Placement
+from salon_room.presence import PresenceBook
+from salon_room.relays import Relays
+from salon_room.resumes import Resumes
+from salon_room.room_view import Surroundings
+from salon_room.rooms import Rooms
+from salon_room.server import HttpServer
+from salon_room.session import Verbs
+from salon_room.tokens import Tokens
+
+log = get_logger()
+
+
+async def build(service: Service, settings: RoomSettings) -> None:
+    bus, random, background = service.bus, SystemRandom(), Background()
+    events = Events(bus)
+    presence_leases = LeaseBucket(bus, PRESENCE_BUCKET)
+    relay_leases = LeaseBucket(bus, RELAYS_BUCKET)
+    stream_claims = Bucket(bus, STREAM_CLAIMS_BUCKET)
+    await events.ensure()
+    for bucket in (presence_leases, relay_leases, stream_claims):
+        await bucket.ensure()
+
+    presence = PresenceBook(presence_leases, settings.presence_ttl_s)
+    claims = Claims(stream_claims, presence, events)
+    tokens = Tokens(bus)
+    relays = Relays(
+        bus, relay_leases, background.spawn, timeout_s=settings.relay_timeout_s, grace_s=settings.relay_grace_s
+    )
+    around = Surroundings(
+        events=events,
+        spawn=background.spawn,
+        random=random,
+        relay_lost=relays.lost,
+        stream_removed=lambda key, event: claims.release(key.app_id, event.stream_id, event.session_id),
+    )
+    rooms = Rooms(bus, around, settings.view_linger_s)
+    endings = Endings(rooms, presence, claims, relays)
+    placement = Placement(relays, settings.region, random)
+    media = Media(rooms, relays, placement, claims)
+    logins = Logins(rooms, presence, endings, tokens)
+    resumes = Resumes(rooms, presence, endings, relays, max_events=settings.resume_max_events)
+    messages = Messages(events)
+    verbs = Verbs(settings, background, presence, logins, resumes, endings, media, messages)
+    gateway = Gateway(bus, verbs, lambda: new_id("w"))
+    ingest = Ingest(
+        tokens=tokens,
+        claims=claims,
+        logins=logins,
+        endings=endings,
+        presence=presence,
+        placement=placement,
+        relays=relays,
+        media=media,
+        background=background,
+        ttl_s=settings.presence_ttl_s,
+    )
+    egress = Egress(rooms, events, relays, tokens)
+    demo_tokens = DemoTokens(tokens, settings.demo_app_id, settings.demo_token_lifetime_s)
+
+    relays.on_lost = media.tell_lost_relays
+    bus.on_connection(lambda connected: ingest.renew_now() if connected else None)
+    await rooms.start()
+    await relays.start()
+    service.start("expirations", take_expirations(presence_leases, endings, settings.expiry_grace_s))
+    server = HttpServer(build_app(gateway, ingest, egress, demo_tokens, service.health), settings)
+    try:
+        port = await server.listen()
+    except OSError as error:
+        raise StartupError(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.") from None
+    service.start("http", server.run())
+    log.info("room-listening", port=port)
+
+    async def stop_accepting() -> None:
+        await gateway.drain()
+        await ingest.drain()
+        await server.stop()
+
+    async def close() -> None:
+        await background.close()
+        await rooms.close()
+
+    service.on_stop("stop-accepting", stop_accepting)
+    service.on_stop("close", close)
+
+
+def main() -> None:
+    settings = load(RoomSettings)
+    run_service("room", lambda service: build(service, settings), health=settings)

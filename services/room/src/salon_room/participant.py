@@ -1,0 +1,105 @@
+"""One log-in of this instance: a user in a room, whoever speaks for it (a WebSocket or a WHIP session)."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from salon.room.v1.events_pb2 import RelayAssigned
+from salon_contracts.errors import RateLimited
+from salon_contracts.ids import AppId, RoomId, TransportId, UserId
+
+from salon_room.core.limits import BROADCASTS_PER_USER, Bucket
+from salon_room.core.notices import Notice, Receiver
+from salon_room.presence import Lease
+from salon_room.room_view import RoomView
+from salon_room.tokens import Permit
+
+TRANSPORTS_MAX = 16
+"""Peer connections one log-in may have at a time; an ordinary client has two."""
+HELD_MAX = 20_000
+"""Notices held back for one client that is catching up."""
+
+
+class Voice(Protocol):
+    """What a log-in speaks through. Neither may block."""
+
+    def hear(self, frame: str, ends_session: bool) -> None: ...
+
+    def fell_behind(self) -> None:
+        """More happened than can be held back while it catches up."""
+
+    def session_ended(self) -> None:
+        """The log-in is over, by an event."""
+
+    def transport_lost(self, name: str) -> None:
+        """One of its peer connections is gone at the relay."""
+
+    def session_resumed_elsewhere(self) -> None:
+        """The log-in goes on on another connection."""
+
+
+@dataclass(slots=True, eq=False)
+class Participant:
+    view: RoomView
+    user_id: UserId
+    user_name: str
+    session_id: str
+    resume_key: str
+    permit: Permit
+    lease: Lease
+    receiver: Receiver
+    voice: Voice
+    transports: dict[str, RelayAssigned] = field(default_factory=dict)
+    """By peer connection id: where it is."""
+    broadcasts: Bucket = field(default_factory=lambda: Bucket(BROADCASTS_PER_USER))
+    held: "deque[tuple[str, bool]] | None" = None
+    """While what was missed is being told: what happens meanwhile."""
+    after_sequence: int = 0
+    """What came up to here was told already, on another connection."""
+    ended_by_event: bool = False
+
+    @property
+    def app_id(self) -> AppId:
+        return self.view.key.app_id
+
+    @property
+    def room_id(self) -> RoomId:
+        return self.view.key.room_id
+
+    @property
+    def is_in(self) -> bool:
+        return not self.ended_by_event and self.view.state.has_session(self.user_id, self.session_id)
+
+    def transport_id(self, peer_connection_id: str) -> TransportId:
+        return TransportId(f"{self.session_id}.{peer_connection_id}")
+
+    def remember_transport(self, peer_connection_id: str, relay: RelayAssigned) -> None:
+        if peer_connection_id not in self.transports and len(self.transports) >= TRANSPORTS_MAX:
+            raise RateLimited(limit=f"{TRANSPORTS_MAX} peer connections of one log-in")
+        self.transports[peer_connection_id] = relay
+
+    def detach(self) -> None:
+        """The view tells it nothing any more."""
+        if self.view.listeners.get(self.session_id) is self:
+            del self.view.listeners[self.session_id]
+
+    # ---- Listener ----
+
+    def tell(self, notice: Notice, frame: str) -> None:
+        if 0 < notice.message.sequence <= self.after_sequence:
+            return
+        if self.held is None:
+            self.voice.hear(frame, notice.ends_session)
+        elif len(self.held) < HELD_MAX:
+            self.held.append((frame, notice.ends_session))
+        else:
+            self.voice.fell_behind()
+
+    def transport_closed(self, transport_id: str) -> None:
+        name = transport_id.removeprefix(f"{self.session_id}.")
+        self.transports.pop(name, None)
+        self.voice.transport_lost(name)
+
+    def ended(self) -> None:
+        self.ended_by_event = True
+        self.voice.session_ended()

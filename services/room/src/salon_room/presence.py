@@ -1,0 +1,144 @@
+"""Presence: one lease per app and user says which log-in is the present one, and that it is alive.
+
+Whoever takes the lease is the newest; a log-in that was appended is only good if its lease can be confirmed afterwards.
+Two log-ins of one user that run at once can therefore not both succeed: either the newer sees the older's events, or
+the older's `confirm` fails.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from salon.room.v1.events_pb2 import Presence
+from salon_contracts.errors import Conflict, LoggedInElsewhere, SessionGone
+from salon_contracts.ids import AppId, UserId, new_id
+from salon_contracts.subjects import presence_key
+from salon_kit.buckets import Entry
+from salon_kit.lease import LeaseBucket
+
+TAKE_ATTEMPTS = 20
+
+
+def hash_of(resume_key: str) -> bytes:
+    return hashlib.sha256(resume_key.encode("utf-8", "surrogatepass")).digest()
+
+
+class ResumedElsewhere(Exception):
+    """The log-in goes on, on another connection."""
+
+
+@dataclass(slots=True)
+class Lease:
+    """A log-in's presence as this process holds it."""
+
+    record: Presence
+    entry: Entry
+
+
+class PresenceBook:
+    def __init__(self, leases: LeaseBucket, ttl_s: int) -> None:
+        self._leases = leases
+        self._ttl_s = ttl_s
+
+    async def get(self, app_id: AppId, user_id: UserId) -> Presence | None:
+        entry = await self._leases.get(presence_key(app_id, user_id))
+        return None if entry is None else Presence.FromString(entry.value)
+
+    async def take(self, record: Presence) -> tuple[Lease, Presence | None]:
+        """The lease, whoever held it, and who that was."""
+        key = _key(record)
+        for _ in range(TAKE_ATTEMPTS):
+            entry = await self._leases.get(key)
+            try:
+                lease = await self._put(record, 0 if entry is None else entry.revision)
+            except Conflict:
+                continue
+            return lease, None if entry is None else Presence.FromString(entry.value)
+        raise Conflict(subject=key)
+
+    async def move(self, lease: Lease, record: Presence) -> None:
+        """The same log-in with another record. Raises like `renew`."""
+        try:
+            moved = await self._put(record, lease.entry.revision)
+        except Conflict:
+            await self._catch_up(lease)
+            moved = await self._put(record, lease.entry.revision)
+        lease.record, lease.entry = moved.record, moved.entry
+
+    async def renew(self, lease: Lease) -> None:
+        """The lease lives on. Raises LoggedInElsewhere (a newer log-in has it), ResumedElsewhere (another connection of
+        this log-in has it) or SessionGone (it was ended)."""
+        try:
+            lease.entry = await self._leases.renew(lease.entry, self._ttl_s)
+        except Conflict:
+            await self._catch_up(lease)
+            lease.entry = await self._leases.renew(lease.entry, self._ttl_s)
+
+    async def resume(self, app_id: AppId, user_id: UserId, session_id: str, resume_key: str) -> Lease:
+        """Takes a living log-in over for a new connection. Raises LoggedInElsewhere or SessionGone."""
+        key = presence_key(app_id, user_id)
+        for _ in range(TAKE_ATTEMPTS):
+            entry = await self._leases.get(key)
+            if entry is None:
+                raise SessionGone
+            record = Presence.FromString(entry.value)
+            if record.session_id != session_id:
+                raise LoggedInElsewhere
+            if not hmac.compare_digest(record.resume_key_sha256, hash_of(resume_key)):
+                raise SessionGone
+            record.connection_id = new_id("c")
+            try:
+                return await self._put(record, entry.revision)
+            except Conflict:
+                continue
+        raise Conflict(subject=key)
+
+    async def find(self, app_id: AppId, user_id: UserId, session_id: str, resume_key: str) -> Presence:
+        """The record of a living log-in, for whoever knows its key. Raises SessionGone."""
+        record = await self.get(app_id, user_id)
+        if record is None or record.session_id != session_id:
+            raise SessionGone
+        if not hmac.compare_digest(record.resume_key_sha256, hash_of(resume_key)):
+            raise SessionGone
+        return record
+
+    async def end_session(self, app_id: AppId, user_id: UserId, session_id: str) -> None:
+        """Like `end`, for a log-in that another instance holds."""
+        entry = await self._leases.get(presence_key(app_id, user_id))
+        if entry is not None and Presence.FromString(entry.value).session_id == session_id:
+            await self._delete_at(entry.key, entry.revision)
+
+    async def end(self, lease: Lease) -> None:
+        """Lets the lease go if it is still this log-in's. Raises nothing but BusUnavailable."""
+        try:
+            await self._leases.delete(_key(lease.record), expected_revision=lease.entry.revision)
+        except Conflict:
+            record = lease.record
+            await self.end_session(AppId(record.app_id), UserId(record.user_id), record.session_id)
+
+    async def _delete_at(self, key: str, revision: int) -> None:
+        try:
+            await self._leases.delete(key, expected_revision=revision)
+        except Conflict:
+            return  # written in this moment: it is somebody else's now, or runs out
+
+    async def _put(self, record: Presence, expected_revision: int) -> Lease:
+        key, value = _key(record), record.SerializeToString()
+        revision = await self._leases.put(key, value, self._ttl_s, expected_revision=expected_revision)
+        return Lease(record, Entry(key, value, revision))
+
+    async def _catch_up(self, lease: Lease) -> None:
+        """After a conflict: the lease may be ours still, if only an acknowledgement was lost."""
+        entry = await self._leases.get(_key(lease.record))
+        if entry is None:
+            raise SessionGone
+        found = Presence.FromString(entry.value)
+        if found.session_id != lease.record.session_id:
+            raise LoggedInElsewhere
+        if found.connection_id != lease.record.connection_id:
+            raise ResumedElsewhere
+        lease.entry = entry
+
+
+def _key(record: Presence) -> str:
+    return presence_key(AppId(record.app_id), record.user_id)

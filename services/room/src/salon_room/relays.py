@@ -1,0 +1,123 @@
+"""The media relays: which ones live, and orders to them."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from google.protobuf.message import DecodeError
+from salon.relay.v1.relay_pb2 import CloseTransport, Negotiate, Negotiated, RelayAnnouncement, TransportClosedReply
+from salon_contracts.errors import NobodyServes, RelayLost, RequestTimedOut, SalonError
+from salon_contracts.ids import RelayId
+from salon_contracts.subjects import command
+from salon_kit.bus import Bus
+from salon_kit.lease import LeaseBucket
+from salon_kit.log import get_logger
+
+from salon_room import metrics
+
+log = get_logger()
+
+NANOSECONDS = 1_000_000_000
+CLOSE_TIMEOUT_S = 2.0
+
+
+class Relays:
+    """`start` before use. `on_lost` is called whenever the answer of `lost` may have changed for somebody."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        leases: LeaseBucket,
+        spawn: Callable[[str, Coroutine[Any, Any, None]], "asyncio.Task[None]"],
+        *,
+        timeout_s: float,
+        grace_s: float,
+    ) -> None:
+        self.on_lost: Callable[[], None] = lambda: None
+        self._bus = bus
+        self._leases = leases
+        self._spawn = spawn
+        self._timeout_s = timeout_s
+        self._grace_s = grace_s
+        self._living: dict[str, RelayAnnouncement] = {}
+        self._trusted_from_ns = time.monotonic_ns() + int(grace_s * NANOSECONDS)
+        """Before this, silence of a relay may be ours."""
+
+    def living(self) -> list[RelayAnnouncement]:
+        return list(self._living.values())
+
+    def get(self, relay_id: str) -> RelayAnnouncement | None:
+        return self._living.get(relay_id)
+
+    def lost(self, relay_id: str, epoch: str) -> bool:
+        """This start of this relay is known to be gone, with every transport it had."""
+        announced = self._living.get(relay_id)
+        if announced is not None:
+            return announced.epoch != epoch
+        return self._bus.connected and time.monotonic_ns() >= self._trusted_from_ns
+
+    async def start(self) -> None:
+        """Returns when the relays of now are known."""
+        known = asyncio.get_running_loop().create_future()
+        self._bus.on_connection(self._connection_changed)
+        self._spawn("watch-relays", self._watch(known))
+        self._spawn("trust-relay-silence", self._look_after_grace())
+        await known
+
+    async def _watch(self, known: "asyncio.Future[None]") -> None:
+        async with self._leases.watch("") as watch:
+            for entry in watch.initial:
+                self._announced(entry.key, entry.value)
+            known.set_result(None)
+            async for change in watch:
+                if change.kind == "put":
+                    self._announced(change.key, change.value)
+                elif self._living.pop(change.key, None) is not None:
+                    log.warning("relay-gone", relay_id=change.key, how=change.kind)
+                    self.on_lost()
+                metrics.RELAYS.set(len(self._living))
+
+    def _announced(self, key: str, value: bytes) -> None:
+        try:
+            relay = RelayAnnouncement.FromString(value)
+        except DecodeError:
+            log.warning("relay-announcement-unreadable", relay_id=key)
+            return
+        before = self._living.get(relay.relay_id)
+        self._living[relay.relay_id] = relay
+        if before is None:
+            log.info("relay-announced", relay_id=relay.relay_id)
+        elif before.epoch != relay.epoch:
+            log.warning("relay-restarted", relay_id=relay.relay_id)
+            self.on_lost()
+
+    def _connection_changed(self, connected: bool) -> None:
+        if connected:
+            self._trusted_from_ns = time.monotonic_ns() + int(self._grace_s * NANOSECONDS)
+            self._spawn("trust-relay-silence", self._look_after_grace())
+
+    async def _look_after_grace(self) -> None:
+        await asyncio.sleep(self._grace_s + 0.01)
+        self.on_lost()
+
+    async def negotiate(self, relay_id: str, order: Negotiate) -> Negotiated:
+        """The relay's answer. Raises its refusals, and RelayLost if it does not answer."""
+        subject = command("relay", "negotiate", RelayId(relay_id))
+        with metrics.NEGOTIATE_SECONDS.time():
+            try:
+                return await self._bus.request(subject, order, Negotiated, self._timeout_s)
+            except (NobodyServes, RequestTimedOut):
+                raise RelayLost(relay_id=relay_id) from None
+
+    async def close_transport(self, relay_id: str, transport_id: str, reason: str) -> None:
+        """Best effort: a relay that does not answer loses its transports anyway, a vanished client's run out."""
+        order = CloseTransport(transport_id=transport_id, reason=reason)
+        subject = command("relay", "close-transport", RelayId(relay_id))
+        try:
+            await self._bus.request(subject, order, TransportClosedReply, CLOSE_TIMEOUT_S)
+        except SalonError as error:
+            log.warning("transport-not-closed", relay_id=relay_id, transport_id=transport_id, err_code=error.code)
+
+    def close_later(self, relay_id: str, transport_id: str, reason: str) -> None:
+        self._spawn("close-transport", self.close_transport(relay_id, transport_id, reason))

@@ -1,0 +1,483 @@
+"""One WebSocket: frames in, replies and notices out, at most one log-in."""
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass
+
+from salon.room.v1.events_pb2 import ClientKind, LogoutReason
+from salon.room.v1.signal_pb2 import (
+    Answer,
+    ClientMessage,
+    Done,
+    GoAway,
+    LoggedIn,
+    LoggedOut,
+    Login,
+    MessageAccepted,
+    Offer,
+    Reply,
+    Resume,
+    Resumed,
+    ServerMessage,
+    StopPlay,
+    Unpublish,
+    Welcome,
+)
+from salon_contracts.errors import (
+    LoggedInElsewhere,
+    NotLoggedIn,
+    RequestMalformed,
+    SalonError,
+    SessionGone,
+)
+from salon_contracts.ids import (
+    parse_app_id,
+    parse_room_id,
+    parse_user_id,
+    parse_user_name,
+)
+from salon_kit.log import bound, get_logger
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from salon_room import metrics
+from salon_room.background import Background
+from salon_room.config import RoomSettings
+from salon_room.core.limits import FRAMES_PER_CONNECTION, OFFERS_PER_CONNECTION, Bucket
+from salon_room.core.notices import DUPLICATE_LOGIN, HEARTBEAT_TIMEOUT, stream_view, user_view
+from salon_room.core.session_state import SessionMachine, SessionState
+from salon_room.endings import Endings
+from salon_room.error_codes import Asked, failed
+from salon_room.frames import decode, encode, request_id_of
+from salon_room.lane import Lane
+from salon_room.logins import LoginRequest, Logins
+from salon_room.media import Media
+from salon_room.messages import Messages
+from salon_room.outgoing import CloseCode, Outgoing
+from salon_room.participant import Participant
+from salon_room.presence import PresenceBook, ResumedElsewhere
+from salon_room.resumes import Resumes
+
+log = get_logger()
+
+PROTOCOL_VERSION = 1
+SERVER_VERSION = "0.1.0"
+MALFORMED_MAX = 20
+
+Result = Welcome | LoggedIn | Resumed | Done | Answer | MessageAccepted
+_FIELD: dict[type, str] = {
+    Welcome: "welcome",
+    LoggedIn: "logged_in",
+    Resumed: "resumed",
+    Done: "done",
+    Answer: "answer",
+    MessageAccepted: "message_accepted",
+}
+_ASKED = {
+    "publish": Asked.PUBLISH,
+    "unpublish": Asked.PUBLISH,
+    "play": Asked.PLAY,
+    "stop_play": Asked.PLAY,
+    "send_message": Asked.MESSAGE,
+}
+_OFFERING = frozenset({"publish", "unpublish", "play", "stop_play"})
+
+
+@dataclass(frozen=True, slots=True)
+class Verbs:
+    """What a session can ask for."""
+
+    settings: RoomSettings
+    background: Background
+    presence: PresenceBook
+    logins: Logins
+    resumes: Resumes
+    endings: Endings
+    media: Media
+    messages: Messages
+
+
+class Session:
+    """`await session.run()` from the accepted socket to its end."""
+
+    def __init__(self, socket: WebSocket, verbs: Verbs) -> None:
+        settings = verbs.settings
+        self._socket = socket
+        self._verbs = verbs
+        self._out = Outgoing(socket, settings.queue_max_frames, settings.queue_max_bytes)
+        self._machine = SessionMachine()
+        self._who: Participant | None = None
+        self._lane = Lane("session-requests", verbs.background.spawn, self._bug)
+        self._message_lane = Lane("session-messages", verbs.background.spawn, self._bug)
+        self._frames = Bucket(FRAMES_PER_CONNECTION)
+        self._offers = Bucket(OFFERS_PER_CONNECTION)
+        self._malformed = 0
+        self._heard_at_ns = time.monotonic_ns()
+        self._renewed_at_ns = 0
+        self._renewing = False
+        self._must_be_in = False
+        """The time for logging in is over: another attempt needs another connection."""
+
+    async def run(self) -> None:
+        reader = asyncio.create_task(self._read(), name="session-reader")
+        sender = asyncio.create_task(self._out.run(), name="session-sender")
+        watchdog = asyncio.create_task(self._watch(), name="session-watchdog")
+        tasks = (reader, sender, watchdog)
+        try:
+            done, _ = await asyncio.wait((reader, sender), return_when=asyncio.FIRST_COMPLETED)
+            if reader in done and (bug := reader.exception()) is not None:
+                self._bug(bug)
+                await sender
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._gone()
+
+    def _gone(self) -> None:
+        """The socket is no more. A log-in goes on until its lease runs out, unless it is over."""
+        self._out.close(CloseCode.NORMAL, discard=True)
+        self._lane.drop_waiting()
+        self._message_lane.drop_waiting()
+        if self._machine.state is not SessionState.CLOSED:
+            self._machine.enter(SessionState.CLOSED)
+        if self._who is not None:
+            self._verbs.endings.let_go(self._who, is_over=self._who.ended_by_event)
+            self._forget()
+
+    def _forget(self) -> None:
+        self._who = None
+        metrics.SESSIONS.dec()
+
+    def _bug(self, bug: BaseException) -> None:
+        log.error("session-failed", exc_info=bug)
+        metrics.BUGS.inc()
+        self._close(CloseCode.INTERNAL)
+
+    def _close(self, code: CloseCode, *, discard: bool = False) -> None:
+        if self._machine.close():
+            metrics.CLOSES.labels(code=str(code.value)).inc()
+            self._out.close(code, discard=discard)
+
+    # ---- Voice: what the room says ----
+
+    def hear(self, frame: str, ends_session: bool) -> None:
+        if not self._out.put(frame):
+            log.warning("reader-too-slow")
+            self._close(CloseCode.TOO_SLOW, discard=True)
+        elif ends_session and self._machine.state is SessionState.LOGGED_IN:
+            self._close(CloseCode.LOGGED_OUT)
+
+    def fell_behind(self) -> None:
+        self._close(CloseCode.TOO_SLOW, discard=True)
+
+    def session_ended(self) -> None:
+        if self._machine.state is SessionState.LOGGED_IN:
+            self._close(CloseCode.LOGGED_OUT)
+
+    def session_resumed_elsewhere(self) -> None:
+        self._close(CloseCode.RESUMED_ELSEWHERE, discard=True)
+
+    def transport_lost(self, name: str) -> None:
+        """The client is told by a notice."""
+
+    def go_away(self) -> None:
+        """This instance stops."""
+        self._out.put(encode(ServerMessage(go_away=GoAway())))
+        self._close(CloseCode.GOING_AWAY)
+
+    # ---- time ----
+
+    async def _watch(self) -> None:
+        settings = self._verbs.settings
+        await asyncio.sleep(settings.hello_timeout_s)
+        if self._machine.state in (SessionState.CONNECTED, SessionState.GREETED):
+            self._close(CloseCode.LOGIN_TIMEOUT)
+            return
+        self._must_be_in = True
+        while True:
+            silent_s = (time.monotonic_ns() - self._heard_at_ns) / 1e9
+            if silent_s >= settings.presence_ttl_s:
+                self._close(CloseCode.HEARTBEAT_TIMEOUT)
+                return
+            await asyncio.sleep(settings.presence_ttl_s - silent_s)
+
+    def renew_now(self) -> None:
+        """The bus is back: whoever is here still is present, whatever its lease says."""
+        if self._machine.state is SessionState.LOGGED_IN:
+            self._renewed_at_ns = 0
+            self._renew()
+
+    def _renew(self) -> None:
+        due_ns = self._renewed_at_ns + self._verbs.settings.presence_ttl_s * 250_000_000
+        if self._renewing or self._who is None or time.monotonic_ns() < due_ns:
+            return
+        self._renewing = True
+        self._verbs.background.spawn("renew-presence", self._renew_presence(self._who))
+
+    async def _renew_presence(self, who: Participant) -> None:
+        try:
+            await self._verbs.presence.renew(who.lease)
+            self._renewed_at_ns = time.monotonic_ns()
+        except ResumedElsewhere:
+            self.session_resumed_elsewhere()
+        except LoggedInElsewhere:
+            await self._ended_without_event(who, DUPLICATE_LOGIN, "logged-in-elsewhere")
+        except SessionGone:
+            await self._ended_without_event(who, HEARTBEAT_TIMEOUT, "lease-expired")
+        except SalonError as error:
+            log.warning("presence-not-renewed", err_code=error.code)  # with the next heartbeat, or when the bus is back
+        finally:
+            self._renewing = False
+
+    async def _ended_without_event(self, who: Participant, code: int, reason: str) -> None:
+        """The lease is not ours any more. Whoever took it says so with events, but may have died over it."""
+        if self._machine.state is not SessionState.LOGGED_IN or who.ended_by_event:
+            return
+        ended_by = {
+            DUPLICATE_LOGIN: LogoutReason.LOGOUT_REASON_DUPLICATE_LOGIN,
+            HEARTBEAT_TIMEOUT: LogoutReason.LOGOUT_REASON_LEASE_EXPIRED,
+        }[code]
+        try:
+            if await self._verbs.endings.end(who.view, who.user_id, who.session_id, ended_by):
+                return  # told by the event
+        except SalonError as error:
+            log.warning("end-not-recorded", err_code=error.code)
+        self.hear(encode(ServerMessage(logged_out=LoggedOut(code=code, reason=reason))), ends_session=True)
+
+    # ---- requests ----
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                received = await self._socket.receive()
+            except (WebSocketDisconnect, RuntimeError):
+                return
+            if received["type"] == "websocket.disconnect":
+                return
+            if self._machine.state is not SessionState.CLOSED:
+                self._heard_at_ns = time.monotonic_ns()
+                self._frame(received.get("text"))
+
+    def _frame(self, text: str | None) -> None:
+        try:
+            if text is None:
+                raise RequestMalformed(problem="frames are text")
+            message = decode(text)
+            kind = message.WhichOneof("body")
+            if kind is None or (message.request_id == 0 and kind != "heartbeat"):
+                raise RequestMalformed(problem="no body known here, or no requestId")
+        except RequestMalformed as error:
+            self._malformed_frame(0 if text is None else request_id_of(text), error)
+            return
+        try:
+            self._frames.take(time.monotonic_ns())
+            self._dispatch(kind, message)
+        except SalonError as error:
+            self._fail(message.request_id, kind, error)
+
+    def _malformed_frame(self, request_id: int, error: RequestMalformed) -> None:
+        metrics.MALFORMED.inc()
+        self._malformed += 1
+        self._fail(request_id, "malformed", error)
+        if self._malformed >= MALFORMED_MAX:
+            self._close(CloseCode.MALFORMED)
+
+    def _dispatch(self, kind: str, message: ClientMessage) -> None:
+        """Raises the SalonError to answer with, if it is clear at once."""
+        request_id = message.request_id
+        if kind == "hello":
+            self._hello(message)
+        elif kind in ("login", "resume"):
+            self._machine.require_login_allowed()
+            self._machine.enter(SessionState.LOGGING_IN)
+            if kind == "login":
+                self._lane.put(lambda: self._login(request_id, message.login))
+            else:
+                self._lane.put(lambda: self._resume(request_id, message.resume))
+        elif kind == "heartbeat":
+            self._machine.require_logged_in()
+            self._renew()
+            if request_id:
+                self._reply(request_id, kind, Done())
+        elif kind == "send_message" and self._machine.state is not SessionState.LOGGING_IN:
+            self._machine.require_logged_in()
+            self._message_lane.put(lambda: self._carry_out(request_id, kind, message))
+        else:
+            if self._machine.state is not SessionState.LOGGING_IN:
+                self._machine.require_logged_in()
+            if kind in _OFFERING:
+                self._offers.take(time.monotonic_ns())
+            self._lane.put(lambda: self._carry_out(request_id, kind, message))
+
+    def _hello(self, message: ClientMessage) -> None:
+        self._machine.require_hello_allowed()
+        if PROTOCOL_VERSION not in message.hello.protocol_versions:
+            raise RequestMalformed(problem=f"this server speaks protocol version {PROTOCOL_VERSION}")
+        self._machine.enter(SessionState.GREETED)
+        self._reply(
+            message.request_id, "hello", Welcome(protocol_version=PROTOCOL_VERSION, server_version=SERVER_VERSION)
+        )
+
+    async def _login(self, request_id: int, login: Login) -> None:
+        started_ns = time.monotonic_ns()
+        try:
+            request = LoginRequest(
+                app_id=parse_app_id(login.app_id),
+                room_id=parse_room_id(login.room_id),
+                user_id=parse_user_id(login.user_id),
+                user_name=parse_user_name(login.user_name),
+                wants_user_updates=login.user_update,
+                max_member_count=login.max_member_count,
+                client=ClientKind.CLIENT_KIND_WEBSOCKET,
+            )
+            with bound(app_id=request.app_id, room_id=request.room_id, user_id=request.user_id):
+                who = await self._verbs.logins.log_in(request, login.token, self)
+        except SalonError as error:
+            metrics.LOGINS.labels(result=error.code).inc()
+            self._not_logged_in(request_id, "login", error)
+            return
+        metrics.LOGINS.labels(result="ok").inc()
+        metrics.LOGIN_SECONDS.observe((time.monotonic_ns() - started_ns) / 1e9)
+        if not await self._enter(who, wanted=True):
+            return
+        state = who.view.state
+        others = [member.event for member in state.members.values() if member.event.user_id != who.user_id]
+        result = LoggedIn(
+            session_id=who.session_id,
+            resume_key=who.resume_key,
+            room_session_id=state.room_session_id,
+            users=[user_view(event) for event in others] if who.receiver.wants_user_updates else [],
+            streams=[
+                stream_view(stream.event) for stream in state.live_streams() if stream.event.user_id != who.user_id
+            ],
+            heartbeat_interval_ms=round(self._verbs.settings.heartbeat_interval_s * 1000),
+            presence_ttl_ms=self._verbs.settings.presence_ttl_s * 1000,
+            token_expires_at_unix_s=who.permit.expires_at_unix_s,
+        )
+        self._reply(request_id, "login", result, sequence=who.view.position)
+        log.info("user-logged-in", session_id=who.session_id, room_id=who.room_id, user_id=who.user_id)
+
+    async def _resume(self, request_id: int, resume: Resume) -> None:
+        try:
+            app_id, user_id = parse_app_id(resume.app_id), parse_user_id(resume.user_id)
+            who, missed = await self._verbs.resumes.resume(
+                app_id, user_id, resume.session_id, resume.resume_key, resume.last_sequence, self
+            )
+        except SalonError as error:
+            metrics.RESUMES.labels(result=error.code).inc()
+            self._not_logged_in(request_id, "resume", error)
+            return
+        metrics.RESUMES.labels(result="ok").inc()
+        if not await self._enter(who, wanted=False):
+            return
+        self._reply(
+            request_id, "resume", Resumed(room_session_id=who.view.key.room_session_id, missed_count=len(missed))
+        )
+        await self._tell_missed(who, missed)
+        log.info("user-resumed", session_id=who.session_id, room_id=who.room_id, user_id=who.user_id, count=len(missed))
+
+    async def _tell_missed(self, who: Participant, missed: list[str]) -> None:
+        """As fast as the client reads; what happens meanwhile waits behind it, within its own bound."""
+        waiting = deque((frame, False) for frame in missed)
+        while who.held is not None:
+            if not waiting:
+                waiting = who.held
+                if not waiting:
+                    who.held = None
+                    return
+            if not await self._out.room():
+                return
+            self.hear(*waiting.popleft())
+
+    async def _enter(self, who: Participant, *, wanted: bool) -> bool:
+        """False: the socket went away meanwhile. A new log-in nobody was told of is ended, a resumed one goes on."""
+        if self._machine.state is SessionState.CLOSED:
+            if wanted:
+                await self._verbs.endings.log_out(who, LogoutReason.LOGOUT_REASON_LEFT)
+            else:
+                self._verbs.endings.let_go(who, is_over=who.ended_by_event)
+            return False
+        self._machine.enter(SessionState.LOGGED_IN)
+        self._who = who
+        self._renewed_at_ns = time.monotonic_ns()
+        metrics.SESSIONS.inc()
+        if who.ended_by_event:
+            self._close(CloseCode.LOGGED_OUT)
+        return True
+
+    def _not_logged_in(self, request_id: int, kind: str, error: SalonError) -> None:
+        if self._machine.state is SessionState.LOGGING_IN:
+            self._machine.enter(SessionState.GREETED)
+        self._fail(request_id, kind, error)
+        if self._must_be_in:
+            self._close(CloseCode.LOGIN_TIMEOUT)
+
+    async def _carry_out(self, request_id: int, kind: str, message: ClientMessage) -> None:
+        who = self._who
+        if who is None or self._machine.state is not SessionState.LOGGED_IN:
+            self._fail(request_id, kind, NotLoggedIn())
+            return
+        if kind == "logout":
+            self._machine.enter(SessionState.LEAVING)
+        try:
+            result = await self._perform(who, kind, message)
+        except SalonError as error:
+            self._fail(request_id, kind, error)
+        else:
+            self._reply(request_id, kind, result)
+        if kind == "logout":
+            # Even if the bus was away: the client leaves, and its lease runs out.
+            self._close(CloseCode.NORMAL)
+
+    async def _perform(self, who: Participant, kind: str, message: ClientMessage) -> Result:
+        media = self._verbs.media
+        match kind:
+            case "publish":
+                publish = message.publish
+                return Answer(sdp=await media.publish(who, publish.stream_id, publish.extra_info, publish.offer))
+            case "unpublish":
+                unpublish = message.unpublish
+                return _answer(await media.unpublish(who, unpublish.stream_id, _offer(unpublish)))
+            case "play":
+                return Answer(sdp=await media.play(who, message.play.stream_id, message.play.offer))
+            case "stop_play":
+                stop = message.stop_play
+                return _answer(await media.stop_play(who, stop.stream_id, _offer(stop)))
+            case "close_peer_connection":
+                await media.close_peer_connection(who, message.close_peer_connection.peer_connection_id)
+                return Done()
+            case "send_message":
+                return await self._verbs.messages.send(who, message.send_message)
+            case "logout":
+                await self._verbs.endings.log_out(who, LogoutReason.LOGOUT_REASON_LEFT)
+                self._forget()
+                return Done()
+            case _:
+                raise RequestMalformed(problem="the request is not known")
+
+    # ---- replies ----
+
+    def _reply(self, request_id: int, kind: str, result: Result, sequence: int = 0) -> None:
+        metrics.REQUESTS.labels(kind=kind, result="ok").inc()
+        reply = Reply(request_id=request_id)
+        getattr(reply, _FIELD[type(result)]).CopyFrom(result)
+        self._queue(ServerMessage(sequence=sequence, reply=reply))
+
+    def _fail(self, request_id: int, kind: str, error: SalonError) -> None:
+        metrics.REQUESTS.labels(kind=kind, result=error.code).inc()
+        reply = Reply(request_id=request_id, failed=failed(error, _ASKED.get(kind, Asked.ROOM)))
+        self._queue(ServerMessage(reply=reply))
+
+    def _queue(self, message: ServerMessage) -> None:
+        if not self._out.put(encode(message)):
+            log.warning("reader-too-slow")
+            self._close(CloseCode.TOO_SLOW, discard=True)
+
+
+def _offer(message: Unpublish | StopPlay) -> Offer | None:
+    return message.offer if message.HasField("offer") else None
+
+
+def _answer(sdp: str | None) -> Result:
+    return Done() if sdp is None else Answer(sdp=sdp)

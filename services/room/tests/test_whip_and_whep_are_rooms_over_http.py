@@ -1,0 +1,157 @@
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+from salon.relay.v1.relay_pb2 import Direction
+from salon.room.v1.events_pb2 import ClientKind, LogoutReason, UserLoggedIn, UserLoggedOut
+
+from .conftest import Cloud
+from .responders import APP, OFFER, token
+
+SDP = {"content-type": "application/sdp"}
+
+
+@pytest_asyncio.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(timeout=20) as client:
+        yield client
+
+
+def bearer(secret: str) -> dict[str, str]:
+    return {**SDP, "authorization": f"Bearer {secret}"}
+
+
+def where(room_id: str = "r", stream_id: str = "cam", app_id: object = APP) -> dict[str, str]:
+    return {"app_id": str(app_id), "room_id": room_id, "stream_id": stream_id}
+
+
+async def test_a_publisher_is_a_user_like_any_other(cloud: Cloud, http: httpx.AsyncClient) -> None:
+    one, two = await cloud.start_room(), await cloud.start_room()
+    viewer = await cloud.join(one, "r", "viewer")
+    made = await http.post(f"{one.http}/whip", params=where(), headers=bearer(token("obs")), content=OFFER)
+    assert (made.status_code, made.text) == (201, "v=0 answer 1")
+    assert made.headers["content-type"] == "application/sdp"
+    assert made.headers["etag"].startswith('"')
+    assert "Location" in made.headers["access-control-expose-headers"]
+    await viewer.until_users(("ADD", "obs"))
+    await viewer.until_streams(("ADD", "cam"))
+    assert "answer" in await viewer.play("cam")
+    assert cloud.relay.negotiated[0].single_stream_id == "cam"
+    # Any instance ends it.
+    resource = two.http + made.headers["location"]
+    assert (await http.patch(resource)).status_code == 405
+    assert (await http.delete(resource + "x")).status_code == 404
+    assert (await http.delete(resource)).status_code == 200
+    assert (await http.delete(resource)).status_code == 404
+    await viewer.until_users(("ADD", "obs"), ("DELETE", "obs"))
+    await viewer.until_streams(("ADD", "cam"), ("DELETE", "cam"))
+    history = await cloud.history("r")
+    logins = [event.message for event in history if isinstance(event.message, UserLoggedIn)]
+    assert [login.client for login in logins if login.user_id == "obs"] == [ClientKind.CLIENT_KIND_WHIP]
+    await cloud.relay.changes.until(lambda _: not cloud.relay.open_of("obs", Direction.DIRECTION_SEND))
+
+
+async def test_a_publisher_without_media_is_logged_out(cloud: Cloud, http: httpx.AsyncClient) -> None:
+    room = await cloud.start_room(presence_ttl_s=2, heartbeat_interval_s=0.5)
+    made = await http.post(f"{room.http}/whip", params=where(), headers=bearer(token("obs")), content=OFFER)
+    assert made.status_code == 201
+    viewer = await cloud.join(room, "r", "viewer")
+    # Longer than a lease: the instance renews it.
+    for _ in range(4):
+        with pytest.raises(AssertionError):
+            await viewer.notices.until(lambda _: viewer.users() != [], timeout_s=0.8)
+        await viewer.request(heartbeat={})
+    await cloud.relay.lose(cloud.relay.open_of("obs", Direction.DIRECTION_SEND)[0])
+    await viewer.until_users(("DELETE", "obs"))
+    assert viewer.streams() == [("DELETE", "cam")]
+    outs = [event.message for event in await cloud.history("r") if isinstance(event.message, UserLoggedOut)]
+    assert [out.reason for out in outs] == [LogoutReason.LOGOUT_REASON_MEDIA_LOST]
+
+
+async def test_an_encoder_that_comes_again_replaces_its_older_self(cloud: Cloud, http: httpx.AsyncClient) -> None:
+    one, two = await cloud.start_room(), await cloud.start_room()
+    viewer = await cloud.join(one, "r", "viewer")
+    for instance in (one, two, one):
+        made = await http.post(f"{instance.http}/whip", params=where(), headers=bearer(token("obs")), content=OFFER)
+        assert made.status_code == 201, made.text
+    await viewer.until_streams(*[("ADD", "cam"), ("DELETE", "cam")] * 2, ("ADD", "cam"))
+    other = await http.post(f"{two.http}/whip", params=where(), headers=bearer(token("other")), content=OFFER)
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "stream-exists")
+    assert ("ADD", "other") not in viewer.users()
+    assert await one.stop() == 0
+    await viewer.until_closed()
+
+
+async def test_a_viewer_plays_without_being_a_user(cloud: Cloud, http: httpx.AsyncClient) -> None:
+    one, two = await cloud.start_room(), await cloud.start_room()
+    missing = await http.post(f"{one.http}/whep", params=where(), headers=bearer(token("v")), content=OFFER)
+    assert missing.status_code == 404
+    alice = await cloud.join(one, "r", "alice")
+    await alice.publish("cam")
+    made = await http.post(f"{two.http}/whep", params=where(), headers=bearer(token("v")), content=OFFER)
+    assert (made.status_code, made.text) == (201, "v=0 answer 2")
+    order = cloud.relay.negotiated[-1]
+    assert (order.direction, order.single_stream_id) == (Direction.DIRECTION_RECEIVE, "cam")
+    resource = one.http + made.headers["location"]
+    assert (await http.delete(resource)).status_code == 200
+    assert (await http.delete(resource)).status_code == 404
+    assert (await http.delete(f"{one.http}/whep/7/r/rs_none/t")).status_code == 404
+    assert alice.users() == []
+    may_not = bearer(token("v", log_in=False))
+    refused = await http.post(f"{two.http}/whep", params=where(), headers=may_not, content=OFFER)
+    assert refused.status_code == 403
+
+
+async def test_refusals_over_http(cloud: Cloud, http: httpx.AsyncClient) -> None:
+    room = await cloud.start_room()
+    url = f"{room.http}/whip"
+    good = bearer(token("obs"))
+
+    async def status(headers: dict[str, str], content: str | bytes = OFFER, **params: str) -> int:
+        reply = await http.post(url, params={**where(), **params}, headers=headers, content=content)
+        assert reply.headers["access-control-allow-origin"] == "*"
+        if reply.status_code == 401:
+            assert reply.headers["www-authenticate"].startswith("Bearer")
+        assert set(reply.json()["error"]) == {"code", "message"}
+        return reply.status_code
+
+    assert await status({**good, "content-type": "text/plain"}) == 415
+    assert await status(good, "v=0\r\nm=" + "x" * 140_000) == 413
+    for garbage in ("", "garbage", b"\xff\xfe", "v=0\r\n"):
+        assert await status(good, garbage) == 400
+    assert await status(SDP) == 401
+    assert await status({**SDP, "authorization": "Basic x"}) == 401
+    assert await status(bearer("nonsense")) == 401
+    assert await status(bearer(token("obs", expires_in_s=-9))) == 401
+    assert await status(bearer(token("obs", publish=False))) == 403
+    assert await status(bearer(token("obs", streams=("other",)))) == 403
+    assert await status(bearer(token("obs", "elsewhere"))) == 403
+    for field, value in (("room_id", "a b"), ("stream_id", "/"), ("app_id", "x"), ("app_id", "0"), ("room_id", "")):
+        assert await status(good, **{field: value}) == 400
+    for serving in cloud.relay.serving:
+        await serving.stop()
+    reply = await http.post(url, params=where(), headers=good, content=OFFER)
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
+    assert not await _present(cloud)
+    assert (await http.get(url)).status_code == 405
+    assert (await http.get(url)).headers["allow"] == "POST, OPTIONS"
+
+
+async def test_browsers_of_other_origins_may_ask(cloud: Cloud, http: httpx.AsyncClient) -> None:
+    room = await cloud.start_room()
+    for path in ("/whip", "/whep", "/whip/1/2/3/4", "/whep/1/2/3/4"):
+        reply = await http.options(room.http + path)
+        assert reply.status_code == 204
+        assert reply.headers["access-control-allow-headers"] == "Authorization, Content-Type, If-Match"
+        assert "DELETE" in reply.headers["access-control-allow-methods"]
+
+
+async def _present(cloud: Cloud) -> set[str]:
+    inside: set[str] = set()
+    for event in await cloud.history("r"):
+        if isinstance(event.message, UserLoggedIn):
+            inside.add(event.message.session_id)
+        elif isinstance(event.message, UserLoggedOut):
+            inside.discard(event.message.session_id)
+    return inside

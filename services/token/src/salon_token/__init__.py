@@ -1,0 +1,1 @@
+"""The token service: owns apps and says what a token allows."""

@@ -1,0 +1,3 @@
+from salon_token.main import main
+
+main()
