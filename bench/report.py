@@ -13,13 +13,11 @@ ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 
 @dataclass
 class Report:
-    rows: list[dict[str, object]] = field(default_factory=list)
+    rows: list[dict[str, str | float]] = field(default_factory=list)
 
-    def add(self, bench: str, *, bar: str = "", **figures: object) -> None:
-        """`bar` says in words what was asked for, where something was."""
-        row: dict[str, object] = {"bench": bench, **figures}
-        if bar:
-            row["bar"] = bar
+    def add(self, bench: str, **figures: str | float) -> None:
+        """A figure `bar` says in words what was asked for, where something was."""
+        row = {"bench": bench, **figures}
         self.rows.append(row)
         line = json.dumps(row)
         print(line, flush=True)
@@ -32,7 +30,7 @@ class Report:
         for row in self.rows:
             figures = ", ".join(f"{key} {_short(value)}" for key, value in row.items() if key not in {"bench", "bar"})
             bar = f"   [asked: {row['bar']}]" if "bar" in row else ""
-            print(f"  {row['bench']!s:<22} {figures}{bar}", file=sys.stderr)
+            print(f"  {row['bench']:<22} {figures}{bar}", file=sys.stderr)
 
 
 def quantile(values: Sequence[float], share: float) -> float:

@@ -154,8 +154,8 @@ async def test_a_flood_of_garbage_leaves_memory_flat(arrive: Arrive, own_cloud: 
     await viewer.sees(stream)
 
 
-def bad_offers() -> Iterator[str]:
-    good = (
+def good_offer() -> str:
+    return (
         "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
         "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:abcd\r\n"
         "a=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 "
@@ -163,6 +163,10 @@ def bad_offers() -> Iterator[str]:
         + "\r\na=setup:actpass\r\na=mid:0\r\na=sendonly\r\na=rtcp-mux\r\n"
         "a=rtpmap:96 VP8/90000\r\na=ssrc:1 cname:x\r\n"
     )
+
+
+def bad_offers() -> Iterator[str]:
+    good = good_offer()
     yield from ("", "junk", "v=0\r\n", good.replace("a=ice-ufrag:abcd\r\n", ""), good.replace("fingerprint", "finger"))
     yield from (good.replace("96", "xx"), good.replace("a=ssrc:1 cname:x", "a=ssrc:1"), good.replace("VP8", "NOPE"))
     yield good + "m=" + "x" * 1000
@@ -263,7 +267,7 @@ async def test_every_bad_offer_gets_a_clean_4xx_over_whip(arrive: Arrive, own_cl
     assert await asyncio.to_thread(post, "/whip", b"{}", "application/json") == 415
     assert await asyncio.to_thread(post, "/whip", b"x" * 200_000) == 413
     assert await asyncio.to_thread(post, "/whip", b"\xff\xfe") == 400
-    assert await asyncio.to_thread(post, "/whip", b"v=0", bearer="04nonsense") == 401
+    assert await asyncio.to_thread(post, "/whip", good_offer().encode(), bearer="04nonsense") == 401
     await viewer.sees(stream)
 
 

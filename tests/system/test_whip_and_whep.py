@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.message import Message
-from fractions import Fraction
 
 import numpy as np
-from aiortc import AudioStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from av import AudioFrame, VideoFrame
+from salon_sdk import PatternVideo, ToneAudio
 
 from tests.system.cloud import Cloud
 from tests.system.conftest import Arrive
@@ -44,22 +44,6 @@ async def http(
     return await asyncio.to_thread(send)
 
 
-class Tone(AudioStreamTrack):
-    """A tone that a listener can measure; the library's own track is silence."""
-
-    _position = 0
-
-    async def recv(self) -> AudioFrame:
-        silent = await super().recv()
-        count = silent.samples
-        times = (np.arange(count) + self._position) / silent.sample_rate
-        self._position += count
-        samples = (np.sin(times * 2 * np.pi * 440) * 12000).astype(np.int16)
-        frame = AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
-        frame.pts, frame.sample_rate, frame.time_base = silent.pts, silent.sample_rate, Fraction(1, silent.sample_rate)
-        return frame
-
-
 def resource(cloud: Cloud, kind: str, room: str, stream: str) -> str:
     return f"{cloud.url()}/{kind}?app_id={cloud.app_id}&room_id={room}&stream_id={stream}"
 
@@ -70,8 +54,8 @@ async def session(
 ) -> AsyncIterator[tuple[RTCPeerConnection, str]]:
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     if kind == "whip":
-        peer.addTrack(Tone())
-        peer.addTrack(VideoStreamTrack())
+        peer.addTrack(ToneAudio())
+        peer.addTrack(PatternVideo())
     else:
         peer.addTransceiver("audio", direction="recvonly")
         peer.addTransceiver("video", direction="recvonly")
@@ -127,13 +111,18 @@ async def test_a_whep_viewer_sees_and_hears_a_browser(arrive: Arrive, cloud: Clo
     async with session("whep", cloud, room, stream, token) as (peer, location):
         video = next(t.receiver.track for t in peer.getTransceivers() if t.kind == "video")
         audio = next(t.receiver.track for t in peer.getTransceivers() if t.kind == "audio")
-        frames = [await asyncio.wait_for(video.recv(), 10) for _ in range(20)]
-        assert all(isinstance(frame, VideoFrame) for frame in frames)
-        assert frames[-1].width * 3 == frames[-1].height * 4
-        assert frames[-1].pts > frames[0].pts
+        times = []
+        for _ in range(20):
+            frame = await asyncio.wait_for(video.recv(), 10)
+            assert isinstance(frame, VideoFrame)
+            assert frame.width * 3 == frame.height * 4
+            assert frame.pts is not None
+            times.append(frame.pts)
+        assert times == sorted(set(times))
         loudest = 0
         for _ in range(150):
             sound = await asyncio.wait_for(audio.recv(), 10)
+            assert isinstance(sound, AudioFrame)
             loudest = max(loudest, int(np.abs(sound.to_ndarray()).max()))
         assert loudest > 500, "the fake microphone's beep did not arrive"
         assert (await http("DELETE", location, token)).status == 200
@@ -147,7 +136,7 @@ async def test_each_way_of_being_wrong_has_its_status(arrive: Arrive, cloud: Clo
     await alice.publish(stream, None, {"videoCodec": "VP8"})
     await alice.wait_event("publisherStateUpdate", "args[0].state === 'PUBLISHING'")
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    peer.addTrack(VideoStreamTrack())
+    peer.addTrack(PatternVideo())
     await peer.setLocalDescription(await peer.createOffer())
     offer = peer.localDescription.sdp
     token = cloud.mint(fresh("encoder"))
@@ -170,7 +159,7 @@ async def test_each_way_of_being_wrong_has_its_status(arrive: Arrive, cloud: Clo
     assert await status("whip", fresh("whip"), token, "v=0") == 400
     assert await status("whep", "no-such-stream", token) == 404
     patched = await http(
-        "PATCH", f"{cloud.url()}/whip/anything", token, "a=candidate:", "application/trickle-ice-sdpfrag"
+        "PATCH", resource(cloud, "whip", room, stream), token, "a=candidate:", "application/trickle-ice-sdpfrag"
     )
     assert patched.status == 405
     options = await http("OPTIONS", resource(cloud, "whip", room, stream), None)

@@ -6,7 +6,7 @@ from salon_contracts.errors import BusUnavailable
 from salon_contracts.subjects import Entity
 from salon_kit.bus import Bus
 from salon_kit.events import Events
-from salon_kit.testing import NatsServer
+from salon_kit.testing import MakeBus, NatsServer
 
 from .entities import everything, logged_in, state, user
 
@@ -95,14 +95,10 @@ async def test_a_stale_replica_is_recognised(bus: Bus, events: Events) -> None:
     assert await events._is_current([everything("another room")], 0, 1, forever)
 
 
-async def test_a_silent_server_ends_it_at_the_deadline(own_nats_server: NatsServer) -> None:
-    from salon_kit.identity import Identity
-
-    bus = await Bus.connect(own_nats_server.settings, Identity.start("test", "a"))
-    events = Events(bus)
+async def test_a_silent_server_ends_it_at_the_deadline(own_nats_server: NatsServer, make_own_bus: MakeBus) -> None:
+    events = Events(await make_own_bus())
     await events.ensure()
     own_nats_server.pause()
     with pytest.raises(BusUnavailable):
         await events.snapshot(state(), timeout_s=0.3)
     own_nats_server.resume()
-    await bus.close()

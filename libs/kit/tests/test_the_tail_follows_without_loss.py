@@ -132,6 +132,11 @@ async def test_crossing_filters_are_refused(bus: Bus, events: Events) -> None:
     async with following(bus, "salon.evt.v1.7.lobby.*.user.a") as follower:
         with pytest.raises(ValueError, match="cross"):
             await follower.tail.follow("salon.evt.v1.7.lobby.rs_1.*.a")
+        with pytest.raises(ValueError, match="cross"):
+            await follower.tail.follow("salon.evt.v1.7.x.*.user.a", "salon.evt.v1.7.x.rs_1.*.a")
+        for filter_ in ("salon.evt.v1.7.*.*.user.a", "salon.evt.v1.>", "salon.evt.v1.7.lobby"):
+            with pytest.raises(ValueError, match="one room"):
+                await follower.tail.follow(filter_)
 
 
 def test_filter_arithmetic() -> None:

@@ -76,8 +76,14 @@ def _fold(history: list[StoredEvent]) -> tuple[object, set[tuple[str, str]]]:
 
 
 def _check_pairs(history: list[StoredEvent]) -> None:
-    """Each log-in is ended exactly once."""
-    ins = Counter(event.message.session_id for event in history if isinstance(event.message, UserLoggedIn))
-    outs = Counter(event.message.session_id for event in history if isinstance(event.message, UserLoggedOut))
+    """Each log-in is ended exactly once in each room session it tried."""
+    ins, outs = (
+        Counter(
+            (event.entity.room_session_id, event.message.session_id)
+            for event in history
+            if isinstance(event.message, kind)
+        )
+        for kind in (UserLoggedIn, UserLoggedOut)
+    )
     assert ins == outs
     assert set(ins.values()) == {1}

@@ -13,7 +13,7 @@ room's events in order; a new room goes to the emptiest shard, and a new shard i
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 
 from salon_contracts.errors import BusUnavailable
 from salon_contracts.subjects import EVENTS_STREAM
@@ -60,8 +60,9 @@ class EventTail:
     async def follow(self, *filters: str, timeout_s: float = 5.0) -> int:
         """Returns once every later event under `filters` is certain to be delivered: the stream sequence above which.
 
-        Following a filter n times needs n unfollows. Calls within a few milliseconds travel as one. Filters that
-        overlap without one containing the other raise ValueError. BusUnavailable: not followed.
+        Following a filter n times needs n unfollows. Calls within a few milliseconds travel as one. ValueError: a
+        filter does not name its app and room (`salon.evt.v1.<app>.<room>.…`), or crosses another one: subjects in common, and
+        neither contains the other. BusUnavailable: not followed.
         """
         if not self._started:
             raise RuntimeError("the tail is not started, or closed")
@@ -106,10 +107,13 @@ class EventTail:
             self._homes[room] = home
         return home
 
-    def _check(self, filters: Iterable[str]) -> None:
+    def _check(self, filters: Sequence[str]) -> None:
         for subject_filter in filters:
+            parts = subject_filter.split(".")
+            if len(parts) < 6 or "*" in parts[:5] or ">" in parts[:5]:
+                raise ValueError(f"not a filter within one room: {subject_filter!r}")
             shard = self._homes.get(_room(subject_filter))
-            for other in () if shard is None else shard.followed:
+            for other in (*filters, *(() if shard is None else shard.followed)):
                 if _crosses(subject_filter, other):
                     raise ValueError(f"filters cross: {subject_filter} and {other}")
 

@@ -71,6 +71,7 @@ class Packets:
         self._listener: TransportListener | None = None
         self._owed_removals: list[int] = []
         self._snapshot: tuple[int, Stats] | None = None
+        self._previous: Stats | None = None
 
     def start(self, listener: TransportListener) -> None:
         self._listener = listener

@@ -5,6 +5,7 @@ event loop and nothing in it waits while changing state, so one offer is applied
 """
 
 import asyncio
+import contextvars
 import itertools
 import secrets
 import time
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from aiortc import RTCCertificate
 from salon_contracts.errors import InvariantBroken, OfferUnacceptable
 from salon_contracts.ids import AppId, RoomId, RoomSessionId, SessionId, StreamId, TransportId, UserId
-from salon_kit.log import get_logger
+from salon_kit.log import bound, get_logger
 from salon_media.answer import AnswerSection, AnswerTransport, Inactive, Receiving, Rejected, Sending, write_answer
 from salon_media.ids import new_cname, new_pwd, new_ssrc, new_ufrag
 from salon_media.offer import Offer, TransportParameters
@@ -146,7 +147,9 @@ class Peer:
             send=lambda datagrams: packets.send_dtls(number, datagrams),
             on_keys=self._start_srtp,
         )
-        self._deadline = asyncio.get_running_loop().call_later(setup_timeout_s, self.close, CloseReason.NEVER_CONNECTED)
+        self._deadline = asyncio.get_running_loop().call_later(
+            setup_timeout_s, self.close, CloseReason.NEVER_CONNECTED, context=contextvars.Context()
+        )
         packets.add_transport(
             number, local_ufrag=self._local.ufrag, local_pwd=self._local.pwd, remote_ufrag=remote.ufrag
         )
@@ -285,7 +288,10 @@ class Peer:
     # ---- connection ----
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
-        self._task = tasks.create_task(self._run(), name=f"peer-{self.identity.transport_id}")
+        # In a context of its own: it outlives the request that it was made in by far.
+        self._task = tasks.create_task(
+            self._run(), name=f"peer-{self.identity.transport_id}", context=contextvars.Context()
+        )
 
     def reachable(self) -> None:
         """ICE has an address of the client."""
@@ -297,15 +303,17 @@ class Peer:
 
     async def _run(self) -> None:
         """Ends by closing the peer; cancelled only by `close`."""
-        try:
-            await self._reachable.wait()
-            end = await self._dtls.run()
-            reason = CloseReason.PEER_CLOSED if end is DtlsEnd.PEER_CLOSED else CloseReason.NEVER_CONNECTED
-        except Exception:  # the supervisor of one peer: a bug here ends this peer alone
-            log.exception("peer-failed", transport_id=self.identity.transport_id)
-            reason = CloseReason.INTERNAL_ERROR
-        self._task = None
-        self.close(reason)
+        identity = self.identity
+        with bound(app_id=identity.app_id, room_id=identity.room_id, session_id=identity.session_id):
+            try:
+                await self._reachable.wait()
+                end = await self._dtls.run()
+                reason = CloseReason.PEER_CLOSED if end is DtlsEnd.PEER_CLOSED else CloseReason.NEVER_CONNECTED
+            except Exception:  # the supervisor of one peer: a bug here ends this peer alone
+                log.exception("peer-failed", transport_id=identity.transport_id)
+                reason = CloseReason.INTERNAL_ERROR
+            self._task = None
+            self.close(reason)
 
     def _start_srtp(self, keys: SrtpKeys) -> None:
         if self.state is not PeerState.CONNECTING:

@@ -102,4 +102,5 @@ class Participant:
 
     def ended(self) -> None:
         self.ended_by_event = True
-        self.voice.session_ended()
+        if self.held is None:  # else it is told what was held back first, the end being the last of it
+            self.voice.session_ended()

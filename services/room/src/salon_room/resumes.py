@@ -36,7 +36,7 @@ class Resumes:
     async def resume(
         self, app_id: AppId, user_id: UserId, session_id: str, resume_key: str, last_sequence: int, voice: Voice
     ) -> tuple[Participant, list[str]]:
-        """The log-in on a new connection, and the frames it missed. Tell them, then call `release_held`."""
+        """The log-in on a new connection, and the frames it missed. Tell those, then what is in `held`."""
         lease = await self._presence.resume(app_id, user_id, session_id, resume_key)
         record = lease.record
         key = RoomKey(app_id, RoomId(record.room_id), RoomSessionId(record.room_session_id))

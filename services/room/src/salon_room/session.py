@@ -385,6 +385,8 @@ class Session:
                 waiting = who.held
                 if not waiting:
                     who.held = None
+                    if who.ended_by_event:
+                        self._close(CloseCode.LOGGED_OUT)
                     return
             if not await self._out.room():
                 return
@@ -402,7 +404,7 @@ class Session:
         self._who = who
         self._renewed_at_ns = time.monotonic_ns()
         metrics.SESSIONS.inc()
-        if who.ended_by_event:
+        if who.ended_by_event and who.held is None:
             self._close(CloseCode.LOGGED_OUT)
         return True
 

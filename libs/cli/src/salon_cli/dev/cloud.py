@@ -1,8 +1,9 @@
 """Starts the cloud's processes in order, watches them, stops them in the reverse order."""
 
 import asyncio
+import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -89,9 +90,9 @@ class Cloud:
         )
         config_file = self._state.folder / "nats.conf"
         write_nats_config(config, config_file)
-        await self._start("nats", [str(nats_server_binary()), "-c", str(config_file)], None)
+        await self._start("nats", [str(nats_server_binary()), "-c", str(config_file)], os.environ)
 
-    async def _start(self, name: str, command: list[str], environment: dict[str, str] | None) -> None:
+    async def _start(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
         log_file = self._logs / f"{name}.log"
         self._children.append(await Child.start(name, command, environment, log_file, self._line))
 

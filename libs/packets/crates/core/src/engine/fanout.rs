@@ -9,6 +9,7 @@ use crate::source::{Source, Taken};
 use crate::transport::Transport;
 
 impl Engine {
+    /// The first packets of a source have been forwarded, for the first time or after it had stopped.
     fn note_start(&mut self, source_key: usize, now_ns: u64) {
         let source = &mut self.sources[source_key];
         if !source.is_active {
