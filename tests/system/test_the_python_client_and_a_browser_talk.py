@@ -44,7 +44,7 @@ async def test_the_python_client_and_a_browser_talk(arrive: Arrive, cloud: Cloud
         for _ in range(20):
             picture = await asyncio.wait_for(playing.video.recv(), 10)
             assert isinstance(picture, VideoFrame)
-        assert picture.width * 3 == picture.height * 4
+            assert picture.width * 3 == picture.height * 4
         loudest = 0
         for _ in range(150):
             sound = await asyncio.wait_for(playing.audio.recv(), 10)

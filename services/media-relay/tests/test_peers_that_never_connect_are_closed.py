@@ -120,11 +120,19 @@ async def test_packet_path_that_is_behind_costs_one_peer(
     def full(*_: object) -> None:
         raise CommandQueueFull
 
-    monkeypatch.setattr(relay.packets, "add_source", full)
-    with pytest.raises(RateLimited):
-        relay.negotiate("p", read_offer("obs_whip"), sends=True, single="cam")
+    with monkeypatch.context() as patched:
+        patched.setattr(relay.packets, "add_source", full)
+        with pytest.raises(RateLimited):
+            relay.negotiate("p", read_offer("obs_whip"), sends=True, single="cam")
     assert relay.facts.closed == {"p": CloseReason.INTERNAL_ERROR}
-    assert relay.exchange.half_open == 0
+    assert (relay.exchange.transports, relay.exchange.half_open) == (0, 0)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(relay.packets, "add_transport", full)
+        with pytest.raises(RateLimited):
+            relay.negotiate("q", read_offer("obs_whip"), sends=True, single="cam")
+    assert (relay.exchange.transports, relay.exchange.half_open) == (0, 0)
+    relay.negotiate("q", read_offer("obs_whip"), sends=True, single="cam")
 
 
 def test_states_end_in_closed() -> None:

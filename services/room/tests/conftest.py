@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest_asyncio
 from salon_contracts.ids import AppId, RoomId
-from salon_contracts.subjects import room_entity
+from salon_contracts.subjects import room_events
 from salon_kit.bus import Bus
 from salon_kit.events import Events, StoredEvent
 
@@ -53,8 +53,7 @@ class Cloud:
 
     async def history(self, room_id: str) -> list[StoredEvent]:
         """Everything that was ever said about a room, in order."""
-        room = room_entity(AppId(APP), RoomId(room_id)).subject
-        filters = [room.removesuffix(".-.room.-") + ".>"]
+        filters = [room_events(AppId(APP), RoomId(room_id))]
         found: list[StoredEvent] = []
         after = 0
         while True:

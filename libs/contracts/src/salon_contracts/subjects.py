@@ -101,6 +101,11 @@ def room_entity(app: AppId, room: RoomId) -> Entity:
     return Entity(app, room, None, "room", None)
 
 
+def room_events(app: AppId, room: RoomId) -> str:
+    """Filter: everything that happens in a room, in every session of it."""
+    return f"salon.evt.v1.{app}.{encode(room)}.>"
+
+
 def room_session_prefix(app: AppId, room: RoomId, session: RoomSessionId) -> str:
     return f"salon.evt.v1.{app}.{encode(room)}.{encode(session)}"
 

@@ -1,7 +1,7 @@
 """Between the event loop and the packet path: events up to whoever owns the transport, commands down.
 
-The event loop is told by an eventfd. Commands return at once; of them only `remove_transport` must never get lost, so
-one that does not fit is kept and tried again with the next statistics.
+The event loop is told by an eventfd. Commands return at once. Removals must never get lost: one that does not fit is
+kept and tried again with the next statistics.
 """
 
 import asyncio
@@ -69,7 +69,7 @@ class Packets:
         self._path = path
         self._on_stats = on_stats
         self._listener: TransportListener | None = None
-        self._owed_removals: list[int] = []
+        self._owed: list[tuple[Callable[[int], None], int]] = []
         self._snapshot: tuple[int, Stats] | None = None
         self._previous: Stats | None = None
 
@@ -89,9 +89,9 @@ class Packets:
             now_ns = time.monotonic_ns()
             self._on_stats(self._fresh_snapshot(0), (now_ns - before_ns) / 1e9)
             before_ns = now_ns
-            owed, self._owed_removals = self._owed_removals, []
-            for transport in owed:
-                self.remove_transport(transport)
+            owed, self._owed = self._owed, []
+            for command, number in owed:
+                self._surely(command, number)
 
     # ---- up ----
 
@@ -122,10 +122,7 @@ class Packets:
 
     def remove_transport(self, transport: int) -> None:
         """Never raises."""
-        try:
-            self._path.remove_transport(transport)
-        except CommandQueueFull:
-            self._owed_removals.append(transport)
+        self._surely(self._path.remove_transport, transport)
 
     def send_dtls(self, transport: int, datagrams: Sequence[bytes]) -> None:
         """Never raises: DTLS repeats what gets lost."""
@@ -141,13 +138,21 @@ class Packets:
         self._path.add_source(transport, source, config)
 
     def remove_source(self, source: int) -> None:
-        self._path.remove_source(source)
+        """Never raises."""
+        self._surely(self._path.remove_source, source)
 
     def add_sink(self, transport: int, sink: int, source: int, config: SinkConfig) -> None:
         self._path.add_sink(transport, sink, source, config)
 
     def remove_sink(self, sink: int) -> None:
-        self._path.remove_sink(sink)
+        """Never raises."""
+        self._surely(self._path.remove_sink, sink)
+
+    def _surely(self, command: Callable[[int], None], number: int) -> None:
+        try:
+            command(number)
+        except CommandQueueFull:
+            self._owed.append((command, number))
 
     def transport_stats(self, transport: int) -> "TransportStats | None":
         """The last known, at most 0.2 s old unless the packet path has given the transport up; None if never seen."""

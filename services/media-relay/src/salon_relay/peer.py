@@ -147,11 +147,11 @@ class Peer:
             send=lambda datagrams: packets.send_dtls(number, datagrams),
             on_keys=self._start_srtp,
         )
-        self._deadline = asyncio.get_running_loop().call_later(
-            setup_timeout_s, self.close, CloseReason.NEVER_CONNECTED, context=contextvars.Context()
-        )
         packets.add_transport(
             number, local_ufrag=self._local.ufrag, local_pwd=self._local.pwd, remote_ufrag=remote.ufrag
+        )
+        self._deadline = asyncio.get_running_loop().call_later(
+            setup_timeout_s, self.close, CloseReason.NEVER_CONNECTED, context=contextvars.Context()
         )
 
     @property

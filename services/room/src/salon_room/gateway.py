@@ -9,7 +9,8 @@ from starlette.websockets import WebSocket
 
 from salon_room import metrics
 from salon_room.outgoing import CloseCode
-from salon_room.session import Session, Verbs
+from salon_room.requests import Verbs
+from salon_room.session import Session
 
 log = get_logger()
 

@@ -27,11 +27,11 @@ from salon_room.messages import Messages
 from salon_room.placement import Placement
 from salon_room.presence import PresenceBook
 from salon_room.relays import Relays
+from salon_room.requests import Verbs
 from salon_room.resumes import Resumes
 from salon_room.room_view import Surroundings
 from salon_room.rooms import Rooms
 from salon_room.server import HttpServer
-from salon_room.session import Verbs
 from salon_room.tokens import Tokens
 
 log = get_logger()

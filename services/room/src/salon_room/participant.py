@@ -70,6 +70,11 @@ class Participant:
     def is_in(self) -> bool:
         return not self.ended_by_event and self.view.state.has_session(self.user_id, self.session_id)
 
+    @property
+    def is_attached(self) -> bool:
+        """Its view tells it what happens: it is not over, not resumed elsewhere, its connection not gone."""
+        return self.view.listeners.get(self.session_id) is self
+
     def transport_id(self, peer_connection_id: str) -> TransportId:
         return TransportId(f"{self.session_id}.{peer_connection_id}")
 
@@ -80,7 +85,7 @@ class Participant:
 
     def detach(self) -> None:
         """The view tells it nothing any more."""
-        if self.view.listeners.get(self.session_id) is self:
+        if self.is_attached:
             del self.view.listeners[self.session_id]
 
     # ---- Listener ----

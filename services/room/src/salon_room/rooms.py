@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from salon.room.v1.events_pb2 import RoomClosed, RoomOpened
 from salon_contracts.errors import SalonError
 from salon_contracts.ids import AppId, RoomId, RoomSessionId, UserId, new_id
-from salon_contracts.subjects import room_entity, room_session_events, room_session_state
+from salon_contracts.subjects import room_entity, room_events, room_session_state
 from salon_kit.bus import Bus
 from salon_kit.events import StoredEvent
 from salon_kit.tail import EventTail
@@ -30,6 +30,7 @@ class Rooms:
         self.around = around
         self._linger_s = linger_s
         self._tail = EventTail(bus, self._hear)
+        self._heard = 0
         self._views: dict[RoomKey, RoomView] = {}
         self._by_room: dict[tuple[AppId, RoomId], list[RoomView]] = {}
 
@@ -64,16 +65,18 @@ class Rooms:
 
     async def _load(self, view: RoomView) -> None:
         """On its own, so that a client that goes away does not stop it for others."""
-        filters = _filters(view.key)
+        # One filter for all sessions of a room and the room itself: a session that follows another needs no new one.
+        subject = room_events(view.key.app_id, view.key.room_id)
         followed = False
         try:
-            position = await self._tail.follow(*filters)
+            position = await self._tail.follow(subject)
             followed = True
-            await view.load(self.around.events, position)
+            # What was handed over before this view was there to take it has to be in its snapshot.
+            await view.load(self.around.events, max(position, self._heard))
         except BaseException as error:
             self._forget(view)
             if followed:
-                self._tail.unfollow(*filters)
+                self._tail.unfollow(subject)
             view.ready.set_exception(error if isinstance(error, SalonError) else SalonError())
             view.ready.exception()  # whoever waited may be gone
             if not isinstance(error, SalonError):
@@ -99,7 +102,7 @@ class Rooms:
             asyncio.get_running_loop().call_later(self._linger_s, self._drop_if_unused, view)
             return
         self._forget(view)
-        self._tail.unfollow(*_filters(view.key))
+        self._tail.unfollow(room_events(view.key.app_id, view.key.room_id))
 
     def _forget(self, view: RoomView) -> None:
         del self._views[view.key]
@@ -111,6 +114,7 @@ class Rooms:
 
     async def _hear(self, event: StoredEvent) -> None:
         entity = event.entity
+        self._heard = max(self._heard, event.sequence)
         if entity.room_id is None:
             return
         for view in list(self._by_room.get((entity.app_id, entity.room_id), ())):
@@ -157,8 +161,3 @@ class Rooms:
         for event in (await self.around.events.snapshot(filters)).events:
             if event.message is not None:
                 state.apply(Fact(event.sequence, event.entity, event.message))
-
-
-def _filters(key: RoomKey) -> tuple[str, str]:
-    session = room_session_events(key.app_id, key.room_id, key.room_session_id)
-    return session, room_entity(key.app_id, key.room_id).subject

@@ -3,98 +3,30 @@
 import asyncio
 import time
 from collections import deque
-from dataclasses import dataclass
 
 from salon.room.v1.events_pb2 import ClientKind, LogoutReason
-from salon.room.v1.signal_pb2 import (
-    Answer,
-    ClientMessage,
-    Done,
-    GoAway,
-    LoggedIn,
-    LoggedOut,
-    Login,
-    MessageAccepted,
-    Offer,
-    Reply,
-    Resume,
-    Resumed,
-    ServerMessage,
-    StopPlay,
-    Unpublish,
-    Welcome,
-)
-from salon_contracts.errors import (
-    LoggedInElsewhere,
-    NotLoggedIn,
-    RequestMalformed,
-    SalonError,
-    SessionGone,
-)
-from salon_contracts.ids import (
-    parse_app_id,
-    parse_room_id,
-    parse_user_id,
-    parse_user_name,
-)
+from salon.room.v1.signal_pb2 import ClientMessage, Done, GoAway, Login, Resume, Resumed, ServerMessage, Welcome
+from salon_contracts.errors import NotLoggedIn, RequestMalformed, SalonError
+from salon_contracts.ids import parse_app_id, parse_room_id, parse_user_id, parse_user_name
 from salon_kit.log import bound, get_logger
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from salon_room import metrics
-from salon_room.background import Background
-from salon_room.config import RoomSettings
 from salon_room.core.limits import FRAMES_PER_CONNECTION, OFFERS_PER_CONNECTION, Bucket
-from salon_room.core.notices import DUPLICATE_LOGIN, HEARTBEAT_TIMEOUT, stream_view, user_view
 from salon_room.core.session_state import SessionMachine, SessionState
-from salon_room.endings import Endings
-from salon_room.error_codes import Asked, failed
 from salon_room.frames import decode, encode, request_id_of
+from salon_room.keeper import Keeper
 from salon_room.lane import Lane
-from salon_room.logins import LoginRequest, Logins
-from salon_room.media import Media
-from salon_room.messages import Messages
+from salon_room.logins import LoginRequest
 from salon_room.outgoing import CloseCode, Outgoing
 from salon_room.participant import Participant
-from salon_room.presence import PresenceBook, ResumedElsewhere
-from salon_room.resumes import Resumes
+from salon_room.requests import OFFERING, Result, Verbs, failed_frame, logged_in, perform, reply_frame
 
 log = get_logger()
 
 PROTOCOL_VERSION = 1
 SERVER_VERSION = "0.1.0"
 MALFORMED_MAX = 20
-
-Result = Welcome | LoggedIn | Resumed | Done | Answer | MessageAccepted
-_FIELD: dict[type, str] = {
-    Welcome: "welcome",
-    LoggedIn: "logged_in",
-    Resumed: "resumed",
-    Done: "done",
-    Answer: "answer",
-    MessageAccepted: "message_accepted",
-}
-_ASKED = {
-    "publish": Asked.PUBLISH,
-    "unpublish": Asked.PUBLISH,
-    "play": Asked.PLAY,
-    "stop_play": Asked.PLAY,
-    "send_message": Asked.MESSAGE,
-}
-_OFFERING = frozenset({"publish", "unpublish", "play", "stop_play"})
-
-
-@dataclass(frozen=True, slots=True)
-class Verbs:
-    """What a session can ask for."""
-
-    settings: RoomSettings
-    background: Background
-    presence: PresenceBook
-    logins: Logins
-    resumes: Resumes
-    endings: Endings
-    media: Media
-    messages: Messages
 
 
 class Session:
@@ -113,8 +45,7 @@ class Session:
         self._offers = Bucket(OFFERS_PER_CONNECTION)
         self._malformed = 0
         self._heard_at_ns = time.monotonic_ns()
-        self._renewed_at_ns = 0
-        self._renewing = False
+        self._keeper: Keeper | None = None
         self._must_be_in = False
         """The time for logging in is over: another attempt needs another connection."""
 
@@ -146,7 +77,7 @@ class Session:
             self._forget()
 
     def _forget(self) -> None:
-        self._who = None
+        self._who = self._keeper = None
         metrics.SESSIONS.dec()
 
     def _bug(self, bug: BaseException) -> None:
@@ -162,10 +93,7 @@ class Session:
     # ---- Voice: what the room says ----
 
     def hear(self, frame: str, ends_session: bool) -> None:
-        if not self._out.put(frame):
-            log.warning("reader-too-slow")
-            self._close(CloseCode.TOO_SLOW, discard=True)
-        elif ends_session and self._machine.state is SessionState.LOGGED_IN:
+        if self._queue(frame) and ends_session and self._machine.state is SessionState.LOGGED_IN:
             self._close(CloseCode.LOGGED_OUT)
 
     def fell_behind(self) -> None:
@@ -203,47 +131,9 @@ class Session:
             await asyncio.sleep(settings.presence_ttl_s - silent_s)
 
     def renew_now(self) -> None:
-        """The bus is back: whoever is here still is present, whatever its lease says."""
-        if self._machine.state is SessionState.LOGGED_IN:
-            self._renewed_at_ns = 0
-            self._renew()
-
-    def _renew(self) -> None:
-        due_ns = self._renewed_at_ns + self._verbs.settings.presence_ttl_s * 250_000_000
-        if self._renewing or self._who is None or time.monotonic_ns() < due_ns:
-            return
-        self._renewing = True
-        self._verbs.background.spawn("renew-presence", self._renew_presence(self._who))
-
-    async def _renew_presence(self, who: Participant) -> None:
-        try:
-            await self._verbs.presence.renew(who.lease)
-            self._renewed_at_ns = time.monotonic_ns()
-        except ResumedElsewhere:
-            self.session_resumed_elsewhere()
-        except LoggedInElsewhere:
-            await self._ended_without_event(who, DUPLICATE_LOGIN, "logged-in-elsewhere")
-        except SessionGone:
-            await self._ended_without_event(who, HEARTBEAT_TIMEOUT, "lease-expired")
-        except SalonError as error:
-            log.warning("presence-not-renewed", err_code=error.code)  # with the next heartbeat, or when the bus is back
-        finally:
-            self._renewing = False
-
-    async def _ended_without_event(self, who: Participant, code: int, reason: str) -> None:
-        """The lease is not ours any more. Whoever took it says so with events, but may have died over it."""
-        if self._machine.state is not SessionState.LOGGED_IN or who.ended_by_event:
-            return
-        ended_by = {
-            DUPLICATE_LOGIN: LogoutReason.LOGOUT_REASON_DUPLICATE_LOGIN,
-            HEARTBEAT_TIMEOUT: LogoutReason.LOGOUT_REASON_LEASE_EXPIRED,
-        }[code]
-        try:
-            if await self._verbs.endings.end(who.view, who.user_id, who.session_id, ended_by):
-                return  # told by the event
-        except SalonError as error:
-            log.warning("end-not-recorded", err_code=error.code)
-        self.hear(encode(ServerMessage(logged_out=LoggedOut(code=code, reason=reason))), ends_session=True)
+        """The bus is back."""
+        if self._keeper is not None:
+            self._keeper.renew_now()
 
     # ---- requests ----
 
@@ -297,7 +187,8 @@ class Session:
                 self._lane.put(lambda: self._resume(request_id, message.resume))
         elif kind == "heartbeat":
             self._machine.require_logged_in()
-            self._renew()
+            if self._keeper is not None:
+                self._keeper.beat()
             if request_id:
                 self._reply(request_id, kind, Done())
         elif kind == "send_message" and self._machine.state is not SessionState.LOGGING_IN:
@@ -306,7 +197,7 @@ class Session:
         else:
             if self._machine.state is not SessionState.LOGGING_IN:
                 self._machine.require_logged_in()
-            if kind in _OFFERING:
+            if kind in OFFERING:
                 self._offers.take(time.monotonic_ns())
             self._lane.put(lambda: self._carry_out(request_id, kind, message))
 
@@ -341,20 +232,7 @@ class Session:
         metrics.LOGIN_SECONDS.observe((time.monotonic_ns() - started_ns) / 1e9)
         if not await self._enter(who, wanted=True):
             return
-        state = who.view.state
-        others = [member.event for member in state.members.values() if member.event.user_id != who.user_id]
-        result = LoggedIn(
-            session_id=who.session_id,
-            resume_key=who.resume_key,
-            room_session_id=state.room_session_id,
-            users=[user_view(event) for event in others] if who.receiver.wants_user_updates else [],
-            streams=[
-                stream_view(stream.event) for stream in state.live_streams() if stream.event.user_id != who.user_id
-            ],
-            heartbeat_interval_ms=round(self._verbs.settings.heartbeat_interval_s * 1000),
-            presence_ttl_ms=self._verbs.settings.presence_ttl_s * 1000,
-            token_expires_at_unix_s=who.permit.expires_at_unix_s,
-        )
+        result = logged_in(who, self._verbs.settings)
         self._reply(request_id, "login", result, sequence=who.view.position)
         log.info("user-logged-in", session_id=who.session_id, room_id=who.room_id, user_id=who.user_id)
 
@@ -402,7 +280,7 @@ class Session:
             return False
         self._machine.enter(SessionState.LOGGED_IN)
         self._who = who
-        self._renewed_at_ns = time.monotonic_ns()
+        self._keeper = Keeper(self._verbs, who)
         metrics.SESSIONS.inc()
         if who.ended_by_event and who.held is None:
             self._close(CloseCode.LOGGED_OUT)
@@ -423,63 +301,28 @@ class Session:
         if kind == "logout":
             self._machine.enter(SessionState.LEAVING)
         try:
-            result = await self._perform(who, kind, message)
+            result = await perform(self._verbs, who, kind, message)
         except SalonError as error:
             self._fail(request_id, kind, error)
         else:
             self._reply(request_id, kind, result)
+            if kind == "logout":
+                self._forget()
         if kind == "logout":
             # Even if the bus was away: the client leaves, and its lease runs out.
             self._close(CloseCode.NORMAL)
 
-    async def _perform(self, who: Participant, kind: str, message: ClientMessage) -> Result:
-        media = self._verbs.media
-        match kind:
-            case "publish":
-                publish = message.publish
-                return Answer(sdp=await media.publish(who, publish.stream_id, publish.extra_info, publish.offer))
-            case "unpublish":
-                unpublish = message.unpublish
-                return _answer(await media.unpublish(who, unpublish.stream_id, _offer(unpublish)))
-            case "play":
-                return Answer(sdp=await media.play(who, message.play.stream_id, message.play.offer))
-            case "stop_play":
-                stop = message.stop_play
-                return _answer(await media.stop_play(who, stop.stream_id, _offer(stop)))
-            case "close_peer_connection":
-                await media.close_peer_connection(who, message.close_peer_connection.peer_connection_id)
-                return Done()
-            case "send_message":
-                return await self._verbs.messages.send(who, message.send_message)
-            case "logout":
-                await self._verbs.endings.log_out(who, LogoutReason.LOGOUT_REASON_LEFT)
-                self._forget()
-                return Done()
-            case _:
-                raise RequestMalformed(problem="the request is not known")
-
     # ---- replies ----
 
     def _reply(self, request_id: int, kind: str, result: Result, sequence: int = 0) -> None:
-        metrics.REQUESTS.labels(kind=kind, result="ok").inc()
-        reply = Reply(request_id=request_id)
-        getattr(reply, _FIELD[type(result)]).CopyFrom(result)
-        self._queue(ServerMessage(sequence=sequence, reply=reply))
+        self._queue(reply_frame(request_id, kind, result, sequence))
 
     def _fail(self, request_id: int, kind: str, error: SalonError) -> None:
-        metrics.REQUESTS.labels(kind=kind, result=error.code).inc()
-        reply = Reply(request_id=request_id, failed=failed(error, _ASKED.get(kind, Asked.ROOM)))
-        self._queue(ServerMessage(reply=reply))
+        self._queue(failed_frame(request_id, kind, error))
 
-    def _queue(self, message: ServerMessage) -> None:
-        if not self._out.put(encode(message)):
-            log.warning("reader-too-slow")
-            self._close(CloseCode.TOO_SLOW, discard=True)
-
-
-def _offer(message: Unpublish | StopPlay) -> Offer | None:
-    return message.offer if message.HasField("offer") else None
-
-
-def _answer(sdp: str | None) -> Result:
-    return Done() if sdp is None else Answer(sdp=sdp)
+    def _queue(self, frame: str) -> bool:
+        if self._out.put(frame):
+            return True
+        log.warning("reader-too-slow")
+        self._close(CloseCode.TOO_SLOW, discard=True)
+        return False

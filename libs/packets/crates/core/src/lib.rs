@@ -23,6 +23,8 @@ mod sink;
 mod slab;
 mod source;
 pub mod srtp;
+#[doc(hidden)]
+pub mod stamped;
 pub mod stats;
 mod sys;
 mod timer;

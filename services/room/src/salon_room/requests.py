@@ -1,0 +1,131 @@
+"""What a logged-in client can ask for, and the replies to all requests."""
+
+from dataclasses import dataclass
+
+from salon.room.v1.events_pb2 import LogoutReason
+from salon.room.v1.signal_pb2 import (
+    Answer,
+    ClientMessage,
+    Done,
+    LoggedIn,
+    MessageAccepted,
+    Offer,
+    Reply,
+    Resumed,
+    ServerMessage,
+    StopPlay,
+    Unpublish,
+    Welcome,
+)
+from salon_contracts.errors import RequestMalformed, SalonError
+
+from salon_room import metrics
+from salon_room.background import Background
+from salon_room.config import RoomSettings
+from salon_room.core.notices import stream_view, user_view
+from salon_room.endings import Endings
+from salon_room.error_codes import Asked, failed
+from salon_room.frames import encode
+from salon_room.logins import Logins
+from salon_room.media import Media
+from salon_room.messages import Messages
+from salon_room.participant import Participant
+from salon_room.presence import PresenceBook
+from salon_room.resumes import Resumes
+
+Result = Welcome | LoggedIn | Resumed | Done | Answer | MessageAccepted
+_FIELD: dict[type, str] = {
+    Welcome: "welcome",
+    LoggedIn: "logged_in",
+    Resumed: "resumed",
+    Done: "done",
+    Answer: "answer",
+    MessageAccepted: "message_accepted",
+}
+_ASKED = {
+    "publish": Asked.PUBLISH,
+    "unpublish": Asked.PUBLISH,
+    "play": Asked.PLAY,
+    "stop_play": Asked.PLAY,
+    "send_message": Asked.MESSAGE,
+}
+OFFERING = frozenset({"publish", "unpublish", "play", "stop_play"})
+
+
+@dataclass(frozen=True, slots=True)
+class Verbs:
+    """What a session can ask for."""
+
+    settings: RoomSettings
+    background: Background
+    presence: PresenceBook
+    logins: Logins
+    resumes: Resumes
+    endings: Endings
+    media: Media
+    messages: Messages
+
+
+async def perform(verbs: Verbs, who: Participant, kind: str, message: ClientMessage) -> Result:
+    """Carries out one request. Raises the SalonError to answer with."""
+    media = verbs.media
+    match kind:
+        case "publish":
+            publish = message.publish
+            return Answer(sdp=await media.publish(who, publish.stream_id, publish.extra_info, publish.offer))
+        case "unpublish":
+            unpublish = message.unpublish
+            return _answer(await media.unpublish(who, unpublish.stream_id, _offer(unpublish)))
+        case "play":
+            return Answer(sdp=await media.play(who, message.play.stream_id, message.play.offer))
+        case "stop_play":
+            stop = message.stop_play
+            return _answer(await media.stop_play(who, stop.stream_id, _offer(stop)))
+        case "close_peer_connection":
+            await media.close_peer_connection(who, message.close_peer_connection.peer_connection_id)
+            return Done()
+        case "send_message":
+            return await verbs.messages.send(who, message.send_message)
+        case "logout":
+            await verbs.endings.log_out(who, LogoutReason.LOGOUT_REASON_LEFT)
+            return Done()
+        case _:
+            raise RequestMalformed(problem="the request is not known")
+
+
+def logged_in(who: Participant, settings: RoomSettings) -> LoggedIn:
+    """What the newcomer finds, as of the view's position."""
+    state = who.view.state
+    others = [member.event for member in state.members.values() if member.event.user_id != who.user_id]
+    streams = [stream.event for stream in state.live_streams() if stream.event.user_id != who.user_id]
+    return LoggedIn(
+        session_id=who.session_id,
+        resume_key=who.resume_key,
+        room_session_id=state.room_session_id,
+        users=[user_view(event) for event in others] if who.receiver.wants_user_updates else [],
+        streams=[stream_view(event) for event in streams],
+        heartbeat_interval_ms=round(settings.heartbeat_interval_s * 1000),
+        presence_ttl_ms=settings.presence_ttl_s * 1000,
+        token_expires_at_unix_s=who.permit.expires_at_unix_s,
+    )
+
+
+def reply_frame(request_id: int, kind: str, result: Result, sequence: int = 0) -> str:
+    metrics.REQUESTS.labels(kind=kind, result="ok").inc()
+    reply = Reply(request_id=request_id)
+    getattr(reply, _FIELD[type(result)]).CopyFrom(result)
+    return encode(ServerMessage(sequence=sequence, reply=reply))
+
+
+def failed_frame(request_id: int, kind: str, error: SalonError) -> str:
+    metrics.REQUESTS.labels(kind=kind, result=error.code).inc()
+    reply = Reply(request_id=request_id, failed=failed(error, _ASKED.get(kind, Asked.ROOM)))
+    return encode(ServerMessage(reply=reply))
+
+
+def _offer(message: Unpublish | StopPlay) -> Offer | None:
+    return message.offer if message.HasField("offer") else None
+
+
+def _answer(sdp: str | None) -> Result:
+    return Done() if sdp is None else Answer(sdp=sdp)
