@@ -5,6 +5,7 @@ import pytest
 from salon.token.v1.token_pb2 import ListApps, TokenVerified, VerifyToken
 from salon_contracts.errors import (
     BusUnavailable,
+    InvariantBroken,
     NobodyServes,
     RateLimited,
     RequestMalformed,
@@ -62,6 +63,18 @@ async def test_a_bug_travels_as_internal_and_without_details(bus: Bus) -> None:
     assert caught.value.code == "internal"
     assert "nobody" not in str(caught.value)
     assert [line["event"] for line in lines if line["log_level"] == "error"] == ["handler-failed"]
+
+
+async def test_an_answer_that_is_too_large_is_a_bug_and_told_at_once(bus: Bus) -> None:
+    async def handler(request: VerifyToken, context: RequestContext) -> TokenVerified:
+        return TokenVerified(user_id="x" * 2_000_000)
+
+    await bus.serve(SUBJECT, VerifyToken, handler)
+    with pytest.raises(SalonError) as caught:
+        await bus.request(SUBJECT, VerifyToken(), TokenVerified, timeout_s=10.0)
+    assert caught.value.code == "internal"
+    with pytest.raises(InvariantBroken):
+        await bus.request(SUBJECT, VerifyToken(token="x" * 2_000_000), TokenVerified)
 
 
 async def test_what_cannot_be_parsed_is_refused(bus: Bus) -> None:

@@ -117,7 +117,7 @@ async def test_section_bound_to_another_stream_gets_new_ssrcs(relay: RunningRela
 async def test_packet_path_that_is_behind_costs_one_peer(
     relay: RunningRelay, read_offer: ReadOffer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise CommandQueueFull
 
     with monkeypatch.context() as patched:

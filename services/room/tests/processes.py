@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -43,12 +44,13 @@ class RoomProcess:
     def http(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    async def ready(self) -> None:
-        async with asyncio.timeout(START_S), httpx.AsyncClient() as client:
+    async def ready(self, verify: ssl.SSLContext | None = None) -> None:
+        url = self.http if verify is None else self.http.replace("http:", "https:")
+        async with asyncio.timeout(START_S), httpx.AsyncClient(verify=verify or True) as client:
             while True:
                 assert self._process.poll() is None, self.log.read_text()[-3000:]
                 try:
-                    if (await client.get(f"{self.http}/readyz")).status_code == 200:
+                    if (await client.get(f"{url}/readyz")).status_code == 200:
                         return
                 except httpx.TransportError:
                     pass

@@ -14,7 +14,6 @@ from typing import Literal
 from nats.aio.msg import Msg
 from salon_contracts.errors import BusUnavailable
 
-from salon_kit.connection import Subscription
 from salon_kit.jetstream import (
     CONSUMER_NOT_FOUND,
     JetStream,
@@ -27,6 +26,7 @@ from salon_kit.jetstream import (
 )
 from salon_kit.log import get_logger
 from salon_kit.metrics import READER_RECREATIONS
+from salon_kit.subscription import Subscription
 
 log = get_logger()
 

@@ -11,9 +11,10 @@ from google.protobuf.message import DecodeError, Message
 from nats.aio.msg import Msg
 from salon_contracts.errors import BusUnavailable, RateLimited, RequestMalformed, SalonError, to_failure
 
-from salon_kit.connection import Connection, Subscription
+from salon_kit.connection import Connection
 from salon_kit.log import bound, get_logger
 from salon_kit.metrics import BUS_IN_FLIGHT, BUS_SERVE_SECONDS, BUS_SERVED
+from salon_kit.subscription import Subscription
 from salon_kit.trace import current_traceparent, set_traceparent
 
 log = get_logger()
@@ -120,8 +121,6 @@ class Serving(Generic[Request]):
                         BUS_IN_FLIGHT.labels(operation=self._operation).dec()
         except TimeoutError:
             BUS_SERVED.labels(operation=self._operation, result="request-timed-out").inc()
-        except BusUnavailable:
-            log.warning("answer-lost", subject=self._subject)
 
     async def _handle(self, message: Msg, headers: Mapping[str, str], deadline: float) -> None:
         started = time.perf_counter()
@@ -142,6 +141,8 @@ class Serving(Generic[Request]):
         with bound(subject=message.subject, request_id=context.request_id):
             try:
                 answer = await self._handler(request, context)
+                if message.reply:
+                    await self._connection.publish(message.reply, answer.SerializeToString())
             except SalonError as error:
                 await self._refuse(message, error)
                 return
@@ -151,8 +152,6 @@ class Serving(Generic[Request]):
                 return
         BUS_SERVED.labels(operation=self._operation, result="ok").inc()
         BUS_SERVE_SECONDS.labels(operation=self._operation).observe(time.perf_counter() - started)
-        if message.reply:
-            await self._connection.publish(message.reply, answer.SerializeToString())
 
     async def _refuse(self, message: Msg, error: SalonError) -> None:
         BUS_SERVED.labels(operation=self._operation, result=error.code).inc()

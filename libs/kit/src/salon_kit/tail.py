@@ -60,9 +60,9 @@ class EventTail:
     async def follow(self, *filters: str, timeout_s: float = 5.0) -> int:
         """Returns once every later event under `filters` is certain to be delivered: the stream sequence above which.
 
-        Following a filter n times needs n unfollows. Calls within a few milliseconds travel as one. ValueError: a
-        filter does not name its app and room (`salon.evt.v1.<app>.<room>.…`), or crosses another one: subjects in common, and
-        neither contains the other. BusUnavailable: not followed.
+        Following a filter n times needs n unfollows. Calls within a few milliseconds travel as one.
+        ValueError: a filter does not name its app and room (`salon.evt.v1.<app>.<room>.…`), or crosses another one
+        (subjects in common, and neither contains the other). BusUnavailable: not followed.
         """
         if not self._started:
             raise RuntimeError("the tail is not started, or closed")

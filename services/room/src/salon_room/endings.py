@@ -54,6 +54,9 @@ class Endings:
         """Streams and user are out of the room, by events; an empty room is closed. False: it was so already."""
         streams = [stream.event for stream in view.state.streams_of(session_id)]
         sequence = await view.carry_out(lambda: decisions.log_out(view.state, user_id, session_id, reason))
+        if sequence:
+            why = LogoutReason.Name(reason).removeprefix("LOGOUT_REASON_").lower().replace("_", "-")
+            log.info("user-logged-out", session_id=session_id, room_id=view.key.room_id, user_id=user_id, reason=why)
         if settle:
             await view.settle()
         for stream in streams:

@@ -41,6 +41,7 @@ class Outgoing:
         self._max_bytes = max_bytes
         self._frames: deque[str] = deque()
         self._bytes = 0
+        """Counted in characters: frames are nearly all ASCII, and encoding each for every reader is not free."""
         self._changed = asyncio.Event()
         self._drained = asyncio.Event()
         self.close_code: CloseCode | None = None

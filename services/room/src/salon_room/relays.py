@@ -59,17 +59,20 @@ class Relays:
 
     async def start(self) -> None:
         """Returns when the relays of now are known."""
-        known = asyncio.get_running_loop().create_future()
+        known = asyncio.Event()
         self._bus.on_connection(self._connection_changed)
-        self._spawn("watch-relays", self._watch(known))
+        watching = self._spawn("watch-relays", self._watch(known))
+        watching.add_done_callback(lambda _: known.set())
         self._spawn("trust-relay-silence", self._look_after_grace())
-        await known
+        await known.wait()
+        if watching.done():
+            await watching  # raises why
 
-    async def _watch(self, known: "asyncio.Future[None]") -> None:
+    async def _watch(self, known: asyncio.Event) -> None:
         async with self._leases.watch("") as watch:
             for entry in watch.initial:
                 self._announced(entry.key, entry.value)
-            known.set_result(None)
+            known.set()
             async for change in watch:
                 if change.kind == "put":
                     self._announced(change.key, change.value)

@@ -12,7 +12,16 @@ from random import Random
 from typing import Any, Protocol
 
 from salon.relay.v1.relay_pb2 import TransportClosed
-from salon.room.v1.events_pb2 import MessageKind, MessageSent, StreamRemoved, UserLoggedOut
+from salon.room.v1.events_pb2 import (
+    MessageKind,
+    MessageSent,
+    RelayAssigned,
+    RoomClosed,
+    RoomOpened,
+    StreamAdded,
+    StreamRemoved,
+    UserLoggedOut,
+)
 from salon_contracts.errors import BusUnavailable, Conflict, SalonError
 from salon_contracts.ids import AppId, RoomId, RoomSessionId
 from salon_contracts.registry import event_type
@@ -37,6 +46,9 @@ CONFLICTS_MAX = 50
 """Decisions in a row that others were faster with, before whoever asked is told to try again."""
 REPAIR_DELAY_S = 0.3
 """How long other instances leave a repair to the one that is closest to it."""
+MAY_NEED_REPAIR = (UserLoggedOut, StreamAdded, TransportClosed, RoomOpened, RoomClosed, RelayAssigned)
+"""Events after which something may be wrong with a room. A log-in is not one: in a full room that would be looked for
+a thousand times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +166,7 @@ class RoomView:
             listener = self.listeners.get(fact.body.session_id)
             if listener is not None:
                 listener.transport_closed(fact.entity.key)
-        if event.entity.kind != "message":
+        if isinstance(fact.body, MAY_NEED_REPAIR):
             self.repair_later()
 
     def _tell(self, notice: Notice) -> None:

@@ -6,6 +6,7 @@
 //! the same machine drifts by a third within an hour, the ratio does not. Latency is that to the last of the N.
 #![forbid(unsafe_code)]
 
+#[allow(dead_code)] // each benchmark uses a part of it
 mod loopback;
 
 use std::time::Duration;

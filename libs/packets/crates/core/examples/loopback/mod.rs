@@ -37,6 +37,8 @@ pub struct Measured {
     pub elapsed_ns: u64,
     /// Of the relay's data thread.
     pub cpu_ns: u64,
+    /// Time the data thread was ready to run and did not.
+    pub waited_ns: u64,
     /// Of the thread that publishes and reads.
     pub bench_cpu_ns: u64,
     pub published: u64,
@@ -79,6 +81,7 @@ impl Loopback {
     pub fn publish(&mut self, duration: Duration) -> Measured {
         self.read_all(&mut Measured::default());
         let before = self.relay.stats().expect("relay runs");
+        let waited_ns = data_thread_waited_ns();
         let (begin_ns, bench_cpu_ns) = (stamped::now_ns(), thread_cpu_ns());
         let mut measured = Measured::default();
         let end_ns = begin_ns + duration.as_nanos() as u64;
@@ -103,6 +106,7 @@ impl Loopback {
         self.read_all(&mut measured);
         let after = self.relay.stats().expect("relay runs");
         measured.cpu_ns = after.cpu_time_ns - before.cpu_time_ns;
+        measured.waited_ns = data_thread_waited_ns() - waited_ns;
         measured.bench_cpu_ns = thread_cpu_ns() - bench_cpu_ns;
         measured.latencies_ns.sort_unstable();
         measured.last_latencies_ns.sort_unstable();
@@ -143,6 +147,18 @@ impl Loopback {
             room.read(&mut self.reader, measured);
         }
     }
+}
+
+/// The kernel's count of how long the data thread of this process waited for a processor; 0 where it does not count.
+fn data_thread_waited_ns() -> u64 {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    tasks
+        .map(|task| task.path())
+        .filter(|path| std::fs::read_to_string(path.join("comm")).is_ok_and(|name| name.starts_with("salon-packets")))
+        .filter_map(|path| std::fs::read_to_string(path.join("schedstat")).ok())
+        .filter_map(|line| line.split(' ').nth(1)?.parse::<u64>().ok())
+        .max()
+        .unwrap_or(0)
 }
 
 /// CPU time of one `sendto` + `recv` on loopback, one thread, best of five rounds. CPU time like the cost itself, so that
