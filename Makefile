@@ -65,7 +65,7 @@ lock: $(UV) ## Lock the Python packages anew (ARGS=--upgrade takes newer ones)
 	@$(UV) pip compile --quiet --generate-hashes --python-version 3.11 --no-annotate \
 		--custom-compile-command "make lock" $(ARGS) requirements.in -o requirements.lock
 	@$(UV) pip compile --quiet --generate-hashes --python-version 3.11 --no-annotate \
-		--custom-compile-command "make lock" $(ARGS) scripts/uv.in -o scripts/uv.lock
+		--custom-compile-command "make lock" $(ARGS) scripts/bootstrap.in -o scripts/bootstrap.lock
 
 .PHONY: clean
 clean: ## Remove what was built and installed here (not what the cloud has stored in var/)
@@ -83,12 +83,12 @@ setup-check: .venv/.system-check setup libs/web-sdk/node_modules/.stamp
 	@scripts/system-packages.sh $*
 	@mkdir -p .venv && touch $@
 
-$(UV): scripts/uv.lock scripts/system-packages.sh
+$(UV): scripts/bootstrap.lock scripts/system-packages.sh
 	@scripts/system-packages.sh run
 	@echo "salon: installing uv"
 	@python3 -c 'import sys; sys.version_info >= (3, 11) or sys.exit("salon: Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
 	@rm -rf .tools/uv && python3 -m venv .tools/uv
-	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r scripts/uv.lock
+	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r scripts/bootstrap.lock
 	@touch $@
 
 .venv/.requirements: requirements.lock $(UV)

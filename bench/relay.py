@@ -17,7 +17,7 @@ Row = dict[str, float]
 
 
 async def run(report: Report) -> None:
-    """The rounds are interleaved, so that a machine that drifts drifts for all; of each figure the round in the middle is told."""
+    """The rounds are interleaved, so that a machine that drifts does so for all; told is the middle round."""
     await _cargo("build", "--examples")
     costs: defaultdict[float, list[Row]] = defaultdict(list)
     latencies: defaultdict[float, list[Row]] = defaultdict(list)

@@ -93,6 +93,8 @@ class RelayResponder:
     epoch: str = "e1"
     packets_per_s: int = 0
     draining: bool = False
+    connects: bool = True
+    """Whether peers connect as soon as they have an answer."""
     negotiated: list[Negotiate] = field(default_factory=list)
     closed: list[CloseTransport] = field(default_factory=list)
     open: dict[str, Negotiate] = field(default_factory=dict)
@@ -131,18 +133,23 @@ class RelayResponder:
         self.negotiated.append(order)
         if order.transport_id not in self.open:
             self.open[order.transport_id] = order
-            opened = TransportOpened(
-                relay_id=self.relay_id,
-                user_id=order.user_id,
-                session_id=order.session_id,
-                direction=order.direction,
-            )
-            await self.events.append(_entity(order), opened)
+            if self.connects:
+                await self.connect(order)
         bound = [(track.mid, track.stream_id) for track in order.tracks] or [("0", order.single_stream_id)]
         tracks = [
             Track(mid=mid, stream_id=stream, kind=MediaKind.MEDIA_KIND_VIDEO, codec="VP8") for mid, stream in bound
         ]
         return Negotiated(answer_sdp=f"v=0 answer {len(self.negotiated)}", tracks=tracks)
+
+    async def connect(self, order: Negotiate) -> None:
+        """The peer has come: that is when the relay says that a transport is open."""
+        opened = TransportOpened(
+            relay_id=self.relay_id,
+            user_id=order.user_id,
+            session_id=order.session_id,
+            direction=order.direction,
+        )
+        await self.events.append(_entity(order), opened)
 
     async def _close(self, order: CloseTransport, _: RequestContext) -> TransportClosedReply:
         self.closed.append(order)

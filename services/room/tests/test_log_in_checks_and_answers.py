@@ -153,7 +153,7 @@ async def test_too_much_nonsense_ends_the_connection(cloud: Cloud) -> None:
     room = await cloud.start_room()
     client = await cloud.connect(room)
     for number in range(19):
-        nonsense: list[str | bytes] = ["{", "[]", b"\x00", json.dumps({"requestId": number + 50, "login": 1})]
+        nonsense = ["{", "[]", "\x00", json.dumps({"requestId": number + 50, "login": 1})]
         await client.send_text(nonsense[number % 4])
     assert "loggedIn" in await client.log_in("r", "u")
     malformed = [reply for reply in client.replies if reply.get("failed", {}).get("code") == 1100001]
@@ -161,6 +161,13 @@ async def test_too_much_nonsense_ends_the_connection(cloud: Cloud) -> None:
     assert {reply["failed"]["reason"] for reply in malformed} == {"request-malformed"}
     await client.send_text("}")
     assert await client.until_closed() == 4400
+
+
+async def test_a_binary_frame_closes_the_connection(cloud: Cloud) -> None:
+    room = await cloud.start_room()
+    client = await cloud.connect(room)
+    await client.send_text(b"\x00")
+    assert await client.until_closed() == 1003
 
 
 async def test_a_frame_over_the_bound_closes_the_connection(cloud: Cloud) -> None:

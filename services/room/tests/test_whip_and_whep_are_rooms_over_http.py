@@ -97,6 +97,11 @@ async def test_a_viewer_plays_without_being_a_user(cloud: Cloud, http: httpx.Asy
     assert (await http.delete(resource)).status_code == 200
     assert (await http.delete(resource)).status_code == 404
     assert (await http.delete(f"{one.http}/whep/7/r/rs_none/t")).status_code == 404
+    assert (await http.delete(resource.rpartition("/")[0] + "/guess")).status_code == 404
+    cloud.relay.connects = False
+    made = await http.post(f"{two.http}/whep", params=where(), headers=bearer(token("v")), content=OFFER)
+    resource = one.http + made.headers["location"]
+    assert [(await http.delete(resource)).status_code for _ in range(2)] == [200, 404]
     assert alice.users() == []
     may_not = bearer(token("v", log_in=False))
     refused = await http.post(f"{two.http}/whep", params=where(), headers=may_not, content=OFFER)

@@ -14,7 +14,7 @@ from salon_room.rooms import Rooms
 from salon_room.tokens import Tokens
 
 EVENT_WAIT_S = 2.0
-"""How long the relay's event about a transport may take."""
+"""How long the relay's event about a closed transport may take."""
 
 
 class Egress:
@@ -50,25 +50,28 @@ class Egress:
                 single_stream_id=stream,
             )
             negotiated = await self._relays.negotiate(present.event.relay_id, order)
-            await self._wait(view, order.transport_id, opened=True)
         return key, TransportId(order.transport_id), negotiated.answer_sdp
 
     async def stop(self, key: RoomKey, transport_id: TransportId) -> None:
         """Closes a viewer's transport, whichever instance it came from. Raises TransportNotFound."""
         entity = Entity(key.app_id, key.room_id, key.room_session_id, "transport", transport_id)
         last = await self._events.last(entity)
-        if last is None or not isinstance(last.message, TransportOpened):
+        opened = None if last is None else last.message
+        if opened is not None and not isinstance(opened, TransportOpened):
             raise TransportNotFound(transport_id=transport_id)
         async with self._rooms.following(key) as view:
-            await self._relays.close_transport(last.message.relay_id, transport_id, "closed-by-client")
-            await self._wait(view, transport_id, opened=False)
+            placement = view.state.placement
+            if placement is None:
+                raise TransportNotFound(transport_id=transport_id)
+            # Without an event it is not connected yet, or never was: the relay says which by closing it or not.
+            relay_id = placement.relay_id if opened is None else opened.relay_id
+            await self._relays.close_transport(relay_id, transport_id, "closed-by-client")
+            await self._wait_closed(view, transport_id)
 
-    async def _wait(self, view: RoomView, transport_id: str, *, opened: bool) -> None:
-        """Until the relay's event is in, so that the next request of this client finds it; not for ever."""
-        known = view.state.transports if opened else view.state.closed_transports
+    async def _wait_closed(self, view: RoomView, transport_id: TransportId) -> None:
         try:
             async with asyncio.timeout(EVENT_WAIT_S):
-                while transport_id not in known:
+                while transport_id not in view.state.closed_transports:
                     await view.wait_through(view.position + 1)
         except (TimeoutError, BusUnavailable):
-            return
+            raise TransportNotFound(transport_id=transport_id) from None

@@ -29,11 +29,11 @@ class Gateway:
         """One connection from its handshake to its end."""
         await socket.accept()
         if self._draining:
-            await socket.close(CloseCode.GOING_AWAY)
+            await socket.close(CloseCode.GOING_AWAY, CloseCode.GOING_AWAY.reason)
             return
         if len(self._sessions) >= self._verbs.settings.max_connections:
             metrics.CLOSES.labels(code=str(CloseCode.TOO_MANY_CONNECTIONS.value)).inc()
-            await socket.close(CloseCode.TOO_MANY_CONNECTIONS)
+            await socket.close(CloseCode.TOO_MANY_CONNECTIONS, CloseCode.TOO_MANY_CONNECTIONS.reason)
             return
         session = Session(socket, self._verbs)
         self._sessions[session] = asyncio.current_task()

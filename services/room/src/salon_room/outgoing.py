@@ -17,6 +17,8 @@ class CloseCode(IntEnum):
     """After the reply to Logout."""
     GOING_AWAY = 1001
     """This instance stops: resume."""
+    NOT_TEXT = 1003
+    """A binary frame."""
     LOGIN_TIMEOUT = 4000
     """Not logged in within the time for it."""
     HEARTBEAT_TIMEOUT = 4001
@@ -32,6 +34,11 @@ class CloseCode(IntEnum):
     TOO_MANY_CONNECTIONS = 4429
     INTERNAL = 4500
     """A bug on the server's side: resume, else log in again."""
+
+    @property
+    def reason(self) -> str:
+        """What the close frame says."""
+        return self.name.lower().replace("_", "-")
 
 
 class Outgoing:
@@ -104,6 +111,6 @@ class Outgoing:
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._send_all()
-                await self._socket.close(code)
+                await self._socket.close(code, code.reason)
         except TimeoutError:
             return  # does not read at all: the socket is dropped with what is in it

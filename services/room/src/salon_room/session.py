@@ -147,18 +147,20 @@ class Session:
                 return
             if self._machine.state is not SessionState.CLOSED:
                 self._heard_at_ns = time.monotonic_ns()
-                self._frame(received.get("text"))
+                text = received.get("text")
+                if text is None:
+                    self._close(CloseCode.NOT_TEXT)
+                else:
+                    self._frame(text)
 
-    def _frame(self, text: str | None) -> None:
+    def _frame(self, text: str) -> None:
         try:
-            if text is None:
-                raise RequestMalformed(problem="frames are text")
             message = decode(text)
             kind = message.WhichOneof("body")
             if kind is None or (message.request_id == 0 and kind != "heartbeat"):
                 raise RequestMalformed(problem="no body known here, or no requestId")
         except RequestMalformed as error:
-            self._malformed_frame(0 if text is None else request_id_of(text), error)
+            self._malformed_frame(request_id_of(text), error)
             return
         try:
             self._frames.take(time.monotonic_ns())

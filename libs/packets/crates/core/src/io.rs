@@ -15,7 +15,7 @@ use crate::command::Command;
 use crate::engine::{Engine, FLUSH_BYTES, Settings};
 use crate::event::{Event, EventQueue};
 use crate::stats::Stats;
-use crate::sys::{self, EventFd, ReceiveBatch};
+use crate::sys::{self, EventFd, RECEIVE_BATCH, ReceiveBatch};
 
 pub use crate::sys::thread_cpu_ns;
 
@@ -23,6 +23,8 @@ pub use crate::sys::thread_cpu_ns;
 pub const MAX_COMMANDS: usize = 4096;
 /// Packets that arrive while earlier ones are being encrypted join their batch, at most this often.
 const MAX_ROUNDS: usize = 4;
+/// Encrypting less than this is over before the next packet can come: not worth another look at the socket.
+const ROUND_BYTES: usize = 16 * 1024;
 const MAX_SLEEP_NS: u64 = 1_000_000_000;
 const STATS_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -87,7 +89,7 @@ impl Relay {
             sender: Sender::default(),
         };
         let thread = Builder::new().name("salon-packets".into()).spawn(move || {
-            if std::env::var_os("NICE").is_some() { sys::raise_thread_priority(); }
+            sys::raise_thread_priority();
             // Without this thread the relay is deaf and nobody would notice: better to die and be restarted.
             match catch_unwind(AssertUnwindSafe(|| data_loop.run())) {
                 Ok(Ok(())) => {}
@@ -227,7 +229,7 @@ impl DataLoop {
 
     /// Handles what is in the socket, a few batches at most before anything is sent: packets of one frame that come
     /// in while its first is being encrypted then leave together with it.
-    /// True if the socket was seen empty.
+    /// True if nothing is left there, as far as was seen: whoever waits for it then returns at once if there is.
     fn receive(&mut self) -> io::Result<bool> {
         for _ in 0..MAX_ROUNDS {
             let count = self.batch.receive(&self.socket)?;
@@ -256,6 +258,9 @@ impl DataLoop {
             }
             while self.engine.finish_batch(now_ns) {
                 self.sender.flush(&self.socket, &mut self.engine);
+            }
+            if count < RECEIVE_BATCH && self.engine.output().pending_bytes() < ROUND_BYTES {
+                return Ok(true);
             }
         }
         Ok(false)

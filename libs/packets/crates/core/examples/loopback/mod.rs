@@ -151,10 +151,16 @@ impl Loopback {
 
 /// The kernel's count of how long the data thread of this process waited for a processor; 0 where it does not count.
 fn data_thread_waited_ns() -> u64 {
-    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let tasks = std::fs::read_dir("/proc/self/task")
+        .into_iter()
+        .flatten()
+        .flatten();
     tasks
         .map(|task| task.path())
-        .filter(|path| std::fs::read_to_string(path.join("comm")).is_ok_and(|name| name.starts_with("salon-packets")))
+        .filter(|path| {
+            std::fs::read_to_string(path.join("comm"))
+                .is_ok_and(|name| name.starts_with("salon-packets"))
+        })
         .filter_map(|path| std::fs::read_to_string(path.join("schedstat")).ok())
         .filter_map(|line| line.split(' ').nth(1)?.parse::<u64>().ok())
         .max()
