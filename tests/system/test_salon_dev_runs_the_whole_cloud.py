@@ -105,6 +105,9 @@ def test_it_shows_where_to_go_and_leaves_no_process(tmp_path: Path, number: sign
         own_state = {**os.environ, "SALON_STATE_DIR": str(tmp_path)}
         listed = subprocess.run([SALON, "app", "list"], env=own_state, capture_output=True, text=True, check=True)
         assert app_id[1] in listed.stdout
+        examined = subprocess.run([SALON, "doctor"], env=own_state, capture_output=True, text=True, check=False)
+        assert examined.returncode == 0, examined.stdout
+        assert "failed" not in examined.stdout
 
         started = children(process.pid)
         assert len(started) == 4

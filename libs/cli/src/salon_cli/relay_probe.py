@@ -130,6 +130,7 @@ def _offer(ours: IceCredentials) -> str:
         "a=sendonly",
         "a=rtcp-mux",
         "a=rtpmap:111 opus/48000/2",
+        "a=ssrc:1 cname:salon-doctor",
     )
     return "".join(f"{line}\r\n" for line in lines)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 from salon_contracts.errors import SalonError
+from salon_kit.log import set_up_logging
 
 from salon_cli.dev.certificate import fingerprint
 from salon_cli.dev.child import ChildFailed
@@ -25,6 +26,7 @@ def dev(*, verbose: bool) -> None:
     With SALON_PUBLIC_HOST=<name or address> it serves other machines over HTTPS. Ports: SALON_HTTP_PORT,
     SALON_MEDIA_PORT, SALON_NATS_PORT. What it keeps lies in SALON_STATE_DIR (default var/dev).
     """
+    set_up_logging(level="error", format_="console", service="cli")
     screen = Screen(verbose=verbose)
     try:
         plan = Plan.from_environment(os.environ)

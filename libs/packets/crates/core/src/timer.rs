@@ -28,6 +28,12 @@ impl Timers {
         self.heap.push(Reverse((deadline_ns, timer)));
     }
 
+    /// As `arm`, up to `grid_ns` sooner: periodic work of many transports shares wake-ups, each of which costs more
+    /// than the work.
+    pub(crate) fn arm_on_grid(&mut self, deadline_ns: u64, grid_ns: u64, timer: Timer) {
+        self.arm(deadline_ns / grid_ns * grid_ns, timer);
+    }
+
     pub(crate) fn next_deadline_ns(&self) -> Option<u64> {
         self.heap
             .peek()
@@ -40,5 +46,22 @@ impl Timers {
             return None;
         }
         self.heap.pop().map(|Reverse((_, timer))| timer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timers_on_a_grid_share_deadlines_and_are_never_late() {
+        let mut timers = Timers::default();
+        for deadline_ns in [100, 104, 109, 110] {
+            timers.arm_on_grid(deadline_ns, 10, Timer::Report(deadline_ns));
+        }
+        assert_eq!(timers.next_deadline_ns(), Some(100));
+        let due: Vec<_> = std::iter::from_fn(|| timers.pop_due(100)).collect();
+        assert_eq!(due, [100, 104, 109].map(Timer::Report));
+        assert_eq!(timers.next_deadline_ns(), Some(110));
     }
 }

@@ -101,6 +101,9 @@ impl Loopback {
             measured.expected += packets * self.rooms[event.room].viewers.len() as u64;
             events.push(Reverse(self.load.next(event)));
         }
+        std::thread::sleep(Duration::from_nanos(
+            end_ns.saturating_sub(stamped::now_ns()),
+        ));
         measured.elapsed_ns = stamped::now_ns() - begin_ns;
         std::thread::sleep(SETTLE);
         self.read_all(&mut measured);

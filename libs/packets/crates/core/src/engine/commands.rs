@@ -1,6 +1,7 @@
 //! Commands from the owner.
 
 use super::Engine;
+use super::reports::REPORT_GRID_NS;
 use crate::command::Command;
 use crate::config::{SinkConfig, SourceConfig};
 use crate::ice::IceLite;
@@ -114,8 +115,9 @@ impl Engine {
         self.transport_ids.insert(id, key);
         self.ufrags.insert(ufrag, key);
         // Spread over the second, so that a hundred viewers' reports do not leave in one burst.
+        let first_ns = now_ns + self.random.next() % SECOND_NS;
         self.timers
-            .arm(now_ns + self.random.next() % SECOND_NS, Timer::Report(id));
+            .arm_on_grid(first_ns, REPORT_GRID_NS, Timer::Report(id));
         Some(())
     }
 

@@ -9,6 +9,7 @@ use crate::wire::rtcp::SenderInfo;
 use crate::wire::twcc::{MIN_PACKET_BYTES, Report};
 
 const REPORT_INTERVAL_NS: u64 = 1_000_000_000;
+pub(super) const REPORT_GRID_NS: u64 = 50_000_000;
 const MAX_BLOCKS: usize = 31;
 const _: () = assert!(
     MAX_RTCP_BYTES >= MIN_PACKET_BYTES,
@@ -30,8 +31,11 @@ impl Engine {
         self.send_sender_reports(key, &sinks, now_ns);
         self.transports[key].sinks = sinks;
         self.transports[key].reported_ns = now_ns;
-        self.timers
-            .arm(now_ns + REPORT_INTERVAL_NS, Timer::Report(id));
+        self.timers.arm_on_grid(
+            now_ns + REPORT_INTERVAL_NS,
+            REPORT_GRID_NS,
+            Timer::Report(id),
+        );
     }
 
     fn stop_idle_sources(&mut self, key: usize, now_ns: u64) {

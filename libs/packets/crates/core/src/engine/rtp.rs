@@ -12,6 +12,7 @@ use crate::wire::extensions::{ExtensionKind, transport_sequence};
 use crate::wire::rtp::Header;
 
 const FEEDBACK_INTERVAL_NS: u64 = 50_000_000;
+const FEEDBACK_GRID_NS: u64 = 10_000_000;
 
 impl Engine {
     pub(super) fn on_rtp(
@@ -77,8 +78,11 @@ impl Engine {
             {
                 transport.media_ssrc = Some(header.ssrc);
                 if transport.arrivals.push(sequence, arrived_ns) {
-                    self.timers
-                        .arm(now_ns + FEEDBACK_INTERVAL_NS, Timer::Feedback(transport.id));
+                    self.timers.arm_on_grid(
+                        now_ns + FEEDBACK_INTERVAL_NS,
+                        FEEDBACK_GRID_NS,
+                        Timer::Feedback(transport.id),
+                    );
                 }
                 return;
             }

@@ -66,7 +66,7 @@ fn audio_and_video_of_a_publisher_stay_in_step_whatever_the_delay_of_its_reports
     let (video_first, audio_first) = (0xffff_f000, 123_456);
     let mut dice = Dice(3);
     world.advance(SECOND);
-    let mut worst: f64 = 0.0;
+    let (mut pairs, mut worst): (u32, f64) = (0, 0.0);
     for round in 0..400 {
         world.advance(33 * MS);
         video_track.timestamp = rtp_time(world.now_ns, 90_000, video_first);
@@ -110,10 +110,11 @@ fn audio_and_video_of_a_publisher_stay_in_step_whatever_the_delay_of_its_reports
                 let apart = media_minus_wall(info, 90_000.0, video_first)
                     - media_minus_wall(other, 48_000.0, audio_first);
                 worst = worst.max(apart.abs());
+                pairs += 1;
             }
         }
     }
-    assert!(worst > 0.0, "both were reported");
+    assert!(pairs > 5, "both were reported");
     assert!(worst < 0.002, "{worst} s apart");
 }
 
