@@ -5,6 +5,8 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 UV := .tools/uv/bin/uv
+# A tool that talks when all is well is heard only when it is not.
+QUIETLY = >$(CURDIR)/.venv/check.log 2>&1 || { cat $(CURDIR)/.venv/check.log >&2; exit 1; }
 PURE_PACKAGES := libs/contracts libs/kit libs/media libs/web-sdk libs/python-sdk libs/cli \
 	services/token services/room services/media-relay
 RUST_SOURCES := $(shell find libs/packets -path '*/target' -prune -o \( -name '*.rs' -o -name 'Cargo.*' -o -name 'pyproject.toml' \) -print 2>/dev/null)
@@ -35,12 +37,13 @@ check: setup-check ## Format, lint, types, import rules, clippy, schema, generat
 	@$(BIN)/mypy --no-error-summary
 	@for tests in libs/*/tests services/*/tests; do \
 		if ls $$tests/*.py >/dev/null 2>&1; then $(BIN)/mypy --no-error-summary $$tests || exit 1; fi; done
-	@cd libs/packets && ../../$(BIN)/python -m mypy.stubtest salon_packets._native --ignore-disjoint-bases
-	@$(BIN)/lint-imports --no-logo | tail -n 5
+	@cd libs/packets && ../../$(BIN)/python -m mypy.stubtest salon_packets._native $(QUIETLY)
+	@$(BIN)/lint-imports --no-logo $(QUIETLY)
 	@$(BIN)/buf lint
 	@$(BIN)/python libs/contracts/generate.py --check
+	@$(BIN)/python scripts/document_settings.py --check
 	@cd libs/packets && cargo fmt --all --check && cargo clippy --quiet --release --workspace --all-targets --locked -- -D warnings
-	@cd libs/web-sdk && npm run --silent check && npm run --silent test && npm run --silent check-dist
+	@cd libs/web-sdk && (npm run --silent check && npm run --silent test && npm run --silent check-dist) $(QUIETLY)
 
 .PHONY: format
 format: setup-check ## Put every file into its format
@@ -55,6 +58,10 @@ bench: setup-test ## Measure: join time, cost per packet, latency, log-ins (JSON
 .PHONY: proto
 proto: setup ## Generate the Python messages from proto/
 	@$(BIN)/buf lint && $(BIN)/python libs/contracts/generate.py
+
+.PHONY: docs
+docs: setup ## Write docs/settings.md from the settings classes
+	@$(BIN)/python scripts/document_settings.py
 
 .PHONY: web-sdk
 web-sdk: setup-check ## Build the browser SDK (needs Node; the built files are committed)

@@ -17,7 +17,7 @@ class RelaySettings(HealthSettings):
     model_config = prefixed("SALON_RELAY_")
 
     health_port: int = Field(
-        default=7883, ge=0, le=65535, description="TCP port of the health server; 0: any free one."
+        default=9103, ge=0, le=65535, description="TCP port of the health server; 0: any free one."
     )
     id: str = Field(
         default="",

@@ -38,8 +38,8 @@ class Plan:
             media_port=_port(environment, "SALON_MEDIA_PORT", 7882),
             nats_port=_port(environment, "SALON_NATS_PORT", 4222),
             token_health_port=_port(environment, "SALON_TOKEN_HEALTH_PORT", 9101),
-            relay_health_port=_port(environment, "SALON_RELAY_HEALTH_PORT", 9102),
-            room_health_port=_port(environment, "SALON_ROOM_HEALTH_PORT", 9103),
+            relay_health_port=_port(environment, "SALON_RELAY_HEALTH_PORT", 9103),
+            room_health_port=_port(environment, "SALON_ROOM_HEALTH_PORT", 9102),
         )
         if public_host is not None:
             _check_host(public_host)
