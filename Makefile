@@ -39,7 +39,7 @@ check: setup-check ## Format, lint, types, import rules, clippy, schema, generat
 		if ls $$tests/*.py >/dev/null 2>&1; then $(BIN)/mypy --no-error-summary $$tests || exit 1; fi; done
 	@cd libs/packets && ../../$(BIN)/python -m mypy.stubtest salon_packets._native $(QUIETLY)
 	@$(BIN)/lint-imports --no-logo $(QUIETLY)
-	@$(BIN)/buf lint
+	@$(BIN)/buf lint && $(BIN)/buf breaking --against proto/baseline.binpb
 	@$(BIN)/python libs/contracts/generate.py --check
 	@$(BIN)/python scripts/document_settings.py --check
 	@cd libs/packets && cargo fmt --all --check && cargo clippy --quiet --release --workspace --all-targets --locked -- -D warnings
@@ -58,6 +58,10 @@ bench: setup-test ## Measure: join time, cost per packet, latency, log-ins (JSON
 .PHONY: proto
 proto: setup ## Generate the Python messages from proto/
 	@$(BIN)/buf lint && $(BIN)/python libs/contracts/generate.py
+
+.PHONY: proto-baseline
+proto-baseline: setup ## Take the present messages as what later ones must not break (once, at each release)
+	@$(BIN)/buf build -o proto/baseline.binpb
 
 .PHONY: docs
 docs: setup ## Write docs/settings.md from the settings classes

@@ -12,8 +12,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 
 TEXT = """# Settings
 
-Every service reads its settings from the environment at start; a bad value ends the start with a sentence that names the
-variable. `salon dev` sets what one machine needs and passes everything else on. Written by `make docs`.
+Every service reads its settings from the environment at start; a bad value ends the start with a sentence that names
+the variable. `salon dev` sets what one machine needs and passes everything else on. Written by `make docs`.
 
 ## Every service
 
