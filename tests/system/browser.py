@@ -25,6 +25,15 @@ async def launch(playwright: Playwright, *extra: str) -> Browser:
     return await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *extra])
 
 
+async def moving_pictures(page: Page, count: int) -> None:
+    """Waits until so many videos of the page play. (The page's CSP forbids Playwright's own waiting.)"""
+    playing = "[...document.querySelectorAll('video')].filter((v) => v.videoWidth > 0 && v.currentTime > 0).length"
+    deadline = time.monotonic() + 20
+    while (seen := await page.evaluate(playing)) < count:
+        assert time.monotonic() < deadline, f"{seen} of {count} videos play"
+        await page.wait_for_timeout(100)
+
+
 class Person:
     """One page, one engine."""
 

@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser, expect
 
+from tests.system.browser import moving_pictures
 from tests.system.cloud import free_port
 
 SALON = str(Path(sys.executable).parent / "salon")
@@ -154,6 +156,23 @@ def test_a_service_that_fails_ends_the_run_with_one_clear_sentence(tmp_path: Pat
         assert said.count("\n") == 1
         assert "relay ended" in said
         wait_gone(started)
+
+
+async def test_with_a_public_host_browsers_of_other_machines_can_call(browser: Browser, tmp_path: Path) -> None:
+    """Over HTTPS at an address that is not localhost, media included. 127.0.0.2 stands for that address."""
+    settings = environment(tmp_path, SALON_PUBLIC_HOST="127.0.0.2")
+    with running(settings) as process:
+        read_banner(process)
+        context = await browser.new_context(ignore_https_errors=True)  # a person accepts the certificate once
+        pages = [await context.new_page() for _ in range(2)]
+        for number, page in enumerate(pages):
+            await page.goto(f"https://127.0.0.2:{settings['SALON_HTTP_PORT']}/?room=lobby")
+            await page.get_by_test_id("name-input").fill(f"Visitor {number}")
+            await page.get_by_test_id("join-button").click()
+        for page in pages:
+            await expect(page.get_by_test_id("tile")).to_have_count(2)
+            await moving_pictures(page, 2)
+        await context.close()
 
 
 def test_with_a_public_host_it_serves_https_with_its_own_certificate(tmp_path: Path) -> None:

@@ -1,12 +1,12 @@
 """As a person does it, with pictures of what they see in artefacts/."""
 
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from tests.system.browser import moving_pictures
 from tests.system.cloud import Cloud
 from tests.system.rooms import fresh
 
@@ -29,15 +29,6 @@ async def join(page: Page, cloud: Cloud, name: str, room: str) -> None:
     await expect(page.get_by_test_id("room-input")).to_have_value(room)
     await page.get_by_test_id("join-button").click()
     await expect(page.get_by_test_id("leave-button")).to_be_visible()
-
-
-async def moving_pictures(page: Page, count: int) -> None:
-    """Waits until so many videos of the page play. (The page's CSP forbids Playwright's own waiting.)"""
-    playing = "[...document.querySelectorAll('video')].filter((v) => v.videoWidth > 0 && v.currentTime > 0).length"
-    deadline = time.monotonic() + 20
-    while (seen := await page.evaluate(playing)) < count:
-        assert time.monotonic() < deadline, f"{seen} of {count} videos play"
-        await page.wait_for_timeout(100)
 
 
 async def test_the_demo_page_works_by_clicking(pages: list[Page], cloud: Cloud, artefacts: Path) -> None:

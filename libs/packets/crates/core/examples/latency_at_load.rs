@@ -57,13 +57,14 @@ fn report(viewers: usize) {
     let added_us = |sorted, percent| percentile(sorted, percent).saturating_sub(bare_ns) / 1000;
     println!(
         "{{\"viewers_per_room\": {viewers}, \"rooms\": {}, \"load_percent\": {:.1}, \"bench_load_percent\": {:.1}, \"waited_percent\": {:.1}, \
-         \"packets_delivered\": {}, \"packets_expected\": {}, \"cpu_us_per_packet\": {:.3}, \"bare_latency_us\": {:.1}, \
+         \"packets_delivered\": {}, \"packets_left_out\": {}, \"packets_expected\": {}, \"cpu_us_per_packet\": {:.3}, \"bare_latency_us\": {:.1}, \
          \"latency_us_p50\": {}, \"latency_us_p99\": {}, \"last_latency_us_p50\": {}, \"last_latency_us_p99\": {}}}",
         loopback.active,
         measured.load_percent(),
         measured.bench_cpu_ns as f64 * 100.0 / measured.elapsed_ns as f64,
         measured.waited_ns as f64 * 100.0 / measured.elapsed_ns as f64,
         measured.delivered,
+        measured.left_out,
         measured.expected,
         measured.cost_us(),
         f64::from(bare_ns) / 1000.0,

@@ -89,7 +89,6 @@ impl Relay {
             sender: Sender::default(),
         };
         let thread = Builder::new().name("salon-packets".into()).spawn(move || {
-            sys::raise_thread_priority();
             // Without this thread the relay is deaf and nobody would notice: better to die and be restarted.
             match catch_unwind(AssertUnwindSafe(|| data_loop.run())) {
                 Ok(Ok(())) => {}

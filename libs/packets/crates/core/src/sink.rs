@@ -170,7 +170,7 @@ impl Sink {
         }
         if packet.codec != self.codec.name {
             self.counters.codec_mismatches += 1;
-            self.skip(packet.sequence);
+            self.skip(packet.sequence, packet.epoch);
             return Forwarded::Nothing;
         }
         if self.epoch != packet.epoch {
@@ -253,8 +253,9 @@ impl Sink {
     }
 
     /// A source packet with nothing in it for this viewer: close the gap. False if later packets are out already.
-    pub(crate) fn skip(&mut self, source_sequence: i64) -> bool {
-        !self.is_open || self.sequences.drop_packet(source_sequence)
+    /// What comes under a new SSRC before its first media leaves none: numbers begin anew with that.
+    pub(crate) fn skip(&mut self, source_sequence: i64, epoch: u32) -> bool {
+        !self.is_open || self.epoch != epoch || self.sequences.drop_packet(source_sequence)
     }
 
     /// Answers one entry of a NACK, if it may be and the viewer's budget allows: gives the source's number to look up.

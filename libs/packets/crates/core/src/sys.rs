@@ -17,7 +17,6 @@ pub(crate) const RECEIVE_BATCH: usize = 64;
 /// Larger datagrams are cut by the kernel and refused by us; no peer sends media above the path MTU.
 pub(crate) const MAX_DATAGRAM_BYTES: usize = 2048;
 const CONTROL_BYTES: usize = 256;
-const THREAD_NICENESS: c_int = -15;
 const SOCKET_BUFFER_BYTES: c_int = 4 << 20;
 
 /// Nanoseconds of the monotonic clock.
@@ -33,13 +32,6 @@ pub(crate) fn realtime_ns() -> u64 {
 /// CPU time of the calling thread, in nanoseconds.
 pub fn thread_cpu_ns() -> u64 {
     clock_ns(libc::CLOCK_THREAD_CPUTIME_ID)
-}
-
-/// Lets the calling thread run before others that want the processor too: what it does is little, and late is lost.
-/// Needs CAP_SYS_NICE; without it the thread takes its turn like everybody.
-pub(crate) fn raise_thread_priority() {
-    // SAFETY: plain system call without pointers; 0 is the calling thread.
-    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, THREAD_NICENESS) };
 }
 
 fn clock_ns(clock: libc::clockid_t) -> u64 {

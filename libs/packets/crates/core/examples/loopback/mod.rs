@@ -44,7 +44,10 @@ pub struct Measured {
     pub published: u64,
     pub expected: u64,
     pub delivered: u64,
-    /// Of every delivery, sorted.
+    /// Delivered, but without a latency: the publishing thread lost the processor between its stamp and the end of
+    /// its send call.
+    pub left_out: u64,
+    /// Of every other delivery, sorted.
     pub latencies_ns: Vec<u32>,
     /// Of the deliveries to each room's last viewer, sorted.
     pub last_latencies_ns: Vec<u32>,

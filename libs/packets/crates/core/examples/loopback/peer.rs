@@ -1,5 +1,6 @@
 //! A client after ICE and DTLS: a socket, keys, and for publishers the packets.
 
+use std::collections::HashSet;
 use std::net::{SocketAddr, UdpSocket};
 
 use salon_packets_core::command::Command;
@@ -19,6 +20,9 @@ use super::room::{EXTENSIONS, Load};
 pub const SENT_AT_ID: u8 = 6;
 const PACKET_BYTES: usize = 1100;
 const AUDIO_BYTES: usize = 160;
+/// From the stamp to the end of the send call: longer means that this thread lost the processor in between. The relay
+/// itself may take it for a frame to a hundred viewers, which is shorter and stays in.
+const HELD_UP_NS: u64 = 3_000_000;
 const TAG_BYTES: usize = 16;
 const VIDEO: Codec = Codec {
     name: CodecName::Vp8,
@@ -46,6 +50,8 @@ pub struct Publisher {
     frame: u32,
     video_sequence: u16,
     audio_sequence: u16,
+    /// Send times of packets that this thread itself held up.
+    pub held_up: HashSet<u64>,
 }
 
 impl Publisher {
@@ -60,6 +66,7 @@ impl Publisher {
             frame: 0,
             video_sequence: 1,
             audio_sequence: 1,
+            held_up: HashSet::new(),
         }
     }
 
@@ -107,7 +114,8 @@ impl Publisher {
     fn send(&mut self, fields: &HeaderFields, begin: &[u8], wire_bytes: usize) {
         let mut buffer = [0; PACKET_BYTES + TAG_BYTES];
         let transport_sequence = fields.sequence_number.to_be_bytes();
-        let sent_at = stamped::now_ns().to_be_bytes();
+        let sent_ns = stamped::now_ns();
+        let sent_at = sent_ns.to_be_bytes();
         let mid: &[u8] = if fields.ssrc == 1000 { b"0" } else { b"1" };
         let elements = [
             (4, mid),
@@ -123,6 +131,9 @@ impl Publisher {
         self.socket
             .send_to(&buffer[..len], self.target)
             .expect("loopback send");
+        if stamped::now_ns() - sent_ns > HELD_UP_NS {
+            self.held_up.insert(sent_ns);
+        }
     }
 }
 

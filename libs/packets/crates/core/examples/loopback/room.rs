@@ -95,6 +95,7 @@ impl Room {
 
     pub fn read(&mut self, reader: &mut Reader, measured: &mut Measured) {
         let last = self.viewers.len() - 1;
+        let publisher = &self.publisher;
         for (place, socket) in self.viewers.iter().enumerate() {
             let read = reader.drain(socket, |arrived_ns, datagram| {
                 if classify(datagram) != Kind::Rtp {
@@ -109,6 +110,10 @@ impl Room {
                 );
                 let latency_ns = arrived_ns.saturating_sub(sent_ns) as u32;
                 measured.delivered += 1;
+                if publisher.held_up.contains(&sent_ns) {
+                    measured.left_out += 1;
+                    return;
+                }
                 measured.latencies_ns.push(latency_ns);
                 if place == last {
                     measured.last_latencies_ns.push(latency_ns);

@@ -63,7 +63,7 @@ impl Engine {
                         }
                     }
                     Outgoing::Empty(sequence) => {
-                        if !sink.skip(*sequence) {
+                        if !sink.skip(*sequence, source.epoch) {
                             sink.fill(*sequence, transport, &mut egress);
                         }
                     }

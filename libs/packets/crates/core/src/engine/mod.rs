@@ -39,7 +39,7 @@ use crate::wire::extensions::abs_send_time;
 
 const ARENA_BYTES: usize = 1 << 20;
 /// Send before more than this is collected: it should still be in the cache then.
-pub const FLUSH_BYTES: usize = 64 * 1024;
+pub const FLUSH_BYTES: usize = 512 * 1024;
 /// Packets of one source that are forwarded in one go, which bounds how far the arena overshoots.
 const MAX_GROUP: usize = 16;
 

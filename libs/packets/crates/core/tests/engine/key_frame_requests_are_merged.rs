@@ -90,3 +90,25 @@ fn a_request_about_a_stream_that_is_not_the_viewers_is_ignored() {
     });
     assert_eq!(plis(&mut world, &mut publisher), 0);
 }
+
+#[test]
+fn a_fir_asks_for_what_its_entries_name() {
+    let mut world = World::new();
+    let (mut publisher, source) = world.publisher(video_source());
+    let (mut viewer, _) = world.viewer(source, video_sink());
+    for packet in Track::video().frame(true, 1) {
+        world.send_rtp(&mut publisher, &packet);
+    }
+    for (ssrc, asked) in [(7000, 1), (9999, 0)] {
+        world.advance(SECOND);
+        for packet in Track::video().frame(true, 1) {
+            world.send_rtp(&mut publisher, &packet);
+        }
+        plis(&mut world, &mut publisher);
+        world.send_rtcp(&mut viewer, |writer| {
+            writer.receiver_report(5, &[]).unwrap();
+            writer.fir(7000, ssrc, 1).unwrap();
+        });
+        assert_eq!(plis(&mut world, &mut publisher), asked);
+    }
+}

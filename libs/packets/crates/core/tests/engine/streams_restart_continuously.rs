@@ -1,6 +1,7 @@
 use salon_packets_core::command::Command;
 use salon_packets_core::event::Event;
 use salon_packets_core::wire::extensions::ExtensionKind;
+use salon_packets_core::wire::rtp::HeaderFields;
 
 use crate::support::*;
 
@@ -109,6 +110,36 @@ fn a_new_ssrc_of_the_source_is_the_same_stream_to_the_viewer() {
 }
 
 #[test]
+fn padding_before_the_media_of_a_new_ssrc_is_nothing_to_the_viewer() {
+    let mut world = World::new();
+    let (mut publisher, source) = world.publisher(video_source());
+    let (mut viewer, _) = world.viewer(source, video_sink());
+    for packet in Track::video().frame(true, 2) {
+        world.send_rtp(&mut publisher, &packet);
+    }
+    let mut new = Track {
+        ssrc: 4242,
+        sequence: 34,
+        ..Track::video()
+    };
+    let mid: [(u8, &[u8]); 1] = [(4, b"v")];
+    for sequence_number in [31, 33, 32] {
+        let fields = HeaderFields {
+            sequence_number,
+            has_padding: true,
+            ..new.fields(false)
+        };
+        world.send_rtp(&mut publisher, &packet(&fields, &mid, &[0, 0, 0, 4]));
+    }
+    for packet in new.frame_with(true, 2, &mid) {
+        world.send_rtp(&mut publisher, &packet);
+    }
+    let received = world.take_rtp(&mut viewer);
+    assert_eq!(received.len(), 4);
+    assert!(is_continuous(&sequences(&received)));
+}
+
+#[test]
 fn ssrcs_are_learned_from_mid_or_from_a_payload_type_of_one_section() {
     let mut world = World::new();
     let mut learned = video_source();
@@ -179,6 +210,21 @@ fn a_source_that_falls_silent_stops_and_starts_again() {
         Event::SourceStopped { source },
     );
     assert_eq!(heard, [started.clone(), stopped.clone(), started, stopped]);
+}
+
+#[test]
+fn a_microphone_in_silence_is_not_a_stopped_source() {
+    let mut world = World::new();
+    let (mut publisher, _) = world.publisher(audio_source());
+    let mut track = Track::audio();
+    // Opus with DTX says something every 400 ms.
+    for _ in 0..50 {
+        let sample = track.sample(&[]);
+        world.send_rtp(&mut publisher, &sample);
+        world.advance(400 * MS);
+    }
+    let stopped = |event: &Event| matches!(event, Event::SourceStopped { .. });
+    assert!(!world.events.iter().any(stopped));
 }
 
 #[test]

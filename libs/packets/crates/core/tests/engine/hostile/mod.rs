@@ -1,0 +1,207 @@
+//! Peers that know their keys and mean no good: bytes become authentic packets, feedback, commands and time.
+//!
+//! The fuzz target `engine_media` and a seeded test run the same interpreter. Nothing dies in header parsing or
+//! authentication here: every packet is protected by a real sender context, so the bytes reach the code behind it.
+
+mod packets;
+mod world;
+
+use packets::{Bytes, SSRCS, media, retransmission, rtcp};
+use world::World;
+
+use salon_packets_core::command::Command;
+use salon_packets_core::config::{Codec, CodecName, MediaKind, SinkConfig, SourceConfig};
+use salon_packets_core::wire::extensions::{ExtensionIds, ExtensionKind};
+
+const MS: u64 = 1_000_000;
+pub const PEERS: usize = 6;
+const OBJECTS: u64 = 8;
+/// More would only make one run long.
+const MAX_STEPS: usize = 400;
+
+pub const CODECS: [Codec; 3] = [
+    Codec {
+        name: CodecName::Vp8,
+        payload_type: 96,
+        clock_rate_hz: 90_000,
+        rtx_payload_type: Some(97),
+    },
+    Codec {
+        name: CodecName::H264,
+        payload_type: 98,
+        clock_rate_hz: 90_000,
+        rtx_payload_type: Some(99),
+    },
+    Codec {
+        name: CodecName::Opus,
+        payload_type: 111,
+        clock_rate_hz: 48_000,
+        rtx_payload_type: None,
+    },
+];
+
+/// Interprets the bytes against a fresh engine; panics where the engine breaks a promise.
+pub fn run(bytes: &[u8]) {
+    let mut bytes = Bytes(bytes);
+    let mut world = World::new();
+    for peer in 0..PEERS {
+        world.join(peer);
+    }
+    // Something flows from the beginning, so that short inputs get somewhere too.
+    for (peer, kind) in [(0, 0x04), (1, 0x05), (0, 0x06)] {
+        add_source(&mut world, peer as u64, peer, kind);
+    }
+    for peer in 2..PEERS {
+        add_sink(
+            &mut world,
+            peer as u64,
+            peer,
+            peer as u64 % 3,
+            0x2f ^ peer as u8,
+        );
+    }
+    for _ in 0..MAX_STEPS {
+        let Some(step) = bytes.next() else { break };
+        perform(&mut world, step, &mut bytes);
+    }
+    world.end();
+}
+
+fn perform(world: &mut World, step: u8, bytes: &mut Bytes<'_>) {
+    let peer = usize::from(step >> 4) % PEERS;
+    match step & 0x0f {
+        // Video of either codec, most of it well made, some missing: the common case has the most room.
+        0..=3 => {
+            let count = bytes.byte() % 24;
+            for _ in 0..=count {
+                let packet = media(&mut world.tracks, peer, bytes);
+                world.send_rtp(peer, &packet);
+            }
+        }
+        4 => {
+            let packet = retransmission(&mut world.tracks, peer, bytes);
+            world.send_rtp(peer, &packet);
+        }
+        5 | 6 => {
+            let compound = rtcp(&world.seen, peer, bytes);
+            world.send_rtcp(peer, &compound);
+        }
+        // What is asked for is what was sent.
+        7 => {
+            let compound = packets::nack_of(world.seen[peer].last().copied(), bytes);
+            world.send_rtcp(peer, &compound);
+        }
+        8 => world.advance(u64::from(bytes.byte()) * MS / 8),
+        9 => world.advance(u64::from(bytes.byte()) * 40 * MS),
+        10 => world.batch(bytes.byte().is_multiple_of(2)),
+        11 => world.check(peer, bytes.byte()),
+        12 => world.replay(peer, bytes.byte()),
+        _ => command(world, peer, bytes),
+    }
+}
+
+fn command(world: &mut World, peer: usize, bytes: &mut Bytes<'_>) {
+    let (what, argument) = (bytes.byte(), bytes.byte());
+    let object = u64::from(argument) % OBJECTS;
+    match what % 10 {
+        0 => add_source(world, object, peer, bytes.byte()),
+        1 | 2 => add_sink(
+            world,
+            object,
+            peer,
+            u64::from(bytes.byte()) % OBJECTS,
+            argument,
+        ),
+        3 => world.command(Command::RemoveSource { source: object }),
+        4 => world.command(Command::RemoveSink { sink: object }),
+        5 | 6 => world.command(Command::PauseSink {
+            sink: object,
+            paused: argument & 0x80 != 0,
+        }),
+        7 => world.command(Command::RequestKeyframe { source: object }),
+        8 => world.leave(peer),
+        _ => world.join(peer),
+    }
+}
+
+fn add_source(world: &mut World, source: u64, peer: usize, shape: u8) {
+    let codecs = match shape % 4 {
+        0 => CODECS[..1].to_vec(),
+        1 => CODECS[1..2].to_vec(),
+        2 => CODECS[2..].to_vec(),
+        _ => CODECS.to_vec(),
+    };
+    let ssrc = SSRCS[source as usize % 3];
+    let config = SourceConfig {
+        kind: if shape % 4 == 2 {
+            MediaKind::Audio
+        } else {
+            MediaKind::Video
+        },
+        mid: format!("{}", source % 3),
+        codecs,
+        ssrcs: if shape & 4 == 0 {
+            vec![]
+        } else {
+            vec![(ssrc, Some(ssrc + 100))]
+        },
+        extensions: extension_ids(),
+        nack: shape & 8 == 0,
+        transport_cc: shape & 16 == 0,
+        remb: shape & 32 != 0,
+    };
+    let transport = world.id(peer);
+    world.command(Command::AddSource {
+        transport,
+        source,
+        config: Box::new(config),
+    });
+}
+
+fn add_sink(world: &mut World, sink: u64, peer: usize, source: u64, shape: u8) {
+    let codec = CODECS[usize::from(shape) % 3];
+    // SSRCs are the owner's to choose, and it never gives one twice on a connection.
+    let ssrc = world.fresh_ssrc();
+    let config = SinkConfig {
+        kind: if codec.name == CodecName::Opus {
+            MediaKind::Audio
+        } else {
+            MediaKind::Video
+        },
+        mid: if shape & 16 == 0 {
+            "m".into()
+        } else {
+            String::new()
+        },
+        codec,
+        ssrc,
+        rtx_ssrc: (shape & 32 != 0).then_some(ssrc + 1),
+        cname: "c".into(),
+        extensions: extension_ids(),
+        nack: shape & 8 != 0,
+        transport_cc: shape & 4 != 0,
+    };
+    let transport = world.id(peer);
+    world.command(Command::AddSink {
+        transport,
+        sink,
+        source,
+        config: Box::new(config),
+    });
+}
+
+fn extension_ids() -> ExtensionIds {
+    let mut ids = ExtensionIds::new();
+    let kinds = [
+        ExtensionKind::Mid,
+        ExtensionKind::TransportWideCc,
+        ExtensionKind::AbsSendTime,
+        ExtensionKind::AudioLevel,
+        ExtensionKind::VideoOrientation,
+        ExtensionKind::DependencyDescriptor,
+    ];
+    for (kind, id) in kinds.into_iter().zip([1, 2, 3, 4, 14, 16]) {
+        ids.set(kind, id).expect("an id in range");
+    }
+    ids
+}
