@@ -31,8 +31,8 @@ def frames_in_the_only_file(folder: Path) -> tuple[int, int]:
     """Decoded frames: video, audio."""
     (file,) = folder.iterdir()
     with av.open(str(file)) as recording:
-        kinds = [type(frame) for frame in recording.decode()]
-    return kinds.count(av.VideoFrame), kinds.count(av.AudioFrame)
+        frames = list(recording.decode())
+    return sum(isinstance(f, av.VideoFrame) for f in frames), sum(isinstance(f, av.AudioFrame) for f in frames)
 
 
 async def test_the_example_bots_publish_and_record(cloud: Cloud, tmp_path: Path) -> None:

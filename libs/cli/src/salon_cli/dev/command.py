@@ -74,9 +74,10 @@ async def _serve(cloud: Cloud, plan: Plan, state: DevState, screen: Screen) -> N
         ("Open", plan.url),
         ("AppID", str(state.app_id)),
         ("ServerSecret", state.server_secret),
-        ("Token", f"{token}  (user `visitor`, any room, 24 h)"),
+        ("Token", token),
     ]
-    hints = [f"More tokens: .venv/bin/salon token mint --app-id {state.app_id} --user-id <user>. Stop with Ctrl-C."]
+    hints = ["The token lets the user `visitor` into any room for 24 hours."]
+    hints += [f"More tokens: .venv/bin/salon token mint --app-id {state.app_id} --user-id <user>. Stop with Ctrl-C."]
     if cloud.certificate is not None:
         rows.insert(1, ("Certificate", f"self-signed, SHA-256 {fingerprint(cloud.certificate[0])}"))
         hints.insert(0, "On the other machine, open the address, accept the certificate once, and reload.")
