@@ -65,7 +65,20 @@ export default ZegoStreamView;
 `,
   "sdk/code/zh/ZegoExpressEngine.web.d.ts": 'export { ZegoExpressEngine } from "../../../types/engine.js";\n',
   "sdk/src/common/zego.entity.web.d.ts": 'export * from "../../../types/entities.js";\n',
+  "sdk/src/common/zego.entity.d.ts": 'export * from "../../../types/entities.js";\n',
 };
+/** On-demand builds pass these to `ZegoExpressEngine.use`, which needs nothing from them. */
+const modules = {
+  "beauty-effect": "BeautyEffect",
+  "audio-mix": "AudioMix",
+  "mix-stream": "MixStream",
+  "stream-cdn": "StreamCDN",
+  "range-audio": "RangeAudio",
+};
+for (const [file, name] of Object.entries(modules)) {
+  declarations[`esm/${file}.mjs`] = `export const ${name} = { name: "${name}" };\n`;
+  declarations[`esm/${file}.d.ts`] = `export declare const ${name}: { readonly name: "${name}" };\n`;
+}
 const manifest = {
   name: "salon-web-sdk-dist",
   version: "0.1.0",
@@ -76,9 +89,12 @@ const manifest = {
   exports: {
     ".": { types: "./index.d.ts", import: "./ZegoExpressWebRTC.mjs", default: "./ZegoExpressWebRTC.js" },
     "./esm": { types: "./index.d.ts", default: "./ZegoExpressWebRTC.mjs" },
+    "./esm/*": { types: "./esm/*.d.ts", default: "./esm/*.mjs" },
     "./ZegoExpressWebRTC.js": "./ZegoExpressWebRTC.js",
     "./ZegoExpressWebRTC.mjs": "./ZegoExpressWebRTC.mjs",
+    "./sdk/*.d": { types: "./sdk/*.d.ts" },
     "./sdk/*": { types: "./sdk/*.d.ts" },
+    "./package.json": "./package.json",
   },
 };
 for (const [path, text] of Object.entries({

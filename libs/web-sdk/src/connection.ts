@@ -68,6 +68,9 @@ export class Connection {
   private heartbeatMs = DEFAULT_HEARTBEAT_MS;
   private deadlineMs = 0;
   private quietAttempt = false;
+  private asleep = false;
+  /** It slept from a good state: nobody was told yet that it is not connected. */
+  private untold = false;
   private lastError: ZegoError | null = null;
   private probeId = 0;
   private readonly timers = new Map<"retry" | "handshake" | "heartbeat" | "probe", ReturnType<typeof setTimeout>>();
@@ -104,14 +107,47 @@ export class Connection {
   /** Says good-bye and closes. */
   logout(): void {
     if (this.machine.is("CLOSED")) return;
-    const link = this.machine.is("READY") ? this.link : null;
-    if (link !== null) {
+    this.sayGoodBye();
+    this.end(new ZegoError(Code.SOCKET_CLOSED, "The log-in has ended."));
+  }
+
+  /** The page goes away, for good or into the browser's cache: good-bye all the same, for nobody can tell which. */
+  sleep(): void {
+    if (this.asleep || this.machine.is("IDLE", "CLOSED")) return;
+    this.asleep = true;
+    this.sayGoodBye();
+    this.closeLink();
+    this.session = null;
+    if (!this.machine.is("READY")) return;
+    this.machine.become("RECONNECTING");
+    this.pending.connectionLost();
+    this.untold = true;
+  }
+
+  /** The page came back: logs in anew. */
+  wake(): void {
+    if (!this.asleep) return;
+    this.asleep = false;
+    if (this.machine.is("CLOSED")) return;
+    const patienceMs = this.machine.is("LOGGING_IN") ? LOGIN_TIMEOUT_MS : this.options.retryTimeMs();
+    this.deadlineMs = performance.now() + patienceMs;
+    if (this.untold) {
+      this.untold = false;
+      this.listener.reconnecting(Code.NETWORK_BROKEN);
+    }
+    if (!this.machine.is("CLOSED")) this.open();
+  }
+
+  private sayGoodBye(): void {
+    const link = this.link;
+    // While the handshake is under way as well: the server may be letting this user in just now, carries the log-out out
+    // right after it, and nobody sees a ghost.
+    if (link !== null && (this.machine.is("READY") || this.timers.has("handshake"))) {
       link.send({ requestId: this.pending.nextId(), logout: {} });
       this.link = null;
       // The server closes after its reply; this only bounds the wait.
       setTimeout(() => link.close(), LOGOUT_TIMEOUT_MS);
     }
-    this.end(new ZegoError(Code.SOCKET_CLOSED, "The log-in has ended."));
   }
 
   private open(): void {

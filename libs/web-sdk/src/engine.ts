@@ -60,10 +60,11 @@ export class ZegoExpressEngine {
   private scenario: number;
   private room: Room | null = null;
   private microphoneMuted = false;
-  private readonly onPageHide = (event: PageTransitionEvent): void => {
-    // A page that comes back from the browser's cache goes on with its log-in.
-    if (!event.persisted) this.room?.abandon();
-  };
+  /** Counts how often the engine was destroyed: what was begun before must not come to life after. */
+  private life = 0;
+  // Browsers say "kept in the cache" of pages they throw away a moment later: the others must not see a ghost.
+  private readonly onPageHide = (): void => this.room?.sleep();
+  private readonly onPageShow = (): void => this.room?.wake();
 
   constructor(
     private readonly appID: number,
@@ -72,7 +73,8 @@ export class ZegoExpressEngine {
   ) {
     const scenario = options?.scenario;
     this.scenario = scenario !== undefined && isScenario(scenario) ? scenario : ZegoScenario.Default;
-    globalThis.addEventListener?.("pagehide", this.onPageHide as EventListener);
+    globalThis.addEventListener?.("pagehide", this.onPageHide);
+    globalThis.addEventListener?.("pageshow", this.onPageShow);
   }
 
   /** Everything is built in: modules of on-demand builds are taken and need nothing. */
@@ -123,11 +125,13 @@ export class ZegoExpressEngine {
   }
 
   destroyEngine(): void {
+    this.life += 1;
     this.room?.logout();
     for (const stream of [...this.localStreams.values()]) this.destroyStream(stream);
     for (const view of this.views.values()) view.stop();
     this.views.clear();
-    globalThis.removeEventListener?.("pagehide", this.onPageHide as EventListener);
+    globalThis.removeEventListener?.("pagehide", this.onPageHide);
+    globalThis.removeEventListener?.("pageshow", this.onPageShow);
     this.events.clear();
   }
 
@@ -196,8 +200,14 @@ export class ZegoExpressEngine {
 
   async createZegoStream(options?: ZegoStreamOptions): Promise<ZegoLocalStream> {
     const plan = planCapture(options, this.scenario);
+    const life = this.life;
     const captured = options?.autoCapture === false ? { tracks: [], owned: true } : await capture(plan);
     const stream = new ZegoLocalStream(plan.source, plan.encoding, captured.tracks, captured.owned);
+    if (life !== this.life) {
+      // Nobody is left to switch the camera off.
+      stream.destroy();
+      throw new ZegoError(Code.CAPTURE_FAILED, "The engine was destroyed before the device was open.");
+    }
     if (stream.stream !== null) this.localStreams.set(stream.stream, stream);
     if (this.microphoneMuted && plan.source === "camera") stream.mute("audio", "microphone", true);
     if (plan.source === "screen") this.watchScreen(stream);
@@ -243,8 +253,11 @@ export class ZegoExpressEngine {
     option: ZegoPublishOption = {},
   ): boolean {
     const room = this.room;
-    if (room?.publisher(streamID) !== undefined) {
+    const present = room?.publisher(streamID);
+    if (present !== undefined) {
       this.logger.warn("publish-refused", { stream_id: streamID, err_code: Code.ALREADY_PUBLISHING });
+      // The stream goes on as it was; only this call came to nothing.
+      present.tell(new ZegoError(Code.ALREADY_PUBLISHING, "The stream is being published already."));
       return false;
     }
     const local = this.localOf(stream);
@@ -272,7 +285,11 @@ export class ZegoExpressEngine {
     if (local === null || local.getVideoTracks().length === 0) return false;
     const publishers = this.room?.publishersOf(local) ?? [];
     if (!mute || !retain) local.mute("video", "publish", mute);
-    if (!mute || retain) for (const publisher of publishers) void publisher.darken(mute);
+    if (!mute || retain) {
+      // Kept with the stream, for whoever publishes it later.
+      local.dark = mute;
+      for (const publisher of publishers) void publisher.darken(mute);
+    }
     return true;
   }
 
@@ -376,7 +393,9 @@ export class ZegoExpressEngine {
     }
     if (local === null) return new ZegoError(Code.NOT_CREATED_HERE, "The stream was not made by this engine.");
     if (local.getTracks().length === 0) return new ZegoError(Code.TRACK_MISSING, "The stream has no tracks.");
-    if ((option.extraInfo ?? "").length > MAX_EXTRA_INFO_CHARS) {
+    const extraInfo: unknown = option.extraInfo ?? "";
+    if (typeof extraInfo !== "string") return new ZegoError(Code.PUBLISH_PARAMETER, "The extraInfo is not a string.");
+    if (extraInfo.length > MAX_EXTRA_INFO_CHARS) {
       return new ZegoError(Code.EXTRA_INFO_TOO_LONG, "The extraInfo is longer than 1024 characters.");
     }
     return null;
@@ -401,7 +420,8 @@ export class ZegoExpressEngine {
       this.events.emit("screenSharingEnded", media);
       // Nothing more will come: whoever still watches sees it go instead of a frozen picture.
       for (const publisher of this.room?.publishersOf(stream) ?? []) publisher.stop();
-      this.destroyStream(stream);
+      // Many handlers have done that already.
+      if (stream.stream !== null) this.destroyStream(stream);
     });
   }
 

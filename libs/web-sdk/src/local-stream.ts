@@ -7,7 +7,7 @@ import type {
   ZegoVideoPlayOptions,
 } from "./entities.js";
 import { addNotYet, type NotYetLocalStream } from "./not-yet.js";
-import { MediaPlayer, setSink } from "./play/media-player.js";
+import { MediaPlayer, findContainer, setSink } from "./play/media-player.js";
 import { snapshot } from "./play/snapshot.js";
 
 type MuteReason = "publish" | "microphone";
@@ -25,6 +25,8 @@ export class ZegoLocalStream {
   private sound: MediaPlayer | null = null;
   private captureSound: MediaPlayer | null = null;
   private destroyed = false;
+  /** What others see is black, while the preview goes on. @internal */
+  dark = false;
 
   /** @internal */
   constructor(
@@ -190,12 +192,14 @@ export class ZegoLocalStream {
     options: ZegoVideoPlayOptions,
     played: "canPlayVideo" | "canPlayCaptureVideo",
     failed: "autoplayFailed" | "autoplayCaptureFailed",
-  ): MediaPlayer {
+  ): MediaPlayer | null {
+    const place = findContainer(view);
+    if (place === null) return null;
     const listener = {
       canPlay: () => this.events.emit(played),
       autoplayFailed: (element: HTMLMediaElement) => this.events.emit(failed, element),
     };
-    return MediaPlayer.video(this.media, view, { ...options, muted: true }, listener);
+    return MediaPlayer.video(this.media, place, { ...options, muted: true }, listener);
   }
 
   private playSound(

@@ -1,5 +1,5 @@
 import { Code } from "./codes.js";
-import type { ZegoServerResponse } from "./entities.js";
+import type { ZegoPlayStats, ZegoPublishStats, ZegoServerResponse } from "./entities.js";
 import { ZegoError } from "./errors.js";
 
 /**
@@ -7,8 +7,12 @@ import { ZegoError } from "./errors.js";
  * type allows, so that an app never meets "not a function".
  */
 const REJECT = "reject";
+const REJECT_BOOLEAN = "rejectBoolean";
+const REJECT_ANY = "rejectAny";
 const FALSE = "false";
 const NULL = "null";
+const PUBLISH_STATS = "publishStats";
+const PLAY_STATS = "playStats";
 const NOTHING = "nothing";
 
 const LOCAL_STREAM = {
@@ -20,17 +24,17 @@ const LOCAL_STREAM = {
   startCaptureCustomVideoAndAudio: REJECT,
   startCaptureScreen: REJECT,
   startCaptureScreenWithAudio: REJECT,
-  stopCaptureAudio: REJECT,
-  stopCaptureVideo: REJECT,
+  stopCaptureAudio: REJECT_BOOLEAN,
+  stopCaptureVideo: REJECT_BOOLEAN,
 } as const;
 
 const ENGINE = {
   setTurnServer: FALSE,
   uploadLog: REJECT,
-  callExperimentalAPI: REJECT,
-  getNetworkTimeInfo: REJECT,
+  callExperimentalAPI: REJECT_ANY,
+  getNetworkTimeInfo: REJECT_ANY,
   renewToken: FALSE,
-  switchRoom: REJECT,
+  switchRoom: REJECT_BOOLEAN,
   setRoomExtraInfo: REJECT,
   enableMultiRoom: FALSE,
   sendTransparentMessage: REJECT,
@@ -40,16 +44,16 @@ const ENGINE = {
   setVideoConfig: REJECT,
   setAudioConfig: REJECT,
   setCaptureVolume: REJECT,
-  enableVideoCaptureDevice: REJECT,
-  checkVideoTrackIsActive: REJECT,
-  checkAudioTrackIsActive: REJECT,
-  getElectronScreenSources: REJECT,
+  enableVideoCaptureDevice: REJECT_BOOLEAN,
+  checkVideoTrackIsActive: REJECT_BOOLEAN,
+  checkAudioTrackIsActive: REJECT_BOOLEAN,
+  getElectronScreenSources: REJECT_ANY,
   setDummyCaptureImagePath: REJECT,
   createStreamCompositor: NULL,
   setCaptureAudioFrameCallback: FALSE,
   updatePublishingStream: REJECT,
   setStreamExtraInfo: REJECT,
-  getPublishingStreamQuality: NULL,
+  getPublishingStreamQuality: PUBLISH_STATS,
   enableDualStream: FALSE,
   setLowStreamParameter: FALSE,
   addPublishCdnUrl: REJECT,
@@ -58,12 +62,12 @@ const ENGINE = {
   setStreamAlignmentProperty: FALSE,
   setSEIConfig: FALSE,
   sendSEI: FALSE,
-  mutePlayStreamVideo: REJECT,
-  mutePlayStreamAudio: REJECT,
-  muteAllPlayAudioStreams: REJECT,
-  muteAllPlayVideoStreams: REJECT,
-  getPlayingStreamQuality: NULL,
-  setPlayStreamVideoType: REJECT,
+  mutePlayStreamVideo: REJECT_BOOLEAN,
+  mutePlayStreamAudio: REJECT_BOOLEAN,
+  muteAllPlayAudioStreams: REJECT_BOOLEAN,
+  muteAllPlayVideoStreams: REJECT_BOOLEAN,
+  getPlayingStreamQuality: PLAY_STATS,
+  setPlayStreamVideoType: REJECT_BOOLEAN,
   setAudioFrameCallback: FALSE,
   useVideoDevice: REJECT,
   useAudioDevice: REJECT,
@@ -91,7 +95,7 @@ const ENGINE = {
   createAudioEffectPlayer: NULL,
   loadAudioEffect: REJECT,
   unloadAudioEffect: FALSE,
-  startMixerTask: REJECT,
+  startMixerTask: REJECT_ANY,
   stopMixerTask: REJECT,
   setMixerTaskConfig: REJECT,
   startAutoMixerTask: REJECT,
@@ -99,20 +103,26 @@ const ENGINE = {
   createRangeAudioInstance: NULL,
   createRealTimeSequentialDataManager: NULL,
   destroyRealTimeSequentialDataManager: FALSE,
-  createCopyrightedMusic: REJECT,
+  createCopyrightedMusic: REJECT_ANY,
   destroyCopyrightedMusic: REJECT,
 } as const;
 
 const LISTS = { engine: ENGINE, localStream: LOCAL_STREAM } as const;
 
+/** What the declarations promise; at run time each fails. */
 interface Results {
   reject: Promise<ZegoServerResponse>;
+  rejectBoolean: Promise<boolean>;
+  rejectAny: Promise<any>;
+  publishStats: ZegoPublishStats | null;
+  playStats: ZegoPlayStats | null;
   false: boolean;
-  null: null;
+  /** Objects of features that are left out; apps only hand them on. */
+  null: any;
   nothing: void;
 }
 
-type Absent<L extends Record<string, keyof Results>> = { [K in keyof L]: (...args: unknown[]) => Results[L[K]] };
+type Absent<L extends Record<string, keyof Results>> = { [K in keyof L]: (...args: any[]) => Results[L[K]] };
 
 export type NotYetEngine = Absent<typeof ENGINE>;
 export type NotYetLocalStream = Absent<typeof LOCAL_STREAM>;
@@ -126,8 +136,10 @@ function absent(name: string, failure: keyof Results): () => unknown {
       told.add(name);
       console.warn("[salon]", "not-available", { name, err_code: error.errorCode });
     }
-    if (failure === REJECT) return Promise.reject(error);
-    return { [FALSE]: false, [NULL]: null, [NOTHING]: undefined }[failure];
+    if (failure === FALSE) return false;
+    if (failure === NOTHING) return undefined;
+    if (failure === NULL || failure === PUBLISH_STATS || failure === PLAY_STATS) return null;
+    return Promise.reject(error);
   };
 }
 

@@ -3,6 +3,8 @@ import { canSend } from "./media/codecs.js";
 
 type Probe = "webRTC" | "customCapture" | "camera" | "microphone" | "screenSharing";
 
+const CODECS = ["H264", "H265", "VP8", "VP9"] as const;
+
 function missing(message: string): ZegoCapabilityError {
   return { name: "NotSupportedError", message };
 }
@@ -42,7 +44,27 @@ async function probeBoth(): Promise<{ camera: ZegoCapabilityError | null; microp
   return { camera: await PROBES.camera(), microphone: await PROBES.microphone() };
 }
 
+/** Asked for one thing: whether it is there, and only that. */
+async function checkOne(type: ZegoCapabilityType): Promise<ZegoCapabilityDetection> {
+  const hasWebRTC = (await PROBES.webRTC()) === null;
+  let result: boolean;
+  const errInfo: ZegoCapabilityDetection["errInfo"] = {};
+  if (type in PROBES) {
+    const probe = type as Probe;
+    const failure = await PROBES[probe]();
+    result = failure === null;
+    if (failure !== null) errInfo[probe] = failure;
+  } else {
+    const codec = CODECS.find((each) => each === type);
+    result = hasWebRTC && codec !== undefined && canSend(codec);
+  }
+  // The shape for this question has these two; the type is shared with the other question.
+  return { result, errInfo } as ZegoCapabilityDetection;
+}
+
 export async function checkSystem(type?: ZegoCapabilityType): Promise<ZegoCapabilityDetection> {
+  // Older pages pass an empty string for "everything".
+  if (type) return checkOne(type);
   const result: ZegoCapabilityDetection = {
     webRTC: false,
     customCapture: false,
@@ -56,19 +78,8 @@ export async function checkSystem(type?: ZegoCapabilityType): Promise<ZegoCapabi
     result[probe] = failure === null;
     if (failure !== null) result.errInfo[probe] = failure;
   };
-  const codecs = ["H264", "H265", "VP8", "VP9"] as const;
   const hasWebRTC = (await PROBES.webRTC()) === null;
-  for (const codec of codecs) result.videoCodec[codec] = hasWebRTC && canSend(codec);
-  if (type !== undefined) {
-    if (type in PROBES) {
-      const probe = type as Probe;
-      note(probe, await PROBES[probe]());
-      result.result = result[probe];
-    } else {
-      result.result = result.videoCodec[type as (typeof codecs)[number]] === true;
-    }
-    return result;
-  }
+  for (const codec of CODECS) result.videoCodec[codec] = hasWebRTC && canSend(codec);
   for (const probe of ["webRTC", "customCapture", "screenSharing"] as const) note(probe, await PROBES[probe]());
   const devices = await probeBoth();
   note("camera", devices.camera);

@@ -229,3 +229,66 @@ test("being logged out by the server ends it; an expired lease does not", async 
   await settle();
   assert.equal(server.sockets.length, 2);
 });
+
+test("left while the log-in is under way, the log-out follows it at once", () => {
+  const server = new FakeServer();
+  const { events, listener } = heard();
+  const connection = connect(server, listener);
+  const socket = server.last;
+  socket.onopen?.();
+  connection.logout();
+  assert.deepEqual(
+    socket.sent.map((each) => Object.keys(each)[1]),
+    ["hello", "login", "logout"],
+  );
+  assert.equal(socket.closed, false);
+  assert.deepEqual(events, []);
+  advance(1_000);
+  assert.equal(socket.closed, true);
+});
+
+test("left before the socket was open, nothing is sent", () => {
+  const server = new FakeServer();
+  const { listener } = heard();
+  const connection = connect(server, listener);
+  connection.logout();
+  assert.equal(server.last.closed, true);
+  assert.deepEqual(server.last.sent, []);
+});
+
+test("a page that goes away says good-bye; one that comes back logs in anew", async () => {
+  const server = new FakeServer();
+  const { events, listener } = heard();
+  const connection = connect(server, listener);
+  const socket = server.accept();
+  connection.sleep();
+  assert.deepEqual(Object.keys(socket.sent.at(-1) ?? {}), ["requestId", "logout"]);
+  connection.sleep();
+  advance(1_000);
+  assert.equal(socket.closed, true);
+  const asked = connection.request({
+    sendMessage: { kind: "SIGNAL_MESSAGE_KIND_BARRAGE", text: "late", toUserIds: [] },
+  });
+  await settle();
+  assert.deepEqual([events, server.sockets.length], [["logged-in s1"], 1]);
+  connection.wake();
+  const second = server.accept({ sessionId: "s2" });
+  assert.deepEqual(events, ["logged-in s1", "reconnecting 1000017", "fresh s2"]);
+  const sent = second.find("sendMessage");
+  second.reply(sent, { messageAccepted: { messageId: "1" } });
+  assert.equal((await asked).messageAccepted?.messageId, "1");
+  connection.wake();
+  assert.equal(server.sockets.length, 2);
+});
+
+test("a page that goes away and comes back during its log-in logs in after all", () => {
+  const server = new FakeServer();
+  const { events, listener } = heard();
+  const connection = connect(server, listener);
+  server.last.onopen?.();
+  connection.sleep();
+  assert.deepEqual(Object.keys(server.last.sent.at(-1) ?? {}), ["requestId", "logout"]);
+  connection.wake();
+  server.accept();
+  assert.deepEqual(events, ["logged-in s1"]);
+});

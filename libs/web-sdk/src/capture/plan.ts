@@ -39,8 +39,9 @@ const DEFAULT_CUSTOM_KBPS = 800;
 
 export function planCapture(options: ZegoStreamOptions | null | undefined, scenario: number): CapturePlan {
   const given = options ?? {};
-  if (given.screen !== undefined && given.screen !== null) return planScreen(given);
-  if (given.custom !== undefined && given.custom !== null) return planCustom(given);
+  // Apps that build the options write `screen: sharing && {…}`.
+  if (given.screen) return planScreen(given);
+  if (given.custom) return planCustom(given);
   return planCamera(given, scenario);
 }
 

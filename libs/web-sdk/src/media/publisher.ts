@@ -41,6 +41,7 @@ export class Publisher extends MediaFlow {
     super(streamID, publisherPort, "sendonly", () => {
       return new ZegoError(Code.PUBLISH_RETRY_TIMEOUT, "The stream could not be published again in time.");
     });
+    if (stream.dark) void this.darken(true);
   }
 
   /** Black for the others, while the preview goes on. */
@@ -142,6 +143,13 @@ export class Publisher extends MediaFlow {
       });
     }
     if (state === "ACTIVE" && this.machine.is("ACTIVE")) this.publisherPort.publisherActive(this);
+  }
+
+  /** Of a call that changes nothing: the state as it is, with the call's error. */
+  tell(error: ZegoError): void {
+    const { streamID } = this;
+    const { errorCode, extendedData } = error;
+    this.publisherPort.publisherState({ streamID, state: PUBLIC_STATE[this.state], errorCode, extendedData });
   }
 
   private preferCodec(transceiver: RTCRtpTransceiver): void {

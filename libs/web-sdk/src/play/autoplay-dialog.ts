@@ -1,25 +1,32 @@
-const GESTURES = ["pointerdown", "keydown"] as const;
+// What browsers count as a gesture for fingers, mice and keys alike: a finger that only touches down is none yet.
+const GESTURES = ["pointerup", "keydown"] as const;
 
-const waiting = new Map<HTMLMediaElement, HTMLElement | null>();
+interface Waiting {
+  note: HTMLElement | null;
+  start: () => void;
+}
+
+const waiting = new Map<HTMLMediaElement, Waiting>();
 
 function resumeAll(): void {
   for (const type of GESTURES) document.removeEventListener(type, resumeAll, true);
-  for (const [element, note] of waiting) {
-    note?.remove();
-    element.play().catch(() => undefined);
-  }
+  const all = [...waiting.values()];
   waiting.clear();
+  for (const { note, start } of all) {
+    note?.remove();
+    start();
+  }
 }
 
 /** The browser wants a gesture before it plays; the next one anywhere starts all that wait. */
-export function playAfterGesture(element: HTMLMediaElement, container: HTMLElement | null): void {
+export function playAfterGesture(element: HTMLMediaElement, container: HTMLElement | null, start: () => void): void {
   if (waiting.has(element)) return;
   if (waiting.size === 0) for (const type of GESTURES) document.addEventListener(type, resumeAll, true);
-  waiting.set(element, container === null ? null : showNote(container));
+  waiting.set(element, { note: container === null ? null : showNote(container), start });
 }
 
 export function forgetGesture(element: HTMLMediaElement): void {
-  waiting.get(element)?.remove();
+  waiting.get(element)?.note?.remove();
   waiting.delete(element);
 }
 

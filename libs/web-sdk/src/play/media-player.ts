@@ -15,10 +15,20 @@ export async function setSink(element: HTMLMediaElement, deviceID: string): Prom
   await element.setSinkId(deviceID);
 }
 
+/** What app code gives as the place for a picture: an element, or the id of one. Null, said once, if there is none. */
+export function findContainer(container: unknown): HTMLElement | null {
+  const place = typeof container === "string" ? document.getElementById(container) : container;
+  if (place instanceof HTMLElement) return place;
+  console.warn("[salon]", "no-such-container", { container: typeof container === "string" ? container : "" });
+  return null;
+}
+
 /** One media element that plays one stream: a picture inside a container, or sound without a picture. */
 export class MediaPlayer {
   readonly element: HTMLVideoElement | HTMLAudioElement;
   private readonly container: HTMLElement | null;
+  /** The app gave a player of its own instead of a place for one. */
+  private readonly borrowed: boolean;
   private readonly clearLastFrame: boolean;
 
   private constructor(
@@ -29,18 +39,18 @@ export class MediaPlayer {
     private readonly listener: PlayerListener,
     private readonly dialog: boolean,
   ) {
-    const element = document.createElement(kind);
+    this.borrowed = kind === "video" && container instanceof HTMLVideoElement;
+    const element = this.borrowed ? (container as HTMLVideoElement) : document.createElement(kind);
     this.element = element;
-    this.container = container;
+    this.container = this.borrowed ? (container?.parentElement ?? null) : container;
     this.clearLastFrame = options.clearLastFrame !== false;
     element.autoplay = true;
     element.muted = options.muted;
     if (element instanceof HTMLVideoElement) {
       element.playsInline = true;
+      const size = this.borrowed ? {} : { width: "100%", height: "100%", display: "block" };
       Object.assign(element.style, {
-        width: "100%",
-        height: "100%",
-        display: "block",
+        ...size,
         objectFit: options.objectFit ?? "contain",
         transform: options.mirror === true ? "scaleX(-1)" : "",
       });
@@ -48,7 +58,7 @@ export class MediaPlayer {
       element.style.display = "none";
     }
     element.srcObject = stream;
-    (container ?? document.body).append(element);
+    if (!this.borrowed) (container ?? document.body).append(element);
     this.start();
   }
 
@@ -83,8 +93,8 @@ export class MediaPlayer {
     this.element.pause();
     if (this.clearLastFrame || this.element instanceof HTMLAudioElement) {
       this.element.srcObject = null;
-      this.element.remove();
-    } else {
+      if (!this.borrowed) this.element.remove();
+    } else if (!this.borrowed) {
       this.element.dataset["salonLastFrame"] = "";
     }
   }
@@ -96,7 +106,7 @@ export class MediaPlayer {
         // Anything but a refused autoplay means that the element was stopped or given another stream meanwhile.
         if (thrown.name !== "NotAllowedError") return;
         this.listener.autoplayFailed(this.element);
-        if (this.dialog) playAfterGesture(this.element, this.container ?? document.body);
+        if (this.dialog) playAfterGesture(this.element, this.container ?? document.body, () => this.start());
       },
     );
   }

@@ -6,7 +6,7 @@ import type {
   ZegoVideoPlayOptions,
   ZegoViewPlayOptions,
 } from "../entities.js";
-import { MediaPlayer, setSink } from "./media-player.js";
+import { MediaPlayer, findContainer, setSink } from "./media-player.js";
 import { snapshot } from "./snapshot.js";
 
 /** Plays one MediaStream on the page. What is muted here is muted for this page only. */
@@ -122,7 +122,7 @@ export class ZegoStreamView {
   }
 
   private showPicture(container: string | HTMLElement, options: ZegoVideoPlayOptions, withSound: boolean): void {
-    const place = typeof container === "string" ? document.getElementById(container) : container;
+    const place = findContainer(container);
     if (place === null) return;
     this.stopVideo();
     this.pictureHasSound = withSound;

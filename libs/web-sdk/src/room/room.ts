@@ -84,8 +84,13 @@ export class Room implements ConnectionListener {
   }
 
   /** Silently, for a page that goes away. */
-  abandon(): void {
-    this.connection.logout();
+  sleep(): void {
+    this.connection.sleep();
+  }
+
+  /** The page came back. */
+  wake(): void {
+    this.connection.wake();
   }
 
   send(kind: MessageKind, text: string, toUserIds: string[]): Promise<Reply> {

@@ -41,35 +41,34 @@ SCREEN_PRESETS={1:{width:0,height:0,frameRate:20,kbps:800},2:{width:0,height:0,f
 Default]:{camera:!0,video:CAMERA_PRESETS[2]},[ZegoScenario.StandardVideoCall]:{camera:!0,video:{width:640,height:360,frameRate:15,kbps:600}},[ZegoScenario.HighQualityVideoCall]:{
 camera:!0,video:{width:960,height:540,frameRate:25,kbps:1200}},[ZegoScenario.StandardChatroom]:{camera:!1,video:CAMERA_PRESETS[2]},[ZegoScenario.HighQualityChatroom]:{
 camera:!1,video:CAMERA_PRESETS[2]},[ZegoScenario.Broadcast]:{camera:!0,video:{width:960,height:540,frameRate:20,kbps:1200}},[ZegoScenario.Karaoke]:{camera:!0,video:CAMERA_PRESETS[2]}};
-function isScenario(scenario){return scenario in BY_SCENARIO}function scenarioPreset(scenario){return BY_SCENARIO[scenario]??{camera:!0,video:CAMERA_PRESETS[2]}}var DEFAULT_AUDIO_KBPS=48,DEFAULT_CUSTOM_KBPS=800;function planCapture(options,scenario){let given=options??{};return given.screen!==void 0&&given.screen!==null?
-planScreen(given):given.custom!==void 0&&given.custom!==null?planCustom(given):planCamera(given,scenario)}function planCamera(options,scenario){let flat=options.
-camera??{},preset=scenarioPreset(scenario),nested=typeof flat.video=="object"?flat.video:{},wantsVideo=flat.video===void 0?preset.camera:flat.video!==!1,wantsAudio=flat.
-audio!==!1,video={input:nested.input??flat.videoInput,facingMode:nested.facingMode??flat.facingMode,width:nested.width??flat.width,height:nested.height??flat.height,
-frameRate:nested.frameRate??flat.frameRate},quality=nested.quality??flat.videoQuality,base=presetOf(CAMERA_PRESETS,quality,preset.video),microphone=typeof flat.
-audio=="object"?flat.audio:{},audio={input:microphone.input??flat.audioInput,channelCount:microphone.channelCount??flat.channelCount,ANS:microphone.ANS??flat.ANS,
-AGC:microphone.AGC??flat.AGC,AEC:microphone.AEC??flat.AEC};return{source:"camera",constraints:{video:wantsVideo?cameraConstraints(video,base,quality):!1,audio:wantsAudio?
-microphoneConstraints(audio):!1},encoding:{...bitrates(options,flat,base.kbps,"default"),channelCount:audio.channelCount??1,optimizationMode:nested.optimizationMode??
-flat.videoOptimizationMode??"default"}}}function planScreen(options){let flat=options.screen??{},nested=typeof flat.video=="object"?flat.video:{},quality=nested.
-quality??flat.videoQuality,base=presetOf(SCREEN_PRESETS,quality,SCREEN_PRESETS[2]),video={width:nested.width??flat.width,height:nested.height??flat.height,frameRate:nested.
-frameRate??flat.frameRate},wantsAudio=flat.audio!==void 0&&flat.audio!==!1,sound=typeof flat.audio=="object"?flat.audio:flat;return{source:"screen",constraints:{
-video:screenConstraints(video,base),audio:wantsAudio?screenAudioConstraints(sound):!1},captureElement:nested.captureElement??null,encoding:{...bitrates(options,
-flat,base.kbps,"target"),channelCount:1,optimizationMode:nested.optimizationMode??flat.videoOptimizationMode??"default"}}}function planCustom(options){let flat=options.
-custom??{};return{source:"custom",video:flat.video?.source??flat.source??null,audio:flat.audio?.source??flat.source??null,encoding:{...bitrates(options,flat,DEFAULT_CUSTOM_KBPS,
-"default"),channelCount:flat.audio?.channelCount??flat.channelCount??1,optimizationMode:flat.video?.optimizationMode??flat.videoOptimizationMode??"default"}}}function bitrates(options,flat,presetKbps,start){
-let nested=typeof options.videoBitrate=="object"?options.videoBitrate:{},videoKbps=(typeof options.videoBitrate=="number"?options.videoBitrate:void 0)??nested.bitrate??
-flat.bitrate??flat.bitRate??presetKbps,startMode=nested.startBitrate??flat.startBitrate??start;return{videoKbps,startKbps:startMode==="target"?videoKbps:null,audioKbps:options.
-audioBitrate??flat.audioBitrate??DEFAULT_AUDIO_KBPS}}function presetOf(presets,quality,fallback){return quality===1||quality===2||quality===3?presets[quality]:fallback}
-function cameraConstraints(video,preset,quality){let own=quality===1||quality===2||quality===3?{}:video,constraints={width:range(own.width??preset.width),height:range(
-own.height??preset.height),frameRate:range(own.frameRate??preset.frameRate)};return video.facingMode!==void 0?constraints.facingMode=video.facingMode:video.input&&
-(constraints.deviceId={exact:video.input}),constraints}function screenConstraints(video,preset){let constraints={frameRate:displayRange(video.frameRate??preset.
-frameRate)};return video.width!==void 0&&(constraints.width=displayRange(video.width)),video.height!==void 0&&(constraints.height=displayRange(video.height)),constraints}
-function microphoneConstraints(audio){let constraints={channelCount:{ideal:audio.channelCount??1}};return audio.input&&(constraints.deviceId={exact:audio.input}),
-audio.ANS!==void 0&&(constraints.noiseSuppression=audio.ANS),audio.AGC!==void 0&&(constraints.autoGainControl=audio.AGC),audio.AEC!==void 0&&(constraints.echoCancellation=
-audio.AEC),constraints}function screenAudioConstraints(sound){return{noiseSuppression:sound.ANS??!1,autoGainControl:sound.AGC??!1,echoCancellation:sound.AEC??!0}}
-function range(value){if(typeof value=="number")return{ideal:value};if(value.exact!==void 0)return{exact:value.exact};let result={};return value.ideal!==void 0&&
-(result.ideal=value.ideal),value.max!==void 0&&(result.max=value.max),value.min!==void 0&&(result.min=value.min),result}function displayRange(value){if(typeof value==
-"number")return{ideal:value};let ideal=value.exact??value.ideal??value.min,result={};return ideal!==void 0&&(result.ideal=ideal),value.max!==void 0&&(result.max=
-value.max),result}var KINDS={cameras:"videoinput",microphones:"audioinput",speakers:"audiooutput"};async function list(){let devices=navigator.mediaDevices;if(devices===void 0)throw new ZegoError(
+function isScenario(scenario){return scenario in BY_SCENARIO}function scenarioPreset(scenario){return BY_SCENARIO[scenario]??{camera:!0,video:CAMERA_PRESETS[2]}}var DEFAULT_AUDIO_KBPS=48,DEFAULT_CUSTOM_KBPS=800;function planCapture(options,scenario){let given=options??{};return given.screen?planScreen(given):given.custom?
+planCustom(given):planCamera(given,scenario)}function planCamera(options,scenario){let flat=options.camera??{},preset=scenarioPreset(scenario),nested=typeof flat.
+video=="object"?flat.video:{},wantsVideo=flat.video===void 0?preset.camera:flat.video!==!1,wantsAudio=flat.audio!==!1,video={input:nested.input??flat.videoInput,
+facingMode:nested.facingMode??flat.facingMode,width:nested.width??flat.width,height:nested.height??flat.height,frameRate:nested.frameRate??flat.frameRate},quality=nested.
+quality??flat.videoQuality,base=presetOf(CAMERA_PRESETS,quality,preset.video),microphone=typeof flat.audio=="object"?flat.audio:{},audio={input:microphone.input??
+flat.audioInput,channelCount:microphone.channelCount??flat.channelCount,ANS:microphone.ANS??flat.ANS,AGC:microphone.AGC??flat.AGC,AEC:microphone.AEC??flat.AEC};
+return{source:"camera",constraints:{video:wantsVideo?cameraConstraints(video,base,quality):!1,audio:wantsAudio?microphoneConstraints(audio):!1},encoding:{...bitrates(
+options,flat,base.kbps,"default"),channelCount:audio.channelCount??1,optimizationMode:nested.optimizationMode??flat.videoOptimizationMode??"default"}}}function planScreen(options){
+let flat=options.screen??{},nested=typeof flat.video=="object"?flat.video:{},quality=nested.quality??flat.videoQuality,base=presetOf(SCREEN_PRESETS,quality,SCREEN_PRESETS[2]),
+video={width:nested.width??flat.width,height:nested.height??flat.height,frameRate:nested.frameRate??flat.frameRate},wantsAudio=flat.audio!==void 0&&flat.audio!==
+!1,sound=typeof flat.audio=="object"?flat.audio:flat;return{source:"screen",constraints:{video:screenConstraints(video,base),audio:wantsAudio?screenAudioConstraints(
+sound):!1},captureElement:nested.captureElement??null,encoding:{...bitrates(options,flat,base.kbps,"target"),channelCount:1,optimizationMode:nested.optimizationMode??
+flat.videoOptimizationMode??"default"}}}function planCustom(options){let flat=options.custom??{};return{source:"custom",video:flat.video?.source??flat.source??null,
+audio:flat.audio?.source??flat.source??null,encoding:{...bitrates(options,flat,DEFAULT_CUSTOM_KBPS,"default"),channelCount:flat.audio?.channelCount??flat.channelCount??
+1,optimizationMode:flat.video?.optimizationMode??flat.videoOptimizationMode??"default"}}}function bitrates(options,flat,presetKbps,start){let nested=typeof options.
+videoBitrate=="object"?options.videoBitrate:{},videoKbps=(typeof options.videoBitrate=="number"?options.videoBitrate:void 0)??nested.bitrate??flat.bitrate??flat.
+bitRate??presetKbps,startMode=nested.startBitrate??flat.startBitrate??start;return{videoKbps,startKbps:startMode==="target"?videoKbps:null,audioKbps:options.audioBitrate??
+flat.audioBitrate??DEFAULT_AUDIO_KBPS}}function presetOf(presets,quality,fallback){return quality===1||quality===2||quality===3?presets[quality]:fallback}function cameraConstraints(video,preset,quality){
+let own=quality===1||quality===2||quality===3?{}:video,constraints={width:range(own.width??preset.width),height:range(own.height??preset.height),frameRate:range(
+own.frameRate??preset.frameRate)};return video.facingMode!==void 0?constraints.facingMode=video.facingMode:video.input&&(constraints.deviceId={exact:video.input}),
+constraints}function screenConstraints(video,preset){let constraints={frameRate:displayRange(video.frameRate??preset.frameRate)};return video.width!==void 0&&(constraints.
+width=displayRange(video.width)),video.height!==void 0&&(constraints.height=displayRange(video.height)),constraints}function microphoneConstraints(audio){let constraints={
+channelCount:{ideal:audio.channelCount??1}};return audio.input&&(constraints.deviceId={exact:audio.input}),audio.ANS!==void 0&&(constraints.noiseSuppression=audio.
+ANS),audio.AGC!==void 0&&(constraints.autoGainControl=audio.AGC),audio.AEC!==void 0&&(constraints.echoCancellation=audio.AEC),constraints}function screenAudioConstraints(sound){
+return{noiseSuppression:sound.ANS??!1,autoGainControl:sound.AGC??!1,echoCancellation:sound.AEC??!0}}function range(value){if(typeof value=="number")return{ideal:value};
+if(value.exact!==void 0)return{exact:value.exact};let result={};return value.ideal!==void 0&&(result.ideal=value.ideal),value.max!==void 0&&(result.max=value.max),
+value.min!==void 0&&(result.min=value.min),result}function displayRange(value){if(typeof value=="number")return{ideal:value};let ideal=value.exact??value.ideal??
+value.min,result={};return ideal!==void 0&&(result.ideal=ideal),value.max!==void 0&&(result.max=value.max),result}var KINDS={cameras:"videoinput",microphones:"audioinput",speakers:"audiooutput"};async function list(){let devices=navigator.mediaDevices;if(devices===void 0)throw new ZegoError(
 Code.HTTPS_NEEDED,"Devices are listed on HTTPS pages only.");try{return await devices.enumerateDevices()}catch(thrown){throw new ZegoError(Code.ENUMERATE_FAILED,
 thrown.message)}}async function listWithNames(wanted){let found=await list(),nameless=kind=>wanted.includes(kind)&&found.some(each=>each.kind===kind&&each.label===
 ""),video=nameless("videoinput"),audio=nameless("audioinput")||nameless("audiooutput");if(!video&&!audio)return found;try{let stream=await navigator.mediaDevices.
@@ -95,64 +94,69 @@ null&&(this.close(),listener.linkLost())},socket;try{socket=factory(url)}catch{t
 this.openTimer=setTimeout(lost,openTimeoutMs),socket.onopen=()=>{this.clearTimer(),listener.linkOpened()},socket.onmessage=event=>{let message=parseServerMessage(
 event.data);message!==null&&listener.linkMessage(message)},socket.onclose=lost,socket.onerror=lost}send(message){this.socket?.send(JSON.stringify(message))}close(){
 this.clearTimer();let socket=this.socket;if(socket!==null){this.socket=null,socket.onopen=socket.onmessage=socket.onclose=socket.onerror=null;try{socket.close()}catch{}}}clearTimer(){
-this.openTimer!==null&&clearTimeout(this.openTimer),this.openTimer=null}};var REJECT="reject",FALSE="false",NULL="null",NOTHING="nothing",LOCAL_STREAM={startCaptureMicrophone:REJECT,startCaptureCamera:REJECT,startCaptureCameraAndMicrophone:REJECT,
-startCaptureCustomAudio:REJECT,startCaptureCustomVideo:REJECT,startCaptureCustomVideoAndAudio:REJECT,startCaptureScreen:REJECT,startCaptureScreenWithAudio:REJECT,
-stopCaptureAudio:REJECT,stopCaptureVideo:REJECT},ENGINE={setTurnServer:FALSE,uploadLog:REJECT,callExperimentalAPI:REJECT,getNetworkTimeInfo:REJECT,renewToken:FALSE,
-switchRoom:REJECT,setRoomExtraInfo:REJECT,enableMultiRoom:FALSE,sendTransparentMessage:REJECT,replaceTrack:REJECT,addTrack:REJECT,removeTrack:REJECT,setVideoConfig:REJECT,
-setAudioConfig:REJECT,setCaptureVolume:REJECT,enableVideoCaptureDevice:REJECT,checkVideoTrackIsActive:REJECT,checkAudioTrackIsActive:REJECT,getElectronScreenSources:REJECT,
-setDummyCaptureImagePath:REJECT,createStreamCompositor:NULL,setCaptureAudioFrameCallback:FALSE,updatePublishingStream:REJECT,setStreamExtraInfo:REJECT,getPublishingStreamQuality:NULL,
+this.openTimer!==null&&clearTimeout(this.openTimer),this.openTimer=null}};var REJECT="reject",REJECT_BOOLEAN="rejectBoolean",REJECT_ANY="rejectAny",FALSE="false",NULL="null",PUBLISH_STATS="publishStats",PLAY_STATS="playStats",NOTHING="\
+nothing",LOCAL_STREAM={startCaptureMicrophone:REJECT,startCaptureCamera:REJECT,startCaptureCameraAndMicrophone:REJECT,startCaptureCustomAudio:REJECT,startCaptureCustomVideo:REJECT,
+startCaptureCustomVideoAndAudio:REJECT,startCaptureScreen:REJECT,startCaptureScreenWithAudio:REJECT,stopCaptureAudio:REJECT_BOOLEAN,stopCaptureVideo:REJECT_BOOLEAN},
+ENGINE={setTurnServer:FALSE,uploadLog:REJECT,callExperimentalAPI:REJECT_ANY,getNetworkTimeInfo:REJECT_ANY,renewToken:FALSE,switchRoom:REJECT_BOOLEAN,setRoomExtraInfo:REJECT,
+enableMultiRoom:FALSE,sendTransparentMessage:REJECT,replaceTrack:REJECT,addTrack:REJECT,removeTrack:REJECT,setVideoConfig:REJECT,setAudioConfig:REJECT,setCaptureVolume:REJECT,
+enableVideoCaptureDevice:REJECT_BOOLEAN,checkVideoTrackIsActive:REJECT_BOOLEAN,checkAudioTrackIsActive:REJECT_BOOLEAN,getElectronScreenSources:REJECT_ANY,setDummyCaptureImagePath:REJECT,
+createStreamCompositor:NULL,setCaptureAudioFrameCallback:FALSE,updatePublishingStream:REJECT,setStreamExtraInfo:REJECT,getPublishingStreamQuality:PUBLISH_STATS,
 enableDualStream:FALSE,setLowStreamParameter:FALSE,addPublishCdnUrl:REJECT,removePublishCdnUrl:REJECT,enableHardwareEncoder:FALSE,setStreamAlignmentProperty:FALSE,
-setSEIConfig:FALSE,sendSEI:FALSE,mutePlayStreamVideo:REJECT,mutePlayStreamAudio:REJECT,muteAllPlayAudioStreams:REJECT,muteAllPlayVideoStreams:REJECT,getPlayingStreamQuality:NULL,
-setPlayStreamVideoType:REJECT,setAudioFrameCallback:FALSE,useVideoDevice:REJECT,useAudioDevice:REJECT,useFrontCamera:REJECT,enableAutoSwitchDevice:FALSE,setSoundLevelDelegate:NOTHING,
-setEffectsBeauty:REJECT,setLowlightEnhancement:REJECT,initBackgroundModule:REJECT,setBackgroundBlurOptions:REJECT,setVirtualBackgroundOptions:REJECT,enableBackgroundProcess:REJECT,
-setTransparentBackgroundOptions:REJECT,setVoiceChangerPreset:FALSE,setVoiceChangerParam:FALSE,setReverbPreset:FALSE,enableVirtualStereo:FALSE,enableLiveAudioEffect:REJECT,
-setAudioChangerParam:FALSE,enableAiDenoise:REJECT,setAiDenoiseMode:REJECT,startMixingAudio:FALSE,stopMixingAudio:FALSE,setMixingAudioVolume:FALSE,createAudioEffectPlayer:NULL,
-loadAudioEffect:REJECT,unloadAudioEffect:FALSE,startMixerTask:REJECT,stopMixerTask:REJECT,setMixerTaskConfig:REJECT,startAutoMixerTask:REJECT,stopAutoMixerTask:REJECT,
-createRangeAudioInstance:NULL,createRealTimeSequentialDataManager:NULL,destroyRealTimeSequentialDataManager:FALSE,createCopyrightedMusic:REJECT,destroyCopyrightedMusic:REJECT},
-LISTS={engine:ENGINE,localStream:LOCAL_STREAM},told=new Set;function absent(name,failure){return()=>{let error=new ZegoError(Code.MODULE_NOT_IMPORTED,`${name} i\
-s not available in this version.`);return told.has(name)||(told.add(name),console.warn("[salon]","not-available",{name,err_code:error.errorCode})),failure===REJECT?
-Promise.reject(error):{[FALSE]:!1,[NULL]:null,[NOTHING]:void 0}[failure]}}function addNotYet(target,list2){for(let[name,failure]of Object.entries(LISTS[list2]))
-Object.defineProperty(target,name,{value:absent(name,failure),writable:!0,configurable:!0})}function notYetStatic(name){return absent(name,NOTHING)}var GESTURES=["pointerdown","keydown"],waiting=new Map;function resumeAll(){for(let type of GESTURES)document.removeEventListener(type,resumeAll,!0);for(let[element,
-note]of waiting)note?.remove(),element.play().catch(()=>{});waiting.clear()}function playAfterGesture(element,container){if(!waiting.has(element)){if(waiting.size===
-0)for(let type of GESTURES)document.addEventListener(type,resumeAll,!0);waiting.set(element,container===null?null:showNote(container))}}function forgetGesture(element){
-waiting.get(element)?.remove(),waiting.delete(element)}function showNote(container){let note=document.createElement("div");return note.setAttribute("role","stat\
-us"),note.textContent="Playback is paused by the browser. Click anywhere to start it.",Object.assign(note.style,{position:"absolute",left:"50%",bottom:"12px",transform:"\
-translateX(-50%)",maxWidth:"90%",padding:"8px 12px",borderRadius:"8px",background:"rgba(0, 0, 0, 0.75)",color:"#fff",font:"14px/1.4 system-ui, sans-serif",pointerEvents:"\
-none",zIndex:"2"}),getComputedStyle(container).position==="static"&&(container.style.position="relative"),container.append(note),note}async function setSink(element,deviceID){if(!("setSinkId"in element))throw new Error("This browser cannot choose the speaker.");await element.setSinkId(deviceID)}
-var MediaPlayer=class _MediaPlayer{constructor(kind,stream,container,options,listener,dialog){this.listener=listener;this.dialog=dialog;let element=document.createElement(
-kind);this.element=element,this.container=container,this.clearLastFrame=options.clearLastFrame!==!1,element.autoplay=!0,element.muted=options.muted,element instanceof
-HTMLVideoElement?(element.playsInline=!0,Object.assign(element.style,{width:"100%",height:"100%",display:"block",objectFit:options.objectFit??"contain",transform:options.
-mirror===!0?"scaleX(-1)":""})):element.style.display="none",element.srcObject=stream,(container??document.body).append(element),this.start()}static video(stream,container,options,to){
-return container.querySelectorAll("video[data-salon-last-frame]").forEach(each=>each.remove()),new _MediaPlayer("video",stream,container,options,to,options.enableAutoplayDialog!==
-!1)}static audio(stream,muted,dialog,to){return new _MediaPlayer("audio",stream,null,{muted},to,dialog)}resume(){this.start()}setStream(stream){this.element.srcObject!==
-stream&&(this.element.srcObject=stream,this.start())}setVolume(volume){return volume>=0&&volume<=100?(this.element.volume=volume/100,!0):!1}stop(){forgetGesture(
-this.element),this.element.pause(),this.clearLastFrame||this.element instanceof HTMLAudioElement?(this.element.srcObject=null,this.element.remove()):this.element.
-dataset.salonLastFrame=""}start(){this.element.play().then(()=>this.listener.canPlay(),thrown=>{thrown.name==="NotAllowedError"&&(this.listener.autoplayFailed(this.
-element),this.dialog&&playAfterGesture(this.element,this.container??document.body))})}};function snapshot(video,options={}){if(video===null||video.videoWidth===0)return"";let canvas=document.createElement("canvas");canvas.width=video.videoWidth,canvas.
+setSEIConfig:FALSE,sendSEI:FALSE,mutePlayStreamVideo:REJECT_BOOLEAN,mutePlayStreamAudio:REJECT_BOOLEAN,muteAllPlayAudioStreams:REJECT_BOOLEAN,muteAllPlayVideoStreams:REJECT_BOOLEAN,
+getPlayingStreamQuality:PLAY_STATS,setPlayStreamVideoType:REJECT_BOOLEAN,setAudioFrameCallback:FALSE,useVideoDevice:REJECT,useAudioDevice:REJECT,useFrontCamera:REJECT,
+enableAutoSwitchDevice:FALSE,setSoundLevelDelegate:NOTHING,setEffectsBeauty:REJECT,setLowlightEnhancement:REJECT,initBackgroundModule:REJECT,setBackgroundBlurOptions:REJECT,
+setVirtualBackgroundOptions:REJECT,enableBackgroundProcess:REJECT,setTransparentBackgroundOptions:REJECT,setVoiceChangerPreset:FALSE,setVoiceChangerParam:FALSE,
+setReverbPreset:FALSE,enableVirtualStereo:FALSE,enableLiveAudioEffect:REJECT,setAudioChangerParam:FALSE,enableAiDenoise:REJECT,setAiDenoiseMode:REJECT,startMixingAudio:FALSE,
+stopMixingAudio:FALSE,setMixingAudioVolume:FALSE,createAudioEffectPlayer:NULL,loadAudioEffect:REJECT,unloadAudioEffect:FALSE,startMixerTask:REJECT_ANY,stopMixerTask:REJECT,
+setMixerTaskConfig:REJECT,startAutoMixerTask:REJECT,stopAutoMixerTask:REJECT,createRangeAudioInstance:NULL,createRealTimeSequentialDataManager:NULL,destroyRealTimeSequentialDataManager:FALSE,
+createCopyrightedMusic:REJECT_ANY,destroyCopyrightedMusic:REJECT},LISTS={engine:ENGINE,localStream:LOCAL_STREAM},told=new Set;function absent(name,failure){return()=>{
+let error=new ZegoError(Code.MODULE_NOT_IMPORTED,`${name} is not available in this version.`);if(told.has(name)||(told.add(name),console.warn("[salon]","not-ava\
+ilable",{name,err_code:error.errorCode})),failure===FALSE)return!1;if(failure!==NOTHING)return failure===NULL||failure===PUBLISH_STATS||failure===PLAY_STATS?null:
+Promise.reject(error)}}function addNotYet(target,list2){for(let[name,failure]of Object.entries(LISTS[list2]))Object.defineProperty(target,name,{value:absent(name,
+failure),writable:!0,configurable:!0})}function notYetStatic(name){return absent(name,NOTHING)}var GESTURES=["pointerup","keydown"],waiting=new Map;function resumeAll(){for(let type of GESTURES)document.removeEventListener(type,resumeAll,!0);let all=[...waiting.
+values()];waiting.clear();for(let{note,start}of all)note?.remove(),start()}function playAfterGesture(element,container,start){if(!waiting.has(element)){if(waiting.
+size===0)for(let type of GESTURES)document.addEventListener(type,resumeAll,!0);waiting.set(element,{note:container===null?null:showNote(container),start})}}function forgetGesture(element){
+waiting.get(element)?.note?.remove(),waiting.delete(element)}function showNote(container){let note=document.createElement("div");return note.setAttribute("role",
+"status"),note.textContent="Playback is paused by the browser. Click anywhere to start it.",Object.assign(note.style,{position:"absolute",left:"50%",bottom:"12p\
+x",transform:"translateX(-50%)",maxWidth:"90%",padding:"8px 12px",borderRadius:"8px",background:"rgba(0, 0, 0, 0.75)",color:"#fff",font:"14px/1.4 system-ui, san\
+s-serif",pointerEvents:"none",zIndex:"2"}),getComputedStyle(container).position==="static"&&(container.style.position="relative"),container.append(note),note}async function setSink(element,deviceID){if(!("setSinkId"in element))throw new Error("This browser cannot choose the speaker.");await element.setSinkId(deviceID)}
+function findContainer(container){let place=typeof container=="string"?document.getElementById(container):container;return place instanceof HTMLElement?place:(console.
+warn("[salon]","no-such-container",{container:typeof container=="string"?container:""}),null)}var MediaPlayer=class _MediaPlayer{constructor(kind,stream,container,options,listener,dialog){
+this.listener=listener;this.dialog=dialog;this.borrowed=kind==="video"&&container instanceof HTMLVideoElement;let element=this.borrowed?container:document.createElement(
+kind);if(this.element=element,this.container=this.borrowed?container?.parentElement??null:container,this.clearLastFrame=options.clearLastFrame!==!1,element.autoplay=
+!0,element.muted=options.muted,element instanceof HTMLVideoElement){element.playsInline=!0;let size=this.borrowed?{}:{width:"100%",height:"100%",display:"block"};
+Object.assign(element.style,{...size,objectFit:options.objectFit??"contain",transform:options.mirror===!0?"scaleX(-1)":""})}else element.style.display="none";element.
+srcObject=stream,this.borrowed||(container??document.body).append(element),this.start()}static video(stream,container,options,to){return container.querySelectorAll(
+"video[data-salon-last-frame]").forEach(each=>each.remove()),new _MediaPlayer("video",stream,container,options,to,options.enableAutoplayDialog!==!1)}static audio(stream,muted,dialog,to){
+return new _MediaPlayer("audio",stream,null,{muted},to,dialog)}resume(){this.start()}setStream(stream){this.element.srcObject!==stream&&(this.element.srcObject=
+stream,this.start())}setVolume(volume){return volume>=0&&volume<=100?(this.element.volume=volume/100,!0):!1}stop(){forgetGesture(this.element),this.element.pause(),
+this.clearLastFrame||this.element instanceof HTMLAudioElement?(this.element.srcObject=null,this.borrowed||this.element.remove()):this.borrowed||(this.element.dataset.
+salonLastFrame="")}start(){this.element.play().then(()=>this.listener.canPlay(),thrown=>{thrown.name==="NotAllowedError"&&(this.listener.autoplayFailed(this.element),
+this.dialog&&playAfterGesture(this.element,this.container??document.body,()=>this.start()))})}};function snapshot(video,options={}){if(video===null||video.videoWidth===0)return"";let canvas=document.createElement("canvas");canvas.width=video.videoWidth,canvas.
 height=video.videoHeight,canvas.getContext("2d")?.drawImage(video,0,0);let type=options.imageType==="jpg"||options.imageType==="jpeg"?"jpeg":"png",address=canvas.
 toDataURL(`image/${type}`,options.quality);if(options.save===!0){let link=document.createElement("a");link.href=address,link.download=options.fileName??`snapsho\
 t.${type==="jpeg"?"jpg":"png"}`,link.click()}return address}var ZegoLocalStream=class{constructor(source,encoding,tracks,owned){this.source=source;this.encoding=encoding;this.owned=owned;this.events=new Emitter;this.muteReasons=
-{audio:new Set,video:new Set};this.picture=null;this.capturePicture=null;this.sound=null;this.captureSound=null;this.destroyed=!1;this.media=new MediaStream([...tracks])}get active(){
-return!this.destroyed&&this.media.active}get id(){return this.media.id}get stream(){return this.destroyed?null:this.media}get zegoStream(){return this.stream}get videoCaptureStream(){
-return this.media.getVideoTracks().length>0?this.stream:null}get audioCaptureStream(){return this.media.getAudioTracks().length>0?this.stream:null}get videoDeviceId(){
-return this.media.getVideoTracks()[0]?.getSettings().deviceId??""}get audioDeviceId(){return this.media.getAudioTracks()[0]?.getSettings().deviceId??""}getAudioTracks(){
-return this.media.getAudioTracks()}getVideoTracks(){return this.media.getVideoTracks()}getTracks(){return this.media.getTracks()}playVideo(view,options={}){this.
-stopVideo(),this.picture=this.showVideo(view,options,"canPlayVideo","autoplayFailed")}playAudio(options={}){this.stopAudio(),this.sound=this.playSound(options,"\
-canPlayAudio","autoplayFailed")}stopVideo(){this.picture?.stop(),this.picture=null}stopAudio(){this.sound?.stop(),this.sound=null}resumeVideo(){this.picture?.resume(),
-this.capturePicture?.resume()}resumeAudio(){this.sound?.resume(),this.captureSound?.resume()}setVolume(volume){return volume>=0&&volume<=100?(this.sound?.setVolume(
-volume),this.captureSound?.setVolume(volume),!0):!1}takeStreamSnapshot(options){let element=(this.picture??this.capturePicture)?.element;return snapshot(element instanceof
-HTMLVideoElement?element:null,options)}playCaptureVideo(view,options={}){this.stopPlayCaptureVideo(),this.capturePicture=this.showVideo(view,options,"canPlayCap\
-tureVideo","autoplayCaptureFailed")}playCaptureAudio(options={}){this.stopPlayCaptureAudio(),this.captureSound=this.playSound(options,"canPlayCaptureAudio","aut\
-oplayCaptureFailed")}stopPlayCaptureVideo(){this.capturePicture?.stop(),this.capturePicture=null}stopPlayCaptureAudio(){this.captureSound?.stop(),this.captureSound=
-null}async useAudioOutputDevice(deviceID){for(let player of[this.sound,this.captureSound])player!==null&&await setSink(player.element,deviceID)}getScreenDisplaySurface(){
+{audio:new Set,video:new Set};this.picture=null;this.capturePicture=null;this.sound=null;this.captureSound=null;this.destroyed=!1;this.dark=!1;this.media=new MediaStream(
+[...tracks])}get active(){return!this.destroyed&&this.media.active}get id(){return this.media.id}get stream(){return this.destroyed?null:this.media}get zegoStream(){
+return this.stream}get videoCaptureStream(){return this.media.getVideoTracks().length>0?this.stream:null}get audioCaptureStream(){return this.media.getAudioTracks().
+length>0?this.stream:null}get videoDeviceId(){return this.media.getVideoTracks()[0]?.getSettings().deviceId??""}get audioDeviceId(){return this.media.getAudioTracks()[0]?.
+getSettings().deviceId??""}getAudioTracks(){return this.media.getAudioTracks()}getVideoTracks(){return this.media.getVideoTracks()}getTracks(){return this.media.
+getTracks()}playVideo(view,options={}){this.stopVideo(),this.picture=this.showVideo(view,options,"canPlayVideo","autoplayFailed")}playAudio(options={}){this.stopAudio(),
+this.sound=this.playSound(options,"canPlayAudio","autoplayFailed")}stopVideo(){this.picture?.stop(),this.picture=null}stopAudio(){this.sound?.stop(),this.sound=
+null}resumeVideo(){this.picture?.resume(),this.capturePicture?.resume()}resumeAudio(){this.sound?.resume(),this.captureSound?.resume()}setVolume(volume){return volume>=
+0&&volume<=100?(this.sound?.setVolume(volume),this.captureSound?.setVolume(volume),!0):!1}takeStreamSnapshot(options){let element=(this.picture??this.capturePicture)?.
+element;return snapshot(element instanceof HTMLVideoElement?element:null,options)}playCaptureVideo(view,options={}){this.stopPlayCaptureVideo(),this.capturePicture=
+this.showVideo(view,options,"canPlayCaptureVideo","autoplayCaptureFailed")}playCaptureAudio(options={}){this.stopPlayCaptureAudio(),this.captureSound=this.playSound(
+options,"canPlayCaptureAudio","autoplayCaptureFailed")}stopPlayCaptureVideo(){this.capturePicture?.stop(),this.capturePicture=null}stopPlayCaptureAudio(){this.captureSound?.
+stop(),this.captureSound=null}async useAudioOutputDevice(deviceID){for(let player of[this.sound,this.captureSound])player!==null&&await setSink(player.element,deviceID)}getScreenDisplaySurface(){
 let surface=(this.media.getVideoTracks()[0]?.getSettings()??{}).displaySurface;return surface==="browser"||surface==="window"||surface==="monitor"?surface:"unkn\
 own"}on(event,handler){return this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}mute(kind,reason,mute){let reasons=this.muteReasons[kind];
 mute?reasons.add(reason):reasons.delete(reason);let tracks=kind==="audio"?this.media.getAudioTracks():this.media.getVideoTracks();for(let track of tracks)track.
 enabled=reasons.size===0}destroy(){if(!this.destroyed){if(this.stopVideo(),this.stopAudio(),this.stopPlayCaptureVideo(),this.stopPlayCaptureAudio(),this.owned)for(let track of this.
-media.getTracks())track.stop();this.destroyed=!0}}showVideo(view,options,played,failed){let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.
-events.emit(failed,element)};return MediaPlayer.video(this.media,view,{...options,muted:!0},listener)}playSound(options,played,failed){let listener={canPlay:()=>this.
-events.emit(played),autoplayFailed:element=>this.events.emit(failed,element)};return MediaPlayer.audio(this.media,!1,options.enableAutoplayDialog!==!1,listener)}};
-addNotYet(ZegoLocalStream.prototype,"localStream");var LEVELS=["debug","info","warn","error","report","disable"],Logger=class{constructor(){this.level="warn";this.verbose=!1}configure(config){if(config.logLevel!==
+media.getTracks())track.stop();this.destroyed=!0}}showVideo(view,options,played,failed){let place=findContainer(view);if(place===null)return null;let listener={
+canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.events.emit(failed,element)};return MediaPlayer.video(this.media,place,{...options,muted:!0},listener)}playSound(options,played,failed){
+let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.events.emit(failed,element)};return MediaPlayer.audio(this.media,!1,options.enableAutoplayDialog!==
+!1,listener)}};addNotYet(ZegoLocalStream.prototype,"localStream");var LEVELS=["debug","info","warn","error","report","disable"],Logger=class{constructor(){this.level="warn";this.verbose=!1}configure(config){if(config.logLevel!==
 void 0){if(!LEVELS.includes(config.logLevel))return!1;this.level=config.logLevel}return!0}setVerbose(enable){this.verbose=enable}debug(event,fields={}){this.passes(
 "debug")&&console.debug("[salon]",event,fields)}info(event,fields={}){this.passes("info")&&console.info("[salon]",event,fields)}warn(event,fields={}){this.passes(
 "warn")&&console.warn("[salon]",event,fields)}error(event,fields={}){this.passes("error")&&console.error("[salon]",event,fields)}passes(level){return this.verbose&&
@@ -166,13 +170,13 @@ picture!==null&&(this.pictureHasSound=!1,this.picture.element.muted=!0)}resume()
 mute,this.applySound(),!0}setVideoMuted(mute){return this.videoMuted=mute,this.applyPicture(),!0}setVolume(volume){return volume>=0&&volume<=100?(this.volume=volume,
 this.applySound(),!0):!1}async useAudioOutputDevice(deviceID){this.sinkID=deviceID;let element=this.soundElement();element!==null&&await setSink(element,deviceID)}getVideoHeight(){
 return this.video()?.videoHeight??0}getVideoWidth(){return this.video()?.videoWidth??0}takeStreamSnapshot(options){return snapshot(this.video(),options)}on(event,handler){
-return this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}showPicture(container,options,withSound){let place=typeof container==
-"string"?document.getElementById(container):container;if(place===null)return;this.stopVideo(),this.pictureHasSound=withSound;let listener={canPlay:()=>{this.stream.
-getVideoTracks().length>0&&this.events.emit("canPlayVideo"),withSound&&this.stream.getAudioTracks().length>0&&this.events.emit("canPlayAudio")},autoplayFailed:()=>this.
-events.emit("autoplayFailed")},muted=!withSound||this.audioMuted;this.picture=MediaPlayer.video(this.stream,place,{...options,muted},listener),this.applyPicture(),
-this.applySound()}applyPicture(){this.picture!==null&&(this.picture.element.style.visibility=this.videoMuted?"hidden":"")}applySound(){let element=this.soundElement();
-element!==null&&(element.muted=this.audioMuted,element.volume=this.volume/100,this.sinkID!==null&&setSink(element,this.sinkID).catch(()=>{}))}soundElement(){return this.
-sound?.element??(this.pictureHasSound?this.picture?.element??null:null)}video(){return this.picture?.element instanceof HTMLVideoElement?this.picture.element:null}};var Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){let ceiling=Math.min(this.options.maxMs,
+return this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}showPicture(container,options,withSound){let place=findContainer(container);
+if(place===null)return;this.stopVideo(),this.pictureHasSound=withSound;let listener={canPlay:()=>{this.stream.getVideoTracks().length>0&&this.events.emit("canPl\
+ayVideo"),withSound&&this.stream.getAudioTracks().length>0&&this.events.emit("canPlayAudio")},autoplayFailed:()=>this.events.emit("autoplayFailed")},muted=!withSound||
+this.audioMuted;this.picture=MediaPlayer.video(this.stream,place,{...options,muted},listener),this.applyPicture(),this.applySound()}applyPicture(){this.picture!==
+null&&(this.picture.element.style.visibility=this.videoMuted?"hidden":"")}applySound(){let element=this.soundElement();element!==null&&(element.muted=this.audioMuted,
+element.volume=this.volume/100,this.sinkID!==null&&setSink(element,this.sinkID).catch(()=>{}))}soundElement(){return this.sound?.element??(this.pictureHasSound?
+this.picture?.element??null:null)}video(){return this.picture?.element instanceof HTMLVideoElement?this.picture.element:null}};var Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){let ceiling=Math.min(this.options.maxMs,
 this.options.firstMs*2**this.attempt);return this.attempt=Math.min(this.attempt+1,16),Math.round(ceiling*(.5+.5*this.random()))}reset(){this.attempt=0}};var PendingRequests=class{constructor(timeoutMs,onTimeout){this.timeoutMs=timeoutMs;this.onTimeout=onTimeout;this.list=[];this.lastId=0}nextId(){return++this.lastId}add(body){
 return new Promise((resolve,reject)=>{this.list.push({id:0,onWire:!1,body,resolve,reject,timer:null})})}flush(send){for(let each of this.list)each.onWire||(each.
 id===0&&(each.id=this.nextId()),each.onWire=!0,each.timer=setTimeout(()=>this.expire(each),this.timeoutMs),send({requestId:each.id,...each.body}))}settle(reply){
@@ -189,42 +193,46 @@ HANDSHAKE_TIMEOUT_MS=1e4,LOGIN_TIMEOUT_MS=15e3,REQUEST_TIMEOUT_MS=1e4,PROBE_TIME
 Code.KICKED_BY_OTHER_LOGIN,Code.KICKED_BY_BACKEND,Code.DUPLICATE_LOGIN],Connection=class{constructor(options,listener){this.options=options;this.listener=listener;
 this.machine=new StateMachine("IDLE",ALLOWED,"connection");this.pending=new PendingRequests(REQUEST_TIMEOUT_MS,()=>this.probe());this.backoff=new Backoff({firstMs:250,
 maxMs:5e3});this.link=null;this.urlIndex=0;this.handshakeId=0;this.session=null;this.lastSequence=0n;this.seenSequence=0n;this.heartbeatMs=DEFAULT_HEARTBEAT_MS;
-this.deadlineMs=0;this.quietAttempt=!1;this.lastError=null;this.probeId=0;this.timers=new Map;this.onOnline=()=>this.hurry()}start(){this.machine.become("LOGGIN\
-G_IN"),this.deadlineMs=performance.now()+LOGIN_TIMEOUT_MS,globalThis.addEventListener?.("online",this.onOnline),this.open()}request(body){if(this.machine.is("CL\
-OSED"))return Promise.reject(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended."));let reply=this.pending.add(body);return this.flush(),reply}probe(){!this.
-machine.is("READY")||this.timers.has("probe")||(this.probeId=this.pending.nextId(),this.link?.send({requestId:this.probeId,heartbeat:{}}),this.setTimer("probe",
-PROBE_TIMEOUT_MS,()=>this.lost()))}logout(){if(this.machine.is("CLOSED"))return;let link=this.machine.is("READY")?this.link:null;link!==null&&(link.send({requestId:this.
-pending.nextId(),logout:{}}),this.link=null,setTimeout(()=>link.close(),LOGOUT_TIMEOUT_MS)),this.end(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended."))}open(){
-let{urls,socketFactory,logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(Code.NO_SERVER,"There is no usable serv\
-er address."));return}this.clearTimer("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let link=new Link(url,socketFactory,OPEN_TIMEOUT_MS,
-{linkOpened:()=>link===this.link&&this.greet(),linkMessage:message=>link===this.link&&this.received(message),linkLost:()=>link===this.link&&this.lost()});this.link=
-link}greet(){let{login}=this.options,hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};if(this.link?.send({requestId:this.pending.nextId(),hello}),
-this.handshakeId=this.pending.nextId(),this.session===null)this.link?.send({requestId:this.handshakeId,login});else{let resume={appId:login.appId,userId:login.userId,
-sessionId:this.session.id,resumeKey:this.session.resumeKey,lastSequence:this.lastSequence.toString()};this.link?.send({requestId:this.handshakeId,resume})}this.
-setTimer("handshake",HANDSHAKE_TIMEOUT_MS,()=>this.lost())}received(message){let sequence=BigInt(message.sequence??0),reply=message.reply;if(reply!==void 0){reply.
-loggedIn!==void 0&&(this.lastSequence=sequence),this.replied(reply);return}sequence!==0n&&sequence<=this.seenSequence||(sequence>this.lastSequence&&(this.lastSequence=
-sequence),message.goAway!==void 0?this.reconnect(!0,Code.NETWORK_BROKEN):message.loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(
-message))}replied(reply){if(reply.requestId===this.probeId)this.clearTimer("probe");else if(reply.requestId!==this.handshakeId)this.pending.settle(reply);else if(reply.
-failed!==void 0)this.handshakeFailed(reply.failed);else if(reply.loggedIn!==void 0){let{sessionId="",resumeKey="",heartbeatIntervalMs}=reply.loggedIn;this.session=
-{id:sessionId,resumeKey},this.seenSequence=0n,this.heartbeatMs=heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(reply.loggedIn)}else reply.resumed!==void 0&&
-this.ready(null)}ready(loggedIn){let first=this.machine.is("LOGGING_IN");this.machine.become("READY"),this.clearTimer("handshake"),this.backoff.reset(),this.quietAttempt=
-!1,this.heartbeat(),!first&&loggedIn!==null&&this.pending.rejectStale(new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.
-loggedIn(loggedIn):this.listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){let error=toRequestFailed(failed);if(this.options.logger.warn("log-i\
-n-refused",{err_code:error.errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.fail(error);return}this.lastError=error,FINAL_CODES.includes(error.
-errorCode)||error.reason==="logged-in-elsewhere"?this.fail(error):error.retryable?this.lost():this.session!==null?(this.session=null,this.closeLink(),this.open()):
-this.fail(error)}loggedOut(code){code===Code.LEASE_EXPIRED?(this.session=null,this.reconnect(!1,code)):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The\
- server ended the log-in."))}lost(){if(this.urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN);return}if(this.closeLink(),this.quietAttempt&&
-(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.backoff.nextMs(),waitMs=this.urlIndex%
-this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.setTimer("retry",Math.min(waitMs,leftMs),()=>this.open());else if(this.
-machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be reached in time."));else{let details=this.lastError===null?{}:{last_code:this.
-lastError.errorCode};this.fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connection did not come back in time.",details))}}reconnect(quiet,code){this.machine.become(
-"RECONNECTING"),this.closeLink(),this.pending.connectionLost(),this.seenSequence=this.lastSequence,this.lastError=null,this.deadlineMs=performance.now()+this.options.
-retryTimeMs(),this.quietAttempt=quiet,this.setTimer("retry",this.backoff.nextMs(),()=>this.open()),quiet||this.listener.reconnecting(code)}hurry(){this.machine.
-is("RECONNECTING")&&this.timers.has("retry")?this.open():this.probe()}flush(){this.machine.is("READY")&&this.pending.flush(message=>this.link?.send(message))}heartbeat(){
-this.setTimer("heartbeat",this.heartbeatMs,()=>{this.heartbeat(),this.probe()})}fail(error){this.end(error),this.listener.closed(error)}end(error){this.machine.
-become("CLOSED"),globalThis.removeEventListener?.("online",this.onOnline),this.closeLink(),this.pending.rejectAll(error)}closeLink(){for(let name of[...this.timers.
-keys()])this.clearTimer(name);this.link?.close(),this.link=null}setTimer(name,delayMs,run){this.clearTimer(name),this.timers.set(name,setTimeout(()=>{this.timers.
-delete(name),run()},delayMs))}clearTimer(name){let timer=this.timers.get(name);timer!==void 0&&clearTimeout(timer),this.timers.delete(name)}};var CONNECT_TIMEOUT_MS=8e3,DISCONNECTED_GRACE_MS=4e3,lastPeerNumber=0,Peer=class{constructor(direction,logger,onLost,onDoubt){this.direction=direction;this.logger=
+this.deadlineMs=0;this.quietAttempt=!1;this.asleep=!1;this.untold=!1;this.lastError=null;this.probeId=0;this.timers=new Map;this.onOnline=()=>this.hurry()}start(){
+this.machine.become("LOGGING_IN"),this.deadlineMs=performance.now()+LOGIN_TIMEOUT_MS,globalThis.addEventListener?.("online",this.onOnline),this.open()}request(body){
+if(this.machine.is("CLOSED"))return Promise.reject(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended."));let reply=this.pending.add(body);return this.flush(),
+reply}probe(){!this.machine.is("READY")||this.timers.has("probe")||(this.probeId=this.pending.nextId(),this.link?.send({requestId:this.probeId,heartbeat:{}}),this.
+setTimer("probe",PROBE_TIMEOUT_MS,()=>this.lost()))}logout(){this.machine.is("CLOSED")||(this.sayGoodBye(),this.end(new ZegoError(Code.SOCKET_CLOSED,"The log-in\
+ has ended.")))}sleep(){this.asleep||this.machine.is("IDLE","CLOSED")||(this.asleep=!0,this.sayGoodBye(),this.closeLink(),this.session=null,this.machine.is("REA\
+DY")&&(this.machine.become("RECONNECTING"),this.pending.connectionLost(),this.untold=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.machine.is("CLOSED")))return;
+let patienceMs=this.machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.now()+patienceMs,this.untold&&(this.untold=
+!1,this.listener.reconnecting(Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sayGoodBye(){let link=this.link;link!==null&&(this.machine.is("READY")||
+this.timers.has("handshake"))&&(link.send({requestId:this.pending.nextId(),logout:{}}),this.link=null,setTimeout(()=>link.close(),LOGOUT_TIMEOUT_MS))}open(){let{
+urls,socketFactory,logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(Code.NO_SERVER,"There is no usable server a\
+ddress."));return}this.clearTimer("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let link=new Link(url,socketFactory,OPEN_TIMEOUT_MS,{linkOpened:()=>link===
+this.link&&this.greet(),linkMessage:message=>link===this.link&&this.received(message),linkLost:()=>link===this.link&&this.lost()});this.link=link}greet(){let{login}=this.
+options,hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};if(this.link?.send({requestId:this.pending.nextId(),hello}),this.handshakeId=this.pending.
+nextId(),this.session===null)this.link?.send({requestId:this.handshakeId,login});else{let resume={appId:login.appId,userId:login.userId,sessionId:this.session.id,
+resumeKey:this.session.resumeKey,lastSequence:this.lastSequence.toString()};this.link?.send({requestId:this.handshakeId,resume})}this.setTimer("handshake",HANDSHAKE_TIMEOUT_MS,
+()=>this.lost())}received(message){let sequence=BigInt(message.sequence??0),reply=message.reply;if(reply!==void 0){reply.loggedIn!==void 0&&(this.lastSequence=sequence),
+this.replied(reply);return}sequence!==0n&&sequence<=this.seenSequence||(sequence>this.lastSequence&&(this.lastSequence=sequence),message.goAway!==void 0?this.reconnect(
+!0,Code.NETWORK_BROKEN):message.loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(message))}replied(reply){if(reply.requestId===
+this.probeId)this.clearTimer("probe");else if(reply.requestId!==this.handshakeId)this.pending.settle(reply);else if(reply.failed!==void 0)this.handshakeFailed(reply.
+failed);else if(reply.loggedIn!==void 0){let{sessionId="",resumeKey="",heartbeatIntervalMs}=reply.loggedIn;this.session={id:sessionId,resumeKey},this.seenSequence=
+0n,this.heartbeatMs=heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(reply.loggedIn)}else reply.resumed!==void 0&&this.ready(null)}ready(loggedIn){let first=this.
+machine.is("LOGGING_IN");this.machine.become("READY"),this.clearTimer("handshake"),this.backoff.reset(),this.quietAttempt=!1,this.heartbeat(),!first&&loggedIn!==
+null&&this.pending.rejectStale(new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.listener.
+reconnected(loggedIn),this.flush()}handshakeFailed(failed){let error=toRequestFailed(failed);if(this.options.logger.warn("log-in-refused",{err_code:error.errorCode,
+reason:error.reason}),this.machine.is("LOGGING_IN")){this.fail(error);return}this.lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason==="logged-\
+in-elsewhere"?this.fail(error):error.retryable?this.lost():this.session!==null?(this.session=null,this.closeLink(),this.open()):this.fail(error)}loggedOut(code){
+code===Code.LEASE_EXPIRED?(this.session=null,this.reconnect(!1,code)):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The server ended the log-in."))}lost(){
+if(this.urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN);return}if(this.closeLink(),this.quietAttempt&&(this.quietAttempt=!1,this.listener.
+reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.backoff.nextMs(),waitMs=this.urlIndex%this.options.urls.length===0?delayMs:
+0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.setTimer("retry",Math.min(waitMs,leftMs),()=>this.open());else if(this.machine.is("LOGGING_IN"))this.
+fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be reached in time."));else{let details=this.lastError===null?{}:{last_code:this.lastError.errorCode};this.
+fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connection did not come back in time.",details))}}reconnect(quiet,code){this.machine.become("RECONNECTING"),this.
+closeLink(),this.pending.connectionLost(),this.seenSequence=this.lastSequence,this.lastError=null,this.deadlineMs=performance.now()+this.options.retryTimeMs(),this.
+quietAttempt=quiet,this.setTimer("retry",this.backoff.nextMs(),()=>this.open()),quiet||this.listener.reconnecting(code)}hurry(){this.machine.is("RECONNECTING")&&
+this.timers.has("retry")?this.open():this.probe()}flush(){this.machine.is("READY")&&this.pending.flush(message=>this.link?.send(message))}heartbeat(){this.setTimer(
+"heartbeat",this.heartbeatMs,()=>{this.heartbeat(),this.probe()})}fail(error){this.end(error),this.listener.closed(error)}end(error){this.machine.become("CLOSED"),
+globalThis.removeEventListener?.("online",this.onOnline),this.closeLink(),this.pending.rejectAll(error)}closeLink(){for(let name of[...this.timers.keys()])this.
+clearTimer(name);this.link?.close(),this.link=null}setTimer(name,delayMs,run){this.clearTimer(name),this.timers.set(name,setTimeout(()=>{this.timers.delete(name),
+run()},delayMs))}clearTimer(name){let timer=this.timers.get(name);timer!==void 0&&clearTimeout(timer),this.timers.delete(name)}};var CONNECT_TIMEOUT_MS=8e3,DISCONNECTED_GRACE_MS=4e3,lastPeerNumber=0,Peer=class{constructor(direction,logger,onLost,onDoubt){this.direction=direction;this.logger=
 logger;this.onLost=onLost;this.onDoubt=onDoubt;this.slots=[];this.queue=Promise.resolve();this.lostWith=null;this.timer=null;this.waiting=new Set;this.id=`${direction===
 "sendonly"?"s":"r"}${++lastPeerNumber}-${Date.now().toString(36)}`,this.connection=new RTCPeerConnection({bundlePolicy:"max-bundle"}),this.connection.onconnectionstatechange=
 ()=>this.stateChanged()}get lost(){return this.lostWith!==null}acquire(kind,streamID,init={}){let free=this.slots.find(slot2=>slot2.kind===kind&&slot2.streamID===
@@ -307,27 +315,29 @@ function h264Rank(codec){let line=(codec.sdpFmtpLine??"").toLowerCase(),mode=lin
 chosen=found.length>0?found:capabilities.filter(named("VP8"));return chosen.length===0?[]:[...[...chosen].sort((left,right)=>h264Rank(left)-h264Rank(right)),...capabilities.
 filter(isRepair)]}function canSend(name){return(RTCRtpSender.getCapabilities?.("video")?.codecs??[]).some(named(name))}var PUBLIC_STATE2={IDLE:"NO_PUBLISH",NEGOTIATING:"PUBLISH_REQUESTING",WAITING:"PUBLISH_REQUESTING",ACTIVE:"PUBLISHING",ENDED:"NO_PUBLISH"},Publisher=class extends MediaFlow{constructor(streamID,stream,option,publisherPort){
 super(streamID,publisherPort,"sendonly",()=>new ZegoError(Code.PUBLISH_RETRY_TIMEOUT,"The stream could not be published again in time."));this.stream=stream;this.
-option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null}async darken(mute){let track=this.stream.getVideoTracks()[0];if(track===void 0||
-mute===(this.dark!==null))return;mute?(this.dark=track.clone(),this.dark.enabled=!1):(this.dark?.stop(),this.dark=null),await this.slots.find(each=>each.kind===
-"video")?.transceiver.sender.replaceTrack(this.dark??track)}async prepareSlots(peer){for(let kind of["audio","video"]){let tracks=kind==="audio"?this.stream.getAudioTracks():
-this.stream.getVideoTracks(),track=(kind==="video"?this.dark:null)??tracks[0];if(track===void 0)continue;let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,
-maxBitrate=(kind==="audio"?audioKbps:videoKbps)*1e3,slot=this.slots.find(each=>each.kind===kind);slot===void 0&&(slot=peer.acquire(kind,this.streamID,{sendEncodings:[
-{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",kind==="video"&&(optimizationMode!=="default"&&(track.contentHint=optimizationMode),
-this.preferCodec(slot.transceiver)),await slot.transceiver.sender.replaceTrack(track)}}announce(offer){let extraInfo=this.option.extraInfo??"";return this.port.
-request({publish:{streamId:this.streamID,extraInfo,offer}})}withdraw(offer){return this.port.request({unpublish:{streamId:this.streamID,offer}})}amend(sdp){let{
-startKbps,channelCount,audioKbps}=this.stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){let mid=transceiver.mid;if(mid!==null){if(kind==="vid\
-eo"&&startKbps!==null)amended=withFormatParameters(amended,mid,["vp8","h264","h265","vp9"],{"x-google-start-bitrate":startKbps});else if(kind==="audio"){let opus={};
-channelCount===2&&(opus.stereo=1),this.option.enableDTX===!0&&(opus.usedtx=1),Object.keys(opus).length>0&&(opus.maxaveragebitrate=audioKbps*1e3),amended=withFormatParameters(
-amended,mid,["opus"],opus)}}}return amended}answered(){for(let slot of this.slots)this.applyParameters(slot)}async releaseSlot(peer,slot){peer.release(slot),await slot.
-transceiver.sender.replaceTrack(null)}isFinal(error){return!error.retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){state==="ENDE\
-D"&&(this.dark?.stop(),this.dark=null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;!(state==="NE\
-GOTIATING"&&this.lastReport.startsWith(publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.publisherState(
-{streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"})),state==="ACTIVE"&&this.machine.is("ACTIVE")&&this.publisherPort.
-publisherActive(this)}preferCodec(transceiver){let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(wished,RTCRtpSender.getCapabilities?.("vide\
-o")?.codecs??[]);try{transceiver.setCodecPreferences(codecs)}catch{transceiver.setCodecPreferences([])}}async applyParameters(slot){let{audioKbps,videoKbps,optimizationMode}=this.
-stream.encoding,sender=slot.transceiver.sender,parameters=sender.getParameters();for(let encoding of parameters.encodings)encoding.maxBitrate=(slot.kind==="audi\
-o"?audioKbps:videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode==="detail"||optimizationMode==="default"&&this.stream.source==="screen";parameters.
-degradationPreference=steady?"maintain-resolution":optimizationMode==="motion"?"maintain-framerate":"balanced"}try{await sender.setParameters(parameters)}catch{}}};function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
+option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null;stream.dark&&this.darken(!0)}async darken(mute){let track=this.stream.getVideoTracks()[0];
+if(track===void 0||mute===(this.dark!==null))return;mute?(this.dark=track.clone(),this.dark.enabled=!1):(this.dark?.stop(),this.dark=null),await this.slots.find(
+each=>each.kind==="video")?.transceiver.sender.replaceTrack(this.dark??track)}async prepareSlots(peer){for(let kind of["audio","video"]){let tracks=kind==="audi\
+o"?this.stream.getAudioTracks():this.stream.getVideoTracks(),track=(kind==="video"?this.dark:null)??tracks[0];if(track===void 0)continue;let{audioKbps,videoKbps,
+optimizationMode}=this.stream.encoding,maxBitrate=(kind==="audio"?audioKbps:videoKbps)*1e3,slot=this.slots.find(each=>each.kind===kind);slot===void 0&&(slot=peer.
+acquire(kind,this.streamID,{sendEncodings:[{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",kind==="video"&&(optimizationMode!=="def\
+ault"&&(track.contentHint=optimizationMode),this.preferCodec(slot.transceiver)),await slot.transceiver.sender.replaceTrack(track)}}announce(offer){let extraInfo=this.
+option.extraInfo??"";return this.port.request({publish:{streamId:this.streamID,extraInfo,offer}})}withdraw(offer){return this.port.request({unpublish:{streamId:this.
+streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){let mid=transceiver.
+mid;if(mid!==null){if(kind==="video"&&startKbps!==null)amended=withFormatParameters(amended,mid,["vp8","h264","h265","vp9"],{"x-google-start-bitrate":startKbps});else if(kind===
+"audio"){let opus={};channelCount===2&&(opus.stereo=1),this.option.enableDTX===!0&&(opus.usedtx=1),Object.keys(opus).length>0&&(opus.maxaveragebitrate=audioKbps*
+1e3),amended=withFormatParameters(amended,mid,["opus"],opus)}}}return amended}answered(){for(let slot of this.slots)this.applyParameters(slot)}async releaseSlot(peer,slot){
+peer.release(slot),await slot.transceiver.sender.replaceTrack(null)}isFinal(error){return!error.retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){
+state==="ENDED"&&(this.dark?.stop(),this.dark=null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;
+!(state==="NEGOTIATING"&&this.lastReport.startsWith(publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.
+publisherState({streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"})),state==="ACTIVE"&&this.machine.is("ACTIVE")&&this.
+publisherPort.publisherActive(this)}tell(error){let{streamID}=this,{errorCode,extendedData}=error;this.publisherPort.publisherState({streamID,state:PUBLIC_STATE2[this.
+state],errorCode,extendedData})}preferCodec(transceiver){let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(wished,RTCRtpSender.getCapabilities?.(
+"video")?.codecs??[]);try{transceiver.setCodecPreferences(codecs)}catch{transceiver.setCodecPreferences([])}}async applyParameters(slot){let{audioKbps,videoKbps,
+optimizationMode}=this.stream.encoding,sender=slot.transceiver.sender,parameters=sender.getParameters();for(let encoding of parameters.encodings)encoding.maxBitrate=
+(slot.kind==="audio"?audioKbps:videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode==="detail"||optimizationMode==="default"&&this.stream.source===
+"screen";parameters.degradationPreference=steady?"maintain-resolution":optimizationMode==="motion"?"maintain-framerate":"balanced"}try{await sender.setParameters(
+parameters)}catch{}}};function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
 user),extraInfo:stream.extraInfo??"",kinds:stream.kinds??[]}}var REASON_DISCONNECTED=5,Roster=class{constructor(){this.users=new Map;this.streams=new Map}stream(streamID){
 return this.streams.get(streamID)}replaceUsers(present){return replace(this.users,present.map(toUser),user=>user.userID)}replaceStreams(present){return replace(
 this.streams,present.map(toStream),stream=>stream.streamID)}changeUsers(change){return merge(this.users,(change.users??[]).map(toUser),user=>user.userID,deletes(
@@ -348,7 +358,7 @@ players=new Map;this.settleLogin=null;this.held=null;let{login,urls,settings,soc
 roomRetryTimeMs;this.connection=new Connection({urls,login,retryTimeMs,socketFactory,logger},this),this.peers=new Peers({request:body=>this.connection.request(body),
 peerLost:(peer,error)=>this.peerLost(peer,error),doubt:()=>this.connection.probe()},logger)}get over(){return this.machine.is("LOGIN_FAILED","RECONNECT_FAILED",
 "KICKOUT","LOGOUT")}login(){let result=new Promise((resolve,reject)=>{this.settleLogin={resolve,reject}});return this.become("LOGINING",Code.OK),this.over||this.
-connection.start(),result}logout(){this.over||(this.connection.logout(),this.finish("LOGOUT",null))}abandon(){this.connection.logout()}send(kind,text,toUserIds){
+connection.start(),result}logout(){this.over||(this.connection.logout(),this.finish("LOGOUT",null))}sleep(){this.connection.sleep()}wake(){this.connection.wake()}send(kind,text,toUserIds){
 return this.connection.request({sendMessage:{kind,text,toUserIds}})}publisher(streamID){return this.publishers.get(streamID)}publishersOf(stream){return[...this.
 publishers.values()].filter(each=>each.stream===stream)}publish(streamID,stream,option){let publisher=new Publisher(streamID,stream,option,this.publisherPort());
 this.publishers.set(streamID,publisher),publisher.start()}player(streamID){return this.players.get(streamID)}play(streamID,option){let player=new Player(streamID,
@@ -381,74 +391,80 @@ connection.request(body),retryTimeMs:()=>this.options.settings.avRetryTimeMs,pub
 wakePlayer(publisher.streamID),publisherEnded:publisher=>{this.publishers.delete(publisher.streamID),this.interruptPlayer(publisher.streamID)}}}playerPort(){return{
 peer:direction=>this.peers.get(direction),request:body=>this.connection.request(body),retryTimeMs:()=>this.options.settings.avRetryTimeMs,playerState:state=>this.
 options.events.emit("playerStateUpdate",state),playerEnded:player=>{this.players.delete(player.streamID),this.options.unplayed(player.media)},kindsOf:streamID=>this.
-roster.stream(streamID)?.kinds??[]}}};function missing(message){return{name:"NotSupportedError",message}}function mediaDevices2(){return navigator.mediaDevices}async function probeDevice(constraints){
-let devices=mediaDevices2();if(devices===void 0)return missing("Devices can be used on HTTPS pages only.");try{return(await devices.getUserMedia(constraints)).getTracks().
-forEach(track=>track.stop()),null}catch(thrown){let{name="Error",message=""}=thrown;return{name,message}}}var PROBES={webRTC:async()=>typeof RTCPeerConnection==
+roster.stream(streamID)?.kinds??[]}}};var CODECS=["H264","H265","VP8","VP9"];function missing(message){return{name:"NotSupportedError",message}}function mediaDevices2(){return navigator.mediaDevices}
+async function probeDevice(constraints){let devices=mediaDevices2();if(devices===void 0)return missing("Devices can be used on HTTPS pages only.");try{return(await devices.
+getUserMedia(constraints)).getTracks().forEach(track=>track.stop()),null}catch(thrown){let{name="Error",message=""}=thrown;return{name,message}}}var PROBES={webRTC:async()=>typeof RTCPeerConnection==
 "function"?null:missing("There is no RTCPeerConnection."),customCapture:async()=>"captureStream"in HTMLMediaElement.prototype||"captureStream"in HTMLCanvasElement.
 prototype?null:missing("Elements cannot be captured."),camera:()=>probeDevice({video:!0}),microphone:()=>probeDevice({audio:!0}),screenSharing:async()=>typeof mediaDevices2()?.
 getDisplayMedia=="function"?null:missing("The screen cannot be captured.")};async function probeBoth(){return await probeDevice({video:!0,audio:!0})===null?{camera:null,
-microphone:null}:{camera:await PROBES.camera(),microphone:await PROBES.microphone()}}async function checkSystem(type){let result={webRTC:!1,customCapture:!1,camera:!1,
-microphone:!1,screenSharing:!1,videoCodec:{H264:!1,H265:!1,VP8:!1,VP9:!1},errInfo:{}},note=(probe,failure)=>{result[probe]=failure===null,failure!==null&&(result.
-errInfo[probe]=failure)},codecs=["H264","H265","VP8","VP9"],hasWebRTC=await PROBES.webRTC()===null;for(let codec of codecs)result.videoCodec[codec]=hasWebRTC&&canSend(
-codec);if(type!==void 0){if(type in PROBES){let probe=type;note(probe,await PROBES[probe]()),result.result=result[probe]}else result.result=result.videoCodec[type]===
-!0;return result}for(let probe of["webRTC","customCapture","screenSharing"])note(probe,await PROBES[probe]());let devices=await probeBoth();return note("camera",
-devices.camera),note("microphone",devices.microphone),delete result.errInfo.screenSharing,result}var MAX_APP_ID=2**32-1,MAX_EXTRA_INFO_CHARS=1024,DEFAULT_RETRY_MS=3e5,ZegoExpressEngine=class{constructor(appID,server,options){this.appID=appID;this.server=server;
+microphone:null}:{camera:await PROBES.camera(),microphone:await PROBES.microphone()}}async function checkOne(type){let hasWebRTC=await PROBES.webRTC()===null,result,
+errInfo={};if(type in PROBES){let probe=type,failure=await PROBES[probe]();result=failure===null,failure!==null&&(errInfo[probe]=failure)}else{let codec=CODECS.
+find(each=>each===type);result=hasWebRTC&&codec!==void 0&&canSend(codec)}return{result,errInfo}}async function checkSystem(type){if(type)return checkOne(type);let result={
+webRTC:!1,customCapture:!1,camera:!1,microphone:!1,screenSharing:!1,videoCodec:{H264:!1,H265:!1,VP8:!1,VP9:!1},errInfo:{}},note=(probe,failure)=>{result[probe]=
+failure===null,failure!==null&&(result.errInfo[probe]=failure)},hasWebRTC=await PROBES.webRTC()===null;for(let codec of CODECS)result.videoCodec[codec]=hasWebRTC&&
+canSend(codec);for(let probe of["webRTC","customCapture","screenSharing"])note(probe,await PROBES[probe]());let devices=await probeBoth();return note("camera",devices.
+camera),note("microphone",devices.microphone),delete result.errInfo.screenSharing,result}var MAX_APP_ID=2**32-1,MAX_EXTRA_INFO_CHARS=1024,DEFAULT_RETRY_MS=3e5,ZegoExpressEngine=class{constructor(appID,server,options){this.appID=appID;this.server=server;
 this.events=new Emitter;this.logger=new Logger;this.settings={roomRetryTimeMs:DEFAULT_RETRY_MS,avRetryTimeMs:DEFAULT_RETRY_MS};this.localStreams=new Map;this.views=
-new Map;this.room=null;this.microphoneMuted=!1;this.onPageHide=event=>{event.persisted||this.room?.abandon()};let scenario=options?.scenario;this.scenario=scenario!==
-void 0&&isScenario(scenario)?scenario:ZegoScenario.Default,globalThis.addEventListener?.("pagehide",this.onPageHide)}static use(_module){return!0}getVersion(){return VERSION}on(event,handler){
-return this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}checkSystemRequirements(type,_level){return checkSystem(type)}setRoomScenario(scenario){
-return this.room!==null||!isScenario(scenario)?!1:(this.scenario=scenario,!0)}setEngineConfig(config){if(typeof config!="string")return!0;let match=/^\s*(room_retry_time|av_retry_time)\s*=\s*(\d+)\s*$/.
-exec(config);if(match===null)return!1;let timeMs=Number(match[2])*1e3;return match[1]==="room_retry_time"?this.settings.roomRetryTimeMs=timeMs:this.settings.avRetryTimeMs=
-timeMs,!0}setLogConfig(config){return this.logger.configure(config)}setDebugVerbose(enable){this.logger.setVerbose(enable)}destroyEngine(){this.room?.logout();for(let stream of[
-...this.localStreams.values()])this.destroyStream(stream);for(let view of this.views.values())view.stop();this.views.clear(),globalThis.removeEventListener?.("p\
-agehide",this.onPageHide),this.events.clear()}async loginRoom(roomID,token,user,config={}){if(!Number.isInteger(this.appID)||this.appID<1||this.appID>MAX_APP_ID)
-throw new ZegoError(Code.APP_ID_WRONG,"The AppID is not a positive 32-bit number.");let wrong=checkRoomId(roomID)??checkUserId(user?.userID)??checkUserName(user?.
-userName);if(wrong!==null)throw wrong;if(typeof token!="string")throw new ZegoError(Code.TOKEN_FORMAT,"The token is not a string.");if(this.room!==null)throw new ZegoError(
-Code.ROOM_ALREADY_LOGGED_IN,"Another log-in has not ended yet.");let urls=socketUrls(this.server);if(urls.length===0)throw new ZegoError(Code.NO_SERVER,"There i\
-s no usable server address.");let room=new Room({urls,login:{appId:this.appID,roomId:roomID,token,userId:user.userID,userName:user.userName??user.userID,userUpdate:config?.
-userUpdate===!0,maxMemberCount:config?.maxMemberCount??0},settings:this.settings,events:this.events,logger:this.logger,socketFactory:openWebSocket,ended:over=>{
-this.room===over&&(this.room=null)},unplayed:media=>this.unmount(media)});return this.room=room,room.login()}logoutRoom(roomID){let room=this.room;if(room!==null&&
-(roomID==null||roomID===""||roomID===room.roomID)){room.logout();return}this.logger.warn("log-out-without-log-in",{err_code:Code.ROOM_NOT_LOGGED_IN}),this.events.
-emit("roomStateUpdate",roomID??"","DISCONNECTED",Code.ROOM_NOT_LOGGED_IN,"{}"),this.events.emit("roomStateChanged",roomID??"","LOGOUT_FAILED",Code.ROOM_NOT_LOGGED_IN,
-"{}")}sendBroadcastMessage(roomID,message){return this.send("SIGNAL_MESSAGE_KIND_BROADCAST",roomID,message,[])}sendBarrageMessage(roomID,message){return this.send(
-"SIGNAL_MESSAGE_KIND_BARRAGE",roomID,message,[])}sendCustomCommand(roomID,command,toUserIDList=[]){return this.send("SIGNAL_MESSAGE_KIND_COMMAND",roomID,command,
-toUserIDList??[])}async createZegoStream(options){let plan=planCapture(options,this.scenario),captured=options?.autoCapture===!1?{tracks:[],owned:!0}:await capture(
-plan),stream=new ZegoLocalStream(plan.source,plan.encoding,captured.tracks,captured.owned);return stream.stream!==null&&this.localStreams.set(stream.stream,stream),
-this.microphoneMuted&&plan.source==="camera"&&stream.mute("audio","microphone",!0),plan.source==="screen"&&this.watchScreen(stream),options?.view!==void 0&&options.
-autoPlay!==!1&&stream.playVideo(options.view),options?.captureView!==void 0&&stream.playCaptureVideo(options.captureView),stream}async createStream(source={}){let{
-camera,screen,custom}=source??{},wantsScreen=screen!==void 0&&screen!==!1,stream=await this.createZegoStream({camera:wantsScreen||custom!==void 0?void 0:camera,
-screen:wantsScreen?screen===!0?{}:screen:void 0,custom});if(stream.stream===null)throw new ZegoError(Code.CAPTURE_FAILED,"The stream ended at once.");return stream.
-stream}destroyStream(stream){let local=this.localOf(stream);if(local===null){this.logger.warn("stream-unknown",{err_code:Code.NOT_CREATED_HERE});return}let media=local.
-stream;local.destroy(),media!==null&&(this.unmount(media),this.localStreams.delete(media))}createLocalStreamView(stream){return this.view(stream,!0)}startPublishingStream(streamID,stream,option={}){
-let room=this.room;if(room?.publisher(streamID)!==void 0)return this.logger.warn("publish-refused",{stream_id:streamID,err_code:Code.ALREADY_PUBLISHING}),!1;let local=this.
-localOf(stream),error=checkStreamId(streamID)??this.checkPublish(room,local,option??{});return error!==null||room===null||local===null?(this.refusePublish(streamID,
-error??new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.")),!1):(room.publish(streamID,local,option??{}),!0)}stopPublishingStream(streamID){let publisher=this.
-room?.publisher(streamID);return publisher===void 0?(this.logger.warn("not-publishing",{stream_id:streamID,err_code:Code.NOT_PUBLISHING}),!1):(publisher.stop(),
-!0)}mutePublishStreamVideo(stream,mute,retain=!1){let local=this.localOf(stream);if(local===null||local.getVideoTracks().length===0)return!1;let publishers=this.
-room?.publishersOf(local)??[];if((!mute||!retain)&&local.mute("video","publish",mute),!mute||retain)for(let publisher of publishers)publisher.darken(mute);return!0}mutePublishStreamAudio(stream,mute){
-let local=this.localOf(stream);return local===null||local.getAudioTracks().length===0?!1:(local.mute("audio","publish",mute),!0)}async startPlayingStream(streamID,option={}){
-let wrong=checkStreamId(streamID);if(wrong!==null)throw wrong;let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");let present=room.
-player(streamID);if(present?.interrupted===!0)return present.ready;if(present!==void 0)throw new ZegoError(Code.ALREADY_PLAYING,"The stream is being played alre\
-ady.");if(option?.video===!1&&option.audio===!1)throw new ZegoError(Code.PLAY_PARAMETER,"Neither audio nor video is wanted.");return room.play(streamID,option??
-{})}stopPlayingStream(streamID){let player=this.room?.player(streamID);return player===void 0?(this.logger.warn("not-playing",{stream_id:streamID,err_code:Code.
-NOT_PLAYING}),!1):(player.stop(),!0)}createRemoteStreamView(stream){return this.view(stream,!1)}enumDevices(){return allDevices()}getCameras(){return devicesOf(
-"cameras")}getMicrophones(){return devicesOf("microphones")}getSpeakers(){return devicesOf("speakers")}async useAudioOutputDevice(media,deviceID){try{return await setSink(
-media,deviceID),!0}catch(thrown){throw new ZegoError(Code.PARAMETER,thrown.message)}}muteMicrophone(mute){this.microphoneMuted=mute===!0;for(let stream of this.
-localStreams.values())stream.source==="camera"&&stream.mute("audio","microphone",this.microphoneMuted);return!0}isMicrophoneMuted(){return this.microphoneMuted}async send(kind,roomID,text,toUserIDs){
-let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");if(roomID!==room.roomID)throw new ZegoError(Code.MESSAGE_WRONG_ROOM,
-"This is not the room of the log-in.");let wrong=checkMessage(text)??(Array.isArray(toUserIDs)?firstWrong(toUserIDs):checkUserId(null));if(wrong!==null)throw wrong;
-let reply=await room.send(kind,text,toUserIDs);return{errorCode:Code.OK,extendedData:JSON.stringify({messageID:reply.messageAccepted?.messageId??""})}}checkPublish(room,local,option){
-return room===null||option.roomID!==void 0&&option.roomID!==""&&option.roomID!==room.roomID?new ZegoError(Code.NOT_IN_ROOM,"There is no log-in to this room."):local===
-null?new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made by this engine."):local.getTracks().length===0?new ZegoError(Code.TRACK_MISSING,"The stream ha\
-s no tracks."):(option.extraInfo??"").length>MAX_EXTRA_INFO_CHARS?new ZegoError(Code.EXTRA_INFO_TOO_LONG,"The extraInfo is longer than 1024 characters."):null}refusePublish(streamID,error){
-this.logger.warn("publish-refused",{stream_id:streamID,err_code:error.errorCode});let{errorCode,extendedData}=error;this.events.emit("publisherStateUpdate",{streamID,
-state:"NO_PUBLISH",errorCode,extendedData})}localOf(stream){let media=stream instanceof ZegoLocalStream?stream.stream:stream;return(media&&this.localStreams.get(
-media))??null}watchScreen(stream){stream.getVideoTracks()[0]?.addEventListener("ended",()=>{let media=stream.stream;if(media!==null){this.events.emit("screenSha\
-ringEnded",media);for(let publisher of this.room?.publishersOf(stream)??[])publisher.stop();this.destroyStream(stream)}})}view(stream,local){let media=stream instanceof
-ZegoLocalStream?stream.stream:stream;if(!(media instanceof MediaStream))throw new ZegoError(Code.NOT_SDK_STREAM,"This is no stream.");let present=this.views.get(
-media)??new ZegoStreamView(media,local);return this.views.set(media,present),present}unmount(media){this.views.get(media)?.stop(),this.views.delete(media)}};ZegoExpressEngine.
-version=VERSION,ZegoExpressEngine.setGeoFence=notYetStatic("setGeoFence"),ZegoExpressEngine.presetLogConfig=notYetStatic("presetLogConfig"),ZegoExpressEngine.setCloudProxyConfig=
-notYetStatic("setCloudProxyConfig"),ZegoExpressEngine.setLocalProxyConfig=notYetStatic("setLocalProxyConfig"),ZegoExpressEngine.setEngineOptions=notYetStatic("s\
-etEngineOptions");function firstWrong(userIDs){return userIDs.map(checkUserId).find(wrong=>wrong!==null)??null}addNotYet(ZegoExpressEngine.prototype,"engine");var WebRTCUtil={supportDetection(){let webRTC=typeof RTCPeerConnection=="function",can=name=>webRTC&&canSend(name),devices=navigator.mediaDevices;return{webRTC,
+new Map;this.room=null;this.microphoneMuted=!1;this.life=0;this.onPageHide=()=>this.room?.sleep();this.onPageShow=()=>this.room?.wake();let scenario=options?.scenario;
+this.scenario=scenario!==void 0&&isScenario(scenario)?scenario:ZegoScenario.Default,globalThis.addEventListener?.("pagehide",this.onPageHide),globalThis.addEventListener?.(
+"pageshow",this.onPageShow)}static use(_module){return!0}getVersion(){return VERSION}on(event,handler){return this.events.on(event,handler)}off(event,handler){return this.
+events.off(event,handler)}checkSystemRequirements(type,_level){return checkSystem(type)}setRoomScenario(scenario){return this.room!==null||!isScenario(scenario)?
+!1:(this.scenario=scenario,!0)}setEngineConfig(config){if(typeof config!="string")return!0;let match=/^\s*(room_retry_time|av_retry_time)\s*=\s*(\d+)\s*$/.exec(
+config);if(match===null)return!1;let timeMs=Number(match[2])*1e3;return match[1]==="room_retry_time"?this.settings.roomRetryTimeMs=timeMs:this.settings.avRetryTimeMs=
+timeMs,!0}setLogConfig(config){return this.logger.configure(config)}setDebugVerbose(enable){this.logger.setVerbose(enable)}destroyEngine(){this.life+=1,this.room?.
+logout();for(let stream of[...this.localStreams.values()])this.destroyStream(stream);for(let view of this.views.values())view.stop();this.views.clear(),globalThis.
+removeEventListener?.("pagehide",this.onPageHide),globalThis.removeEventListener?.("pageshow",this.onPageShow),this.events.clear()}async loginRoom(roomID,token,user,config={}){
+if(!Number.isInteger(this.appID)||this.appID<1||this.appID>MAX_APP_ID)throw new ZegoError(Code.APP_ID_WRONG,"The AppID is not a positive 32-bit number.");let wrong=checkRoomId(
+roomID)??checkUserId(user?.userID)??checkUserName(user?.userName);if(wrong!==null)throw wrong;if(typeof token!="string")throw new ZegoError(Code.TOKEN_FORMAT,"T\
+he token is not a string.");if(this.room!==null)throw new ZegoError(Code.ROOM_ALREADY_LOGGED_IN,"Another log-in has not ended yet.");let urls=socketUrls(this.server);
+if(urls.length===0)throw new ZegoError(Code.NO_SERVER,"There is no usable server address.");let room=new Room({urls,login:{appId:this.appID,roomId:roomID,token,
+userId:user.userID,userName:user.userName??user.userID,userUpdate:config?.userUpdate===!0,maxMemberCount:config?.maxMemberCount??0},settings:this.settings,events:this.
+events,logger:this.logger,socketFactory:openWebSocket,ended:over=>{this.room===over&&(this.room=null)},unplayed:media=>this.unmount(media)});return this.room=room,
+room.login()}logoutRoom(roomID){let room=this.room;if(room!==null&&(roomID==null||roomID===""||roomID===room.roomID)){room.logout();return}this.logger.warn("log\
+-out-without-log-in",{err_code:Code.ROOM_NOT_LOGGED_IN}),this.events.emit("roomStateUpdate",roomID??"","DISCONNECTED",Code.ROOM_NOT_LOGGED_IN,"{}"),this.events.
+emit("roomStateChanged",roomID??"","LOGOUT_FAILED",Code.ROOM_NOT_LOGGED_IN,"{}")}sendBroadcastMessage(roomID,message){return this.send("SIGNAL_MESSAGE_KIND_BROA\
+DCAST",roomID,message,[])}sendBarrageMessage(roomID,message){return this.send("SIGNAL_MESSAGE_KIND_BARRAGE",roomID,message,[])}sendCustomCommand(roomID,command,toUserIDList=[]){
+return this.send("SIGNAL_MESSAGE_KIND_COMMAND",roomID,command,toUserIDList??[])}async createZegoStream(options){let plan=planCapture(options,this.scenario),life=this.
+life,captured=options?.autoCapture===!1?{tracks:[],owned:!0}:await capture(plan),stream=new ZegoLocalStream(plan.source,plan.encoding,captured.tracks,captured.owned);
+if(life!==this.life)throw stream.destroy(),new ZegoError(Code.CAPTURE_FAILED,"The engine was destroyed before the device was open.");return stream.stream!==null&&
+this.localStreams.set(stream.stream,stream),this.microphoneMuted&&plan.source==="camera"&&stream.mute("audio","microphone",!0),plan.source==="screen"&&this.watchScreen(
+stream),options?.view!==void 0&&options.autoPlay!==!1&&stream.playVideo(options.view),options?.captureView!==void 0&&stream.playCaptureVideo(options.captureView),
+stream}async createStream(source={}){let{camera,screen,custom}=source??{},wantsScreen=screen!==void 0&&screen!==!1,stream=await this.createZegoStream({camera:wantsScreen||
+custom!==void 0?void 0:camera,screen:wantsScreen?screen===!0?{}:screen:void 0,custom});if(stream.stream===null)throw new ZegoError(Code.CAPTURE_FAILED,"The stre\
+am ended at once.");return stream.stream}destroyStream(stream){let local=this.localOf(stream);if(local===null){this.logger.warn("stream-unknown",{err_code:Code.
+NOT_CREATED_HERE});return}let media=local.stream;local.destroy(),media!==null&&(this.unmount(media),this.localStreams.delete(media))}createLocalStreamView(stream){
+return this.view(stream,!0)}startPublishingStream(streamID,stream,option={}){let room=this.room,present=room?.publisher(streamID);if(present!==void 0)return this.
+logger.warn("publish-refused",{stream_id:streamID,err_code:Code.ALREADY_PUBLISHING}),present.tell(new ZegoError(Code.ALREADY_PUBLISHING,"The stream is being pub\
+lished already.")),!1;let local=this.localOf(stream),error=checkStreamId(streamID)??this.checkPublish(room,local,option??{});return error!==null||room===null||local===
+null?(this.refusePublish(streamID,error??new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.")),!1):(room.publish(streamID,local,option??{}),!0)}stopPublishingStream(streamID){
+let publisher=this.room?.publisher(streamID);return publisher===void 0?(this.logger.warn("not-publishing",{stream_id:streamID,err_code:Code.NOT_PUBLISHING}),!1):
+(publisher.stop(),!0)}mutePublishStreamVideo(stream,mute,retain=!1){let local=this.localOf(stream);if(local===null||local.getVideoTracks().length===0)return!1;let publishers=this.
+room?.publishersOf(local)??[];if((!mute||!retain)&&local.mute("video","publish",mute),!mute||retain){local.dark=mute;for(let publisher of publishers)publisher.darken(
+mute)}return!0}mutePublishStreamAudio(stream,mute){let local=this.localOf(stream);return local===null||local.getAudioTracks().length===0?!1:(local.mute("audio",
+"publish",mute),!0)}async startPlayingStream(streamID,option={}){let wrong=checkStreamId(streamID);if(wrong!==null)throw wrong;let room=this.room;if(room===null)
+throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");let present=room.player(streamID);if(present?.interrupted===!0)return present.ready;if(present!==void 0)
+throw new ZegoError(Code.ALREADY_PLAYING,"The stream is being played already.");if(option?.video===!1&&option.audio===!1)throw new ZegoError(Code.PLAY_PARAMETER,
+"Neither audio nor video is wanted.");return room.play(streamID,option??{})}stopPlayingStream(streamID){let player=this.room?.player(streamID);return player===void 0?
+(this.logger.warn("not-playing",{stream_id:streamID,err_code:Code.NOT_PLAYING}),!1):(player.stop(),!0)}createRemoteStreamView(stream){return this.view(stream,!1)}enumDevices(){
+return allDevices()}getCameras(){return devicesOf("cameras")}getMicrophones(){return devicesOf("microphones")}getSpeakers(){return devicesOf("speakers")}async useAudioOutputDevice(media,deviceID){
+try{return await setSink(media,deviceID),!0}catch(thrown){throw new ZegoError(Code.PARAMETER,thrown.message)}}muteMicrophone(mute){this.microphoneMuted=mute===!0;
+for(let stream of this.localStreams.values())stream.source==="camera"&&stream.mute("audio","microphone",this.microphoneMuted);return!0}isMicrophoneMuted(){return this.
+microphoneMuted}async send(kind,roomID,text,toUserIDs){let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");if(roomID!==
+room.roomID)throw new ZegoError(Code.MESSAGE_WRONG_ROOM,"This is not the room of the log-in.");let wrong=checkMessage(text)??(Array.isArray(toUserIDs)?firstWrong(
+toUserIDs):checkUserId(null));if(wrong!==null)throw wrong;let reply=await room.send(kind,text,toUserIDs);return{errorCode:Code.OK,extendedData:JSON.stringify({messageID:reply.
+messageAccepted?.messageId??""})}}checkPublish(room,local,option){if(room===null||option.roomID!==void 0&&option.roomID!==""&&option.roomID!==room.roomID)return new ZegoError(
+Code.NOT_IN_ROOM,"There is no log-in to this room.");if(local===null)return new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made by this engine.");if(local.
+getTracks().length===0)return new ZegoError(Code.TRACK_MISSING,"The stream has no tracks.");let extraInfo=option.extraInfo??"";return typeof extraInfo!="string"?
+new ZegoError(Code.PUBLISH_PARAMETER,"The extraInfo is not a string."):extraInfo.length>MAX_EXTRA_INFO_CHARS?new ZegoError(Code.EXTRA_INFO_TOO_LONG,"The extraIn\
+fo is longer than 1024 characters."):null}refusePublish(streamID,error){this.logger.warn("publish-refused",{stream_id:streamID,err_code:error.errorCode});let{errorCode,
+extendedData}=error;this.events.emit("publisherStateUpdate",{streamID,state:"NO_PUBLISH",errorCode,extendedData})}localOf(stream){let media=stream instanceof ZegoLocalStream?
+stream.stream:stream;return(media&&this.localStreams.get(media))??null}watchScreen(stream){stream.getVideoTracks()[0]?.addEventListener("ended",()=>{let media=stream.
+stream;if(media!==null){this.events.emit("screenSharingEnded",media);for(let publisher of this.room?.publishersOf(stream)??[])publisher.stop();stream.stream!==null&&
+this.destroyStream(stream)}})}view(stream,local){let media=stream instanceof ZegoLocalStream?stream.stream:stream;if(!(media instanceof MediaStream))throw new ZegoError(
+Code.NOT_SDK_STREAM,"This is no stream.");let present=this.views.get(media)??new ZegoStreamView(media,local);return this.views.set(media,present),present}unmount(media){
+this.views.get(media)?.stop(),this.views.delete(media)}};ZegoExpressEngine.version=VERSION,ZegoExpressEngine.setGeoFence=notYetStatic("setGeoFence"),ZegoExpressEngine.
+presetLogConfig=notYetStatic("presetLogConfig"),ZegoExpressEngine.setCloudProxyConfig=notYetStatic("setCloudProxyConfig"),ZegoExpressEngine.setLocalProxyConfig=
+notYetStatic("setLocalProxyConfig"),ZegoExpressEngine.setEngineOptions=notYetStatic("setEngineOptions");function firstWrong(userIDs){return userIDs.map(checkUserId).
+find(wrong=>wrong!==null)??null}addNotYet(ZegoExpressEngine.prototype,"engine");var WebRTCUtil={supportDetection(){let webRTC=typeof RTCPeerConnection=="function",can=name=>webRTC&&canSend(name),devices=navigator.mediaDevices;return{webRTC,
 screenSharing:typeof devices?.getDisplayMedia=="function",videoCodec:{H264:can("H264"),H265:can("H265"),VP8:can("VP8"),VP9:can("VP9")}}}};var script=typeof document>"u"?null:document.currentScript;rememberScriptUrl(script!==null&&"src"in script?script.src:null);
 return module.exports});

@@ -178,7 +178,10 @@ export class Call extends EventTarget {
       failure = error;
       return null;
     });
-    if (stream === null) stream = await engine.createZegoStream({ camera: { video: false } }).catch(() => null);
+    // Who has left meanwhile is not asked again.
+    if (stream === null && this.#engine === engine) {
+      stream = await engine.createZegoStream({ camera: { video: false } }).catch(() => null);
+    }
     if (this.#engine !== engine) {
       if (stream !== null) engine.destroyStream(stream);
       return null;

@@ -112,7 +112,8 @@ function enterCall(name, roomID) {
   const own = tiles.person(call.userID ?? "", "You", name);
   own.element.dataset.own = "true";
   refresh();
-  get("mic-button").focus();
+  // The buttons for what is still being opened cannot be focused yet; `own-media` moves on to them.
+  get("room-title").focus();
 }
 
 function leaveCall() {
@@ -166,6 +167,7 @@ function listen(source) {
       source.camera.playVideo(tile.media, { mirror: true, objectFit: "cover" });
     }
     refresh();
+    if (document.activeElement === get("room-title") && source.hasAudio) get("mic-button").focus();
   });
   on("people", ({ type, users }) => {
     for (const { userID, userName } of users) {

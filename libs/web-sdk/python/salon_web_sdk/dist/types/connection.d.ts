@@ -36,6 +36,9 @@ export declare class Connection {
     private heartbeatMs;
     private deadlineMs;
     private quietAttempt;
+    private asleep;
+    /** It slept from a good state: nobody was told yet that it is not connected. */
+    private untold;
     private lastError;
     private probeId;
     private readonly timers;
@@ -48,6 +51,11 @@ export declare class Connection {
     probe(): void;
     /** Says good-bye and closes. */
     logout(): void;
+    /** The page goes away, for good or into the browser's cache: good-bye all the same, for nobody can tell which. */
+    sleep(): void;
+    /** The page came back: logs in anew. */
+    wake(): void;
+    private sayGoodBye;
     private open;
     private greet;
     private received;

@@ -22,7 +22,10 @@ export declare class ZegoExpressEngine {
     private scenario;
     private room;
     private microphoneMuted;
+    /** Counts how often the engine was destroyed: what was begun before must not come to life after. */
+    private life;
     private readonly onPageHide;
+    private readonly onPageShow;
     constructor(appID: number, server?: string | readonly string[] | null | undefined, options?: ZegoEngineOptions);
     /** Everything is built in: modules of on-demand builds are taken and need nothing. */
     static use(_module: unknown): boolean;

@@ -302,12 +302,116 @@ export interface ZegoEvent {
     IMRecvBarrageMessage: (roomID: string, messages: ZegoBarrageMessageInfo[]) => void;
     IMRecvCustomCommand: (roomID: string, fromUser: ZegoUser, command: string) => void;
 }
+export interface ZegoRoomExtraInfo {
+    key: string;
+    value: string;
+    updateUser: ZegoUser;
+    updateTime: number;
+}
+export interface ZegoSoundLevelInfo {
+    streamID: string;
+    soundLevel: number;
+    type: "push" | "pull";
+}
+export interface ZegoPublishStats {
+    video: ZegoVideoStats & {
+        isHardwareEncode?: boolean;
+    };
+    audio: ZegoAudioStats;
+    nackCount?: number;
+    pliCount?: number;
+    totalRoundTripTime?: number;
+    currentRoundTripTime?: number;
+    qualityLimitationReason?: string;
+    codecImplementationName?: string;
+}
+export interface ZegoPlayStats {
+    video: ZegoVideoStats & {
+        videoRenderFPS: number;
+        videoFramesDecoded: number;
+        videoFramesDropped: number;
+        videoCumulativeDecodeTime: number;
+        videoCumulativeBreakTime: number;
+        videoCumulativeBreakRate: number;
+    };
+    audio: ZegoAudioStats & {
+        audioJitter: number;
+        audioLevel: number;
+        audioSendLevel: number;
+        audioSamplingRate: number;
+        audioCumulativeDecodeTime: number;
+        audioCumulativeBreakTime: number;
+        audioCumulativeBreakRate: number;
+    };
+    peerToPeerDelay?: number;
+    peerToPeerPacketLostRate?: number;
+    nackCount?: number;
+    pliCount?: number;
+    currentRoundTripTime?: number;
+}
+export interface ZegoVideoStats {
+    frameWidth: number;
+    frameHeight: number;
+    videoBitrate: number;
+    videoFPS: number;
+    videoTransferFPS: number;
+    videoPacketsLost: number;
+    videoPacketsLostRate: number;
+    videoQuality: number;
+    googCodecName: string;
+    muteState: "0" | "1";
+}
+export interface ZegoAudioStats {
+    audioBitrate: number;
+    audioCodec: string;
+    googCodecName: string;
+    audioFPS: number;
+    audioPacketsLost: number;
+    audioPacketsLostRate: number;
+    audioQuality: number;
+    muteState: "0" | "1";
+}
 /** Events of the interface that this version accepts handlers for and does not send yet. */
-export type ZegoLaterEvent = "beautyEffectError" | "publishQualityUpdate" | "playQualityUpdate" | "streamExtraInfoUpdate" | "remoteCameraStatusUpdate" | "remoteMicStatusUpdate" | "soundLevelUpdate" | "capturedSoundLevelUpdate" | "videoDeviceStateChanged" | "audioDeviceStateChanged" | "deviceError" | "networkQuality" | "exceptionUpdate" | "playerVideoTrackUpdate" | "playerAudioTrackUpdate" | "publisherVideoEncoderChanged" | "backgroundEffectError" | "roomOnlineUserCountUpdate" | "roomExtraInfoUpdate" | "tokenWillExpire" | "playerRecvSEI" | "mixerSoundLevelUpdate" | "autoMixerSoundLevelUpdate" | "mixerRelayCDNStateUpdate" | "recvExperimentalAPI" | "hallStateUpdate" | "recvRoomTransparentMessage";
-/** A handler of an event that never comes may take anything. */
-export type ZegoEventHandlers = ZegoEvent & {
-    [K in ZegoLaterEvent]: (...args: never[]) => void;
-};
+export interface ZegoLaterEvent {
+    beautyEffectError: (stream: MediaStream, errorCode: number, extendedData: string) => void;
+    backgroundEffectError: (stream: MediaStream, errorCode: number, extendedData: string) => void;
+    publishQualityUpdate: (streamID: string, stats: ZegoPublishStats) => void;
+    playQualityUpdate: (streamID: string, stats: ZegoPlayStats) => void;
+    networkQuality: (userID: string, upstreamQuality: number, downstreamQuality: number) => void;
+    streamExtraInfoUpdate: (roomID: string, streamList: {
+        streamID: string;
+        user: ZegoUser;
+        extraInfo: string;
+    }[]) => void;
+    remoteCameraStatusUpdate: (streamID: string, status: "OPEN" | "MUTE") => void;
+    remoteMicStatusUpdate: (streamID: string, status: "OPEN" | "MUTE") => void;
+    soundLevelUpdate: (soundLevelList: ZegoSoundLevelInfo[]) => void;
+    capturedSoundLevelUpdate: (soundLevel: number) => void;
+    videoDeviceStateChanged: (updateType: ZegoUpdateType, device: ZegoDeviceInfo) => void;
+    audioDeviceStateChanged: (updateType: ZegoUpdateType, deviceType: "Input" | "Output", device: ZegoDeviceInfo) => void;
+    deviceError: (errorCode: number, deviceName: string) => void;
+    exceptionUpdate: (streamID: string, exception: {
+        code: number;
+        message: string;
+    }) => void;
+    playerVideoTrackUpdate: (streamID: string, track: MediaStreamTrack) => void;
+    playerAudioTrackUpdate: (streamID: string, track: MediaStreamTrack) => void;
+    publisherVideoEncoderChanged: (fromCodecID: number, toCodecID: number, streamID: string) => void;
+    roomOnlineUserCountUpdate: (roomID: string, count: number) => void;
+    roomExtraInfoUpdate: (roomID: string, roomExtraInfoList: ZegoRoomExtraInfo[]) => void;
+    tokenWillExpire: (roomID: string) => void;
+    recvRoomTransparentMessage: (roomID: string, message: {
+        sendUser: ZegoUser;
+        content: Uint8Array;
+    }) => void;
+    playerRecvSEI: (...args: never[]) => void;
+    mixerSoundLevelUpdate: (...args: never[]) => void;
+    autoMixerSoundLevelUpdate: (...args: never[]) => void;
+    mixerRelayCDNStateUpdate: (...args: never[]) => void;
+    recvExperimentalAPI: (...args: never[]) => void;
+    hallStateUpdate: (...args: never[]) => void;
+}
+export type ZegoEventHandlers = ZegoEvent & ZegoLaterEvent;
 export interface ZegoLocalStreamEvent {
     autoplayFailed: (player: HTMLMediaElement) => void;
     canPlayVideo: () => void;
@@ -325,3 +429,9 @@ export interface ZegoStreamViewEvent {
     canPlayVideo: () => void;
     canPlayAudio: () => void;
 }
+/** Names that apps import for the same things. */
+export type ZegoWebPublishOption = ZegoPublishOption;
+export type ZegoPublishStreamConfig = ZegoPublishOption;
+export type ZegoWebPlayOption = ZegoPlayOption;
+export type ZegoRTCEvent = Omit<ZegoEventHandlers, keyof ZegoRTMEvent>;
+export type ZegoRTMEvent = Pick<ZegoEventHandlers, "roomStateUpdate" | "roomStateChanged" | "roomUserUpdate" | "roomOnlineUserCountUpdate" | "roomExtraInfoUpdate" | "tokenWillExpire" | "IMRecvBroadcastMessage" | "IMRecvBarrageMessage" | "IMRecvCustomCommand" | "recvRoomTransparentMessage" | "hallStateUpdate">;

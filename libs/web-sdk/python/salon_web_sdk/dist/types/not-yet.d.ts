@@ -1,4 +1,4 @@
-import type { ZegoServerResponse } from "./entities.js";
+import type { ZegoPlayStats, ZegoPublishStats, ZegoServerResponse } from "./entities.js";
 declare const LOCAL_STREAM: {
     readonly startCaptureMicrophone: "reject";
     readonly startCaptureCamera: "reject";
@@ -8,16 +8,16 @@ declare const LOCAL_STREAM: {
     readonly startCaptureCustomVideoAndAudio: "reject";
     readonly startCaptureScreen: "reject";
     readonly startCaptureScreenWithAudio: "reject";
-    readonly stopCaptureAudio: "reject";
-    readonly stopCaptureVideo: "reject";
+    readonly stopCaptureAudio: "rejectBoolean";
+    readonly stopCaptureVideo: "rejectBoolean";
 };
 declare const ENGINE: {
     readonly setTurnServer: "false";
     readonly uploadLog: "reject";
-    readonly callExperimentalAPI: "reject";
-    readonly getNetworkTimeInfo: "reject";
+    readonly callExperimentalAPI: "rejectAny";
+    readonly getNetworkTimeInfo: "rejectAny";
     readonly renewToken: "false";
-    readonly switchRoom: "reject";
+    readonly switchRoom: "rejectBoolean";
     readonly setRoomExtraInfo: "reject";
     readonly enableMultiRoom: "false";
     readonly sendTransparentMessage: "reject";
@@ -27,16 +27,16 @@ declare const ENGINE: {
     readonly setVideoConfig: "reject";
     readonly setAudioConfig: "reject";
     readonly setCaptureVolume: "reject";
-    readonly enableVideoCaptureDevice: "reject";
-    readonly checkVideoTrackIsActive: "reject";
-    readonly checkAudioTrackIsActive: "reject";
-    readonly getElectronScreenSources: "reject";
+    readonly enableVideoCaptureDevice: "rejectBoolean";
+    readonly checkVideoTrackIsActive: "rejectBoolean";
+    readonly checkAudioTrackIsActive: "rejectBoolean";
+    readonly getElectronScreenSources: "rejectAny";
     readonly setDummyCaptureImagePath: "reject";
     readonly createStreamCompositor: "null";
     readonly setCaptureAudioFrameCallback: "false";
     readonly updatePublishingStream: "reject";
     readonly setStreamExtraInfo: "reject";
-    readonly getPublishingStreamQuality: "null";
+    readonly getPublishingStreamQuality: "publishStats";
     readonly enableDualStream: "false";
     readonly setLowStreamParameter: "false";
     readonly addPublishCdnUrl: "reject";
@@ -45,12 +45,12 @@ declare const ENGINE: {
     readonly setStreamAlignmentProperty: "false";
     readonly setSEIConfig: "false";
     readonly sendSEI: "false";
-    readonly mutePlayStreamVideo: "reject";
-    readonly mutePlayStreamAudio: "reject";
-    readonly muteAllPlayAudioStreams: "reject";
-    readonly muteAllPlayVideoStreams: "reject";
-    readonly getPlayingStreamQuality: "null";
-    readonly setPlayStreamVideoType: "reject";
+    readonly mutePlayStreamVideo: "rejectBoolean";
+    readonly mutePlayStreamAudio: "rejectBoolean";
+    readonly muteAllPlayAudioStreams: "rejectBoolean";
+    readonly muteAllPlayVideoStreams: "rejectBoolean";
+    readonly getPlayingStreamQuality: "playStats";
+    readonly setPlayStreamVideoType: "rejectBoolean";
     readonly setAudioFrameCallback: "false";
     readonly useVideoDevice: "reject";
     readonly useAudioDevice: "reject";
@@ -78,7 +78,7 @@ declare const ENGINE: {
     readonly createAudioEffectPlayer: "null";
     readonly loadAudioEffect: "reject";
     readonly unloadAudioEffect: "false";
-    readonly startMixerTask: "reject";
+    readonly startMixerTask: "rejectAny";
     readonly stopMixerTask: "reject";
     readonly setMixerTaskConfig: "reject";
     readonly startAutoMixerTask: "reject";
@@ -86,17 +86,17 @@ declare const ENGINE: {
     readonly createRangeAudioInstance: "null";
     readonly createRealTimeSequentialDataManager: "null";
     readonly destroyRealTimeSequentialDataManager: "false";
-    readonly createCopyrightedMusic: "reject";
+    readonly createCopyrightedMusic: "rejectAny";
     readonly destroyCopyrightedMusic: "reject";
 };
 declare const LISTS: {
     readonly engine: {
         readonly setTurnServer: "false";
         readonly uploadLog: "reject";
-        readonly callExperimentalAPI: "reject";
-        readonly getNetworkTimeInfo: "reject";
+        readonly callExperimentalAPI: "rejectAny";
+        readonly getNetworkTimeInfo: "rejectAny";
         readonly renewToken: "false";
-        readonly switchRoom: "reject";
+        readonly switchRoom: "rejectBoolean";
         readonly setRoomExtraInfo: "reject";
         readonly enableMultiRoom: "false";
         readonly sendTransparentMessage: "reject";
@@ -106,16 +106,16 @@ declare const LISTS: {
         readonly setVideoConfig: "reject";
         readonly setAudioConfig: "reject";
         readonly setCaptureVolume: "reject";
-        readonly enableVideoCaptureDevice: "reject";
-        readonly checkVideoTrackIsActive: "reject";
-        readonly checkAudioTrackIsActive: "reject";
-        readonly getElectronScreenSources: "reject";
+        readonly enableVideoCaptureDevice: "rejectBoolean";
+        readonly checkVideoTrackIsActive: "rejectBoolean";
+        readonly checkAudioTrackIsActive: "rejectBoolean";
+        readonly getElectronScreenSources: "rejectAny";
         readonly setDummyCaptureImagePath: "reject";
         readonly createStreamCompositor: "null";
         readonly setCaptureAudioFrameCallback: "false";
         readonly updatePublishingStream: "reject";
         readonly setStreamExtraInfo: "reject";
-        readonly getPublishingStreamQuality: "null";
+        readonly getPublishingStreamQuality: "publishStats";
         readonly enableDualStream: "false";
         readonly setLowStreamParameter: "false";
         readonly addPublishCdnUrl: "reject";
@@ -124,12 +124,12 @@ declare const LISTS: {
         readonly setStreamAlignmentProperty: "false";
         readonly setSEIConfig: "false";
         readonly sendSEI: "false";
-        readonly mutePlayStreamVideo: "reject";
-        readonly mutePlayStreamAudio: "reject";
-        readonly muteAllPlayAudioStreams: "reject";
-        readonly muteAllPlayVideoStreams: "reject";
-        readonly getPlayingStreamQuality: "null";
-        readonly setPlayStreamVideoType: "reject";
+        readonly mutePlayStreamVideo: "rejectBoolean";
+        readonly mutePlayStreamAudio: "rejectBoolean";
+        readonly muteAllPlayAudioStreams: "rejectBoolean";
+        readonly muteAllPlayVideoStreams: "rejectBoolean";
+        readonly getPlayingStreamQuality: "playStats";
+        readonly setPlayStreamVideoType: "rejectBoolean";
         readonly setAudioFrameCallback: "false";
         readonly useVideoDevice: "reject";
         readonly useAudioDevice: "reject";
@@ -157,7 +157,7 @@ declare const LISTS: {
         readonly createAudioEffectPlayer: "null";
         readonly loadAudioEffect: "reject";
         readonly unloadAudioEffect: "false";
-        readonly startMixerTask: "reject";
+        readonly startMixerTask: "rejectAny";
         readonly stopMixerTask: "reject";
         readonly setMixerTaskConfig: "reject";
         readonly startAutoMixerTask: "reject";
@@ -165,7 +165,7 @@ declare const LISTS: {
         readonly createRangeAudioInstance: "null";
         readonly createRealTimeSequentialDataManager: "null";
         readonly destroyRealTimeSequentialDataManager: "false";
-        readonly createCopyrightedMusic: "reject";
+        readonly createCopyrightedMusic: "rejectAny";
         readonly destroyCopyrightedMusic: "reject";
     };
     readonly localStream: {
@@ -177,18 +177,24 @@ declare const LISTS: {
         readonly startCaptureCustomVideoAndAudio: "reject";
         readonly startCaptureScreen: "reject";
         readonly startCaptureScreenWithAudio: "reject";
-        readonly stopCaptureAudio: "reject";
-        readonly stopCaptureVideo: "reject";
+        readonly stopCaptureAudio: "rejectBoolean";
+        readonly stopCaptureVideo: "rejectBoolean";
     };
 };
+/** What the declarations promise; at run time each fails. */
 interface Results {
     reject: Promise<ZegoServerResponse>;
+    rejectBoolean: Promise<boolean>;
+    rejectAny: Promise<any>;
+    publishStats: ZegoPublishStats | null;
+    playStats: ZegoPlayStats | null;
     false: boolean;
-    null: null;
+    /** Objects of features that are left out; apps only hand them on. */
+    null: any;
     nothing: void;
 }
 type Absent<L extends Record<string, keyof Results>> = {
-    [K in keyof L]: (...args: unknown[]) => Results[L[K]];
+    [K in keyof L]: (...args: any[]) => Results[L[K]];
 };
 export type NotYetEngine = Absent<typeof ENGINE>;
 export type NotYetLocalStream = Absent<typeof LOCAL_STREAM>;

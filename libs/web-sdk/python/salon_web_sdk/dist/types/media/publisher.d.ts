@@ -28,6 +28,8 @@ export declare class Publisher extends MediaFlow {
     protected releaseSlot(peer: Peer, slot: Slot): Promise<void>;
     protected isFinal(error: RequestFailed): boolean;
     protected report(state: FlowState, error: ZegoError | null): void;
+    /** Of a call that changes nothing: the state as it is, with the call's error. */
+    tell(error: ZegoError): void;
     private preferCodec;
     /** Also for a reused transceiver, which still has its former stream's numbers. */
     private applyParameters;

@@ -7,12 +7,16 @@ export interface PlayerOptions extends ZegoVideoPlayOptions {
     muted: boolean;
 }
 export declare function setSink(element: HTMLMediaElement, deviceID: string): Promise<void>;
+/** What app code gives as the place for a picture: an element, or the id of one. Null, said once, if there is none. */
+export declare function findContainer(container: unknown): HTMLElement | null;
 /** One media element that plays one stream: a picture inside a container, or sound without a picture. */
 export declare class MediaPlayer {
     private readonly listener;
     private readonly dialog;
     readonly element: HTMLVideoElement | HTMLAudioElement;
     private readonly container;
+    /** The app gave a player of its own instead of a place for one. */
+    private readonly borrowed;
     private readonly clearLastFrame;
     private constructor();
     static video(stream: MediaStream, container: HTMLElement, options: PlayerOptions, to: PlayerListener): MediaPlayer;

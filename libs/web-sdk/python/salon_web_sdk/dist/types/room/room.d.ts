@@ -42,7 +42,9 @@ export declare class Room implements ConnectionListener {
     login(): Promise<boolean>;
     logout(): void;
     /** Silently, for a page that goes away. */
-    abandon(): void;
+    sleep(): void;
+    /** The page came back. */
+    wake(): void;
     send(kind: MessageKind, text: string, toUserIds: string[]): Promise<Reply>;
     publisher(streamID: string): Publisher | undefined;
     publishersOf(stream: ZegoLocalStream): Publisher[];

@@ -1,0 +1,1 @@
+export declare const AudioMix: { readonly name: "AudioMix" };

@@ -1,0 +1,1 @@
+export const BeautyEffect = { name: "BeautyEffect" };

@@ -1,0 +1,1 @@
+export declare const MixStream: { readonly name: "MixStream" };

@@ -1,0 +1,1 @@
+export declare const StreamCDN: { readonly name: "StreamCDN" };
