@@ -16,14 +16,16 @@ const PUBLIC_STATE = {
   ENDED: "NO_PUBLISH",
 } as const satisfies Record<FlowState, ZegoPublisherState["state"]>;
 
+/**
+ * How long a camera keeps its size while the bandwidth estimate climbs from its low start. Chromium would begin with a
+ * quarter of the picture otherwise, and take longer than this to give back each half.
+ */
+const SETTLE_MS = 5000;
+
 export interface PublisherPort extends FlowPort {
   publisherState(state: ZegoPublisherState): void;
   publisherEnded(publisher: Publisher): void;
   publisherActive(publisher: Publisher): void;
-}
-
-interface SendParameters extends RTCRtpSendParameters {
-  degradationPreference?: "balanced" | "maintain-framerate" | "maintain-resolution";
 }
 
 /** One local stream on its way to the relay. */
@@ -31,6 +33,8 @@ export class Publisher extends MediaFlow {
   private lastReport = "";
   /** Sent instead of the camera's picture while the preview is kept. */
   private dark: MediaStreamTrack | null = null;
+  /** Runs while the bandwidth estimate is not to be believed yet. */
+  private settling: ReturnType<typeof setTimeout> | null = null;
 
   constructor(
     streamID: string,
@@ -110,6 +114,11 @@ export class Publisher extends MediaFlow {
   }
 
   protected override answered(): void {
+    this.stopSettling();
+    this.settling = setTimeout(() => {
+      this.settling = null;
+      for (const slot of this.slots) void this.applyParameters(slot);
+    }, SETTLE_MS);
     for (const slot of this.slots) void this.applyParameters(slot);
   }
 
@@ -125,6 +134,7 @@ export class Publisher extends MediaFlow {
 
   protected override report(state: FlowState, error: ZegoError | null): void {
     if (state === "ENDED") {
+      this.stopSettling();
       this.dark?.stop();
       this.dark = null;
       this.publisherPort.publisherEnded(this);
@@ -163,22 +173,24 @@ export class Publisher extends MediaFlow {
     }
   }
 
+  private stopSettling(): void {
+    if (this.settling !== null) clearTimeout(this.settling);
+    this.settling = null;
+  }
+
   /** Also for a reused transceiver, which still has its former stream's numbers. */
   private async applyParameters(slot: Slot): Promise<void> {
     const { audioKbps, videoKbps, optimizationMode } = this.stream.encoding;
     const sender = slot.transceiver.sender;
-    const parameters: SendParameters = sender.getParameters();
+    const parameters = sender.getParameters();
     for (const encoding of parameters.encodings) {
       encoding.maxBitrate = (slot.kind === "audio" ? audioKbps : videoKbps) * 1000;
     }
     if (slot.kind === "video") {
       const steady =
-        optimizationMode === "detail" || (optimizationMode === "default" && this.stream.source === "screen");
-      parameters.degradationPreference = steady
-        ? "maintain-resolution"
-        : optimizationMode === "motion"
-          ? "maintain-framerate"
-          : "balanced";
+        optimizationMode === "detail" ||
+        (optimizationMode === "default" && (this.stream.source === "screen" || this.settling !== null));
+      parameters.degradationPreference = steady ? "maintain-resolution" : "maintain-framerate";
     }
     try {
       await sender.setParameters(parameters);

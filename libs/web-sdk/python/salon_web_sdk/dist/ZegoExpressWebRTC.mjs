@@ -310,31 +310,32 @@ own,codecs)?[`${line};${added}`]:[line]}).join(`\r
 function h264Rank(codec){let line=(codec.sdpFmtpLine??"").toLowerCase(),mode=line.includes("packetization-mode=1")?0:10;return line.includes("profile-level-id=4\
 2e0")?mode:line.includes("profile-level-id=4200")?mode+1:mode+2}function sendCodecPreferences(wished,capabilities){let found=capabilities.filter(named(wished)),
 chosen=found.length>0?found:capabilities.filter(named("VP8"));return chosen.length===0?[]:[...[...chosen].sort((left,right)=>h264Rank(left)-h264Rank(right)),...capabilities.
-filter(isRepair)]}function canSend(name){return(RTCRtpSender.getCapabilities?.("video")?.codecs??[]).some(named(name))}var PUBLIC_STATE2={IDLE:"NO_PUBLISH",NEGOTIATING:"PUBLISH_REQUESTING",WAITING:"PUBLISH_REQUESTING",ACTIVE:"PUBLISHING",ENDED:"NO_PUBLISH"},Publisher=class extends MediaFlow{constructor(streamID,stream,option,publisherPort){
+filter(isRepair)]}function canSend(name){return(RTCRtpSender.getCapabilities?.("video")?.codecs??[]).some(named(name))}var PUBLIC_STATE2={IDLE:"NO_PUBLISH",NEGOTIATING:"PUBLISH_REQUESTING",WAITING:"PUBLISH_REQUESTING",ACTIVE:"PUBLISHING",ENDED:"NO_PUBLISH"},SETTLE_MS=5e3,Publisher=class extends MediaFlow{constructor(streamID,stream,option,publisherPort){
 super(streamID,publisherPort,"sendonly",()=>new ZegoError(Code.PUBLISH_RETRY_TIMEOUT,"The stream could not be published again in time."));this.stream=stream;this.
-option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null;stream.dark&&this.darken(!0)}async darken(mute){let track=this.stream.getVideoTracks()[0];
-if(track===void 0||mute===(this.dark!==null))return;mute?(this.dark=track.clone(),this.dark.enabled=!1):(this.dark?.stop(),this.dark=null),await this.slots.find(
-each=>each.kind==="video")?.transceiver.sender.replaceTrack(this.dark??track)}async prepareSlots(peer){for(let kind of["audio","video"]){let tracks=kind==="audi\
-o"?this.stream.getAudioTracks():this.stream.getVideoTracks(),track=(kind==="video"?this.dark:null)??tracks[0];if(track===void 0)continue;let{audioKbps,videoKbps,
-optimizationMode}=this.stream.encoding,maxBitrate=(kind==="audio"?audioKbps:videoKbps)*1e3,slot=this.slots.find(each=>each.kind===kind);slot===void 0&&(slot=peer.
-acquire(kind,this.streamID,{sendEncodings:[{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",kind==="video"&&(optimizationMode!=="def\
-ault"&&(track.contentHint=optimizationMode),this.preferCodec(slot.transceiver)),await slot.transceiver.sender.replaceTrack(track)}}announce(offer){let extraInfo=this.
-option.extraInfo??"";return this.port.request({publish:{streamId:this.streamID,extraInfo,offer}})}withdraw(offer){return this.port.request({unpublish:{streamId:this.
-streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){let mid=transceiver.
+option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null;this.settling=null;stream.dark&&this.darken(!0)}async darken(mute){let track=this.
+stream.getVideoTracks()[0];if(track===void 0||mute===(this.dark!==null))return;mute?(this.dark=track.clone(),this.dark.enabled=!1):(this.dark?.stop(),this.dark=
+null),await this.slots.find(each=>each.kind==="video")?.transceiver.sender.replaceTrack(this.dark??track)}async prepareSlots(peer){for(let kind of["audio","vide\
+o"]){let tracks=kind==="audio"?this.stream.getAudioTracks():this.stream.getVideoTracks(),track=(kind==="video"?this.dark:null)??tracks[0];if(track===void 0)continue;
+let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,maxBitrate=(kind==="audio"?audioKbps:videoKbps)*1e3,slot=this.slots.find(each=>each.kind===kind);
+slot===void 0&&(slot=peer.acquire(kind,this.streamID,{sendEncodings:[{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",kind==="video"&&
+(optimizationMode!=="default"&&(track.contentHint=optimizationMode),this.preferCodec(slot.transceiver)),await slot.transceiver.sender.replaceTrack(track)}}announce(offer){
+let extraInfo=this.option.extraInfo??"";return this.port.request({publish:{streamId:this.streamID,extraInfo,offer}})}withdraw(offer){return this.port.request({unpublish:{
+streamId:this.streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){let mid=transceiver.
 mid;if(mid!==null){if(kind==="video"&&startKbps!==null)amended=withFormatParameters(amended,mid,["vp8","h264","h265","vp9"],{"x-google-start-bitrate":startKbps});else if(kind===
 "audio"){let opus={};channelCount===2&&(opus.stereo=1),this.option.enableDTX===!0&&(opus.usedtx=1),Object.keys(opus).length>0&&(opus.maxaveragebitrate=audioKbps*
-1e3),amended=withFormatParameters(amended,mid,["opus"],opus)}}}return amended}answered(){for(let slot of this.slots)this.applyParameters(slot)}async releaseSlot(peer,slot){
-peer.release(slot),await slot.transceiver.sender.replaceTrack(null)}isFinal(error){return!error.retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){
-state==="ENDED"&&(this.dark?.stop(),this.dark=null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;
-!(state==="NEGOTIATING"&&this.lastReport.startsWith(publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.
-publisherState({streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"})),state==="ACTIVE"&&this.machine.is("ACTIVE")&&this.
-publisherPort.publisherActive(this)}tell(error){let{streamID}=this,{errorCode,extendedData}=error;this.publisherPort.publisherState({streamID,state:PUBLIC_STATE2[this.
-state],errorCode,extendedData})}preferCodec(transceiver){let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(wished,RTCRtpSender.getCapabilities?.(
-"video")?.codecs??[]);try{transceiver.setCodecPreferences(codecs)}catch{transceiver.setCodecPreferences([])}}async applyParameters(slot){let{audioKbps,videoKbps,
-optimizationMode}=this.stream.encoding,sender=slot.transceiver.sender,parameters=sender.getParameters();for(let encoding of parameters.encodings)encoding.maxBitrate=
-(slot.kind==="audio"?audioKbps:videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode==="detail"||optimizationMode==="default"&&this.stream.source===
-"screen";parameters.degradationPreference=steady?"maintain-resolution":optimizationMode==="motion"?"maintain-framerate":"balanced"}try{await sender.setParameters(
-parameters)}catch{}}};function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
+1e3),amended=withFormatParameters(amended,mid,["opus"],opus)}}}return amended}answered(){this.stopSettling(),this.settling=setTimeout(()=>{this.settling=null;for(let slot of this.
+slots)this.applyParameters(slot)},SETTLE_MS);for(let slot of this.slots)this.applyParameters(slot)}async releaseSlot(peer,slot){peer.release(slot),await slot.transceiver.
+sender.replaceTrack(null)}isFinal(error){return!error.retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){state==="ENDED"&&(this.stopSettling(),
+this.dark?.stop(),this.dark=null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;!(state==="NEGOTIA\
+TING"&&this.lastReport.startsWith(publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.publisherState(
+{streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"})),state==="ACTIVE"&&this.machine.is("ACTIVE")&&this.publisherPort.
+publisherActive(this)}tell(error){let{streamID}=this,{errorCode,extendedData}=error;this.publisherPort.publisherState({streamID,state:PUBLIC_STATE2[this.state],
+errorCode,extendedData})}preferCodec(transceiver){let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(wished,RTCRtpSender.getCapabilities?.("v\
+ideo")?.codecs??[]);try{transceiver.setCodecPreferences(codecs)}catch{transceiver.setCodecPreferences([])}}stopSettling(){this.settling!==null&&clearTimeout(this.
+settling),this.settling=null}async applyParameters(slot){let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,sender=slot.transceiver.sender,parameters=sender.
+getParameters();for(let encoding of parameters.encodings)encoding.maxBitrate=(slot.kind==="audio"?audioKbps:videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode===
+"detail"||optimizationMode==="default"&&(this.stream.source==="screen"||this.settling!==null);parameters.degradationPreference=steady?"maintain-resolution":"mai\
+ntain-framerate"}try{await sender.setParameters(parameters)}catch{}}};function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
 user),extraInfo:stream.extraInfo??"",kinds:stream.kinds??[]}}var REASON_DISCONNECTED=5,Roster=class{constructor(){this.users=new Map;this.streams=new Map}stream(streamID){
 return this.streams.get(streamID)}replaceUsers(present){return replace(this.users,present.map(toUser),user=>user.userID)}replaceStreams(present){return replace(
 this.streams,present.map(toStream),stream=>stream.streamID)}changeUsers(change){return merge(this.users,(change.users??[]).map(toUser),user=>user.userID,deletes(

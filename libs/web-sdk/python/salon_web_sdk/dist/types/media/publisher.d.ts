@@ -17,6 +17,8 @@ export declare class Publisher extends MediaFlow {
     private lastReport;
     /** Sent instead of the camera's picture while the preview is kept. */
     private dark;
+    /** Runs while the bandwidth estimate is not to be believed yet. */
+    private settling;
     constructor(streamID: string, stream: ZegoLocalStream, option: ZegoPublishOption, publisherPort: PublisherPort);
     /** Black for the others, while the preview goes on. */
     darken(mute: boolean): Promise<void>;
@@ -31,6 +33,7 @@ export declare class Publisher extends MediaFlow {
     /** Of a call that changes nothing: the state as it is, with the call's error. */
     tell(error: ZegoError): void;
     private preferCodec;
+    private stopSettling;
     /** Also for a reused transceiver, which still has its former stream's numbers. */
     private applyParameters;
 }
