@@ -1,6 +1,7 @@
 """A service in a process of its own, for the tests of starting and stopping: `python sample_service.py <mode>`."""
 
 import asyncio
+import resource
 import sys
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from salon_contracts.ids import AppId, RoomId, RoomSessionId
 from salon_contracts.subjects import Entity, query
 from salon_kit.bus import RequestContext
 from salon_kit.events import Events
+from salon_kit.http_server import HttpServer
 from salon_kit.outbox import Outbox
 from salon_kit.service import Service, StartupError, run_service
 from salon_kit.settings import HealthSettings, load, prefixed
@@ -64,8 +66,10 @@ async def build(service: Service, settings: SampleSettings) -> None:
     async def app(scope: dict[str, object], receive: object, send: object) -> None:
         raise NotImplementedError
 
-    port = await service.serve_http(app, "127.0.0.1", 0)
-    say(f"ready {port}")
+    server = HttpServer(app, "127.0.0.1", 0)
+    service.serve_http(server)
+    say(f"files {resource.getrlimit(resource.RLIMIT_NOFILE)[0]}")
+    say(f"ready {server.port}")
 
 
 async def _fail() -> None:

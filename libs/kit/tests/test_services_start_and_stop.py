@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 import sys
@@ -68,6 +69,17 @@ async def running(server: NatsServer, extra: Mapping[str, str] | None = None) ->
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.communicate()
+
+
+async def test_it_may_have_as_many_sockets_as_the_system_allows(nats_server: NatsServer, bus: Bus) -> None:
+    """The usual soft limit is 1024, for programs that use `select`."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512), hard))
+    try:
+        async with running(nats_server) as service:
+            assert int((await service.says("files")).split()[1]) > 512
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def test_it_starts_is_ready_and_stops_in_order(nats_server: NatsServer, bus: Bus) -> None:

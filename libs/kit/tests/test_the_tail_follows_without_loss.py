@@ -1,7 +1,7 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 from nats.aio.msg import Msg
@@ -10,6 +10,7 @@ from salon_contracts.ids import RoomId
 from salon_contracts.subjects import room_entity
 from salon_kit.bus import Bus
 from salon_kit.events import Events, StoredEvent
+from salon_kit.ordered import OrderedReader
 from salon_kit.tail import FILTERS_PER_SHARD, EventTail, _contains, _crosses, _outermost
 from salon_kit.testing import Gathered, MakeBus, NatsServer
 
@@ -242,6 +243,39 @@ async def test_a_hole_is_noticed_and_filled(bus: Bus, events: Events) -> None:
         await asyncio.wait_for(dropped.wait(), 5.0)
         await follower.came.until(lambda items: len(items) == 2)  # the heartbeat told
         assert follower.sequences("lobby") == [1, 2]
+
+
+async def test_what_is_no_delivery_is_passed_over(bus: Bus, events: Events) -> None:
+    async with following(bus, everything()) as follower:
+        reader = follower.tail._shards[0]._reader
+        assert reader is not None
+        for reply in ("", "$JS.ACK.SALON_EVENTS.tail.1.x.1.1.0"):
+            await bus.connection.publish(reader._inbox, b"junk", reply=reply)
+        await events.append(user("u"), logged_in("x"))
+        await follower.came.until(lambda items: len(items) == 1)
+
+
+async def test_followers_of_one_moment_share_an_update(
+    bus: Bus, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first call goes out at once, those that come while it is on its way go with the next."""
+    updates: Gathered[int] = Gathered()
+    real = OrderedReader.set_filters
+
+    async def counted(self: OrderedReader, filters: Sequence[str], timeout_s: float = 3.0) -> int:
+        updates.add(len(filters))
+        return await real(self, filters, timeout_s)
+
+    monkeypatch.setattr(OrderedReader, "set_filters", counted)
+    async with following(bus) as follower:
+        first = asyncio.create_task(follower.tail.follow(everything("r0")))
+        await updates.until(lambda items: len(items) == 1)
+        await asyncio.gather(first, *(follower.tail.follow(everything(f"r{number}")) for number in range(1, 20)))
+        assert updates.items == [1, 20]
+        # Who goes makes nobody wait: the change is for later.
+        follower.tail.unfollow(everything("r0"))
+        await follower.tail.follow(everything("r20"))
+        assert updates.items == [1, 20, 20]
 
 
 async def test_a_failing_callback_harms_only_its_event(bus: Bus, events: Events) -> None:

@@ -32,7 +32,7 @@ class Cloud:
     clients: list[Client] = field(default_factory=list)
 
     async def start_room(self, **settings: Any) -> RoomProcess:
-        chosen = {"health_port": 0, "relay_grace_s": 0.5, "expiry_grace_s": 0.5, **settings}
+        chosen = {"relay_grace_s": 0.5, "expiry_grace_s": 0.5, **settings}
         name = f"room-{len(self.instances) + 1}"
         instance = RoomProcess(self.server.settings, self.directory / f"{name}.log", name, chosen)
         self.instances.append(instance)

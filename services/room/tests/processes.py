@@ -1,24 +1,31 @@
 """Room services as real processes."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import ssl
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import httpx
 from salon_kit.settings import BusSettings
-from salon_kit.testing import free_port
+from salon_kit.testing import free_port, run_forked
 
 START_S = 20.0
+STOP_S = 20.0
+READY_POLL_S = 0.02
+TROUBLE = ('"level": "error"', '"level": "critical"', '"exception"', "Traceback")
+
+# Every instance is forked from one process that has imported the service already: importing takes far longer than
+# starting. `python -m salon_room` itself is started by the tests of the whole cloud.
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["pytest", "salon_kit.testing", "salon_room.main"])
 
 
 class RoomProcess:
     def __init__(self, bus: BusSettings, log: Path, name: str, settings: dict[str, Any]) -> None:
-        self.port = free_port()
+        self.port, self.health_port = free_port(), free_port()
         self.log = log
         environment = {
             **os.environ,
@@ -29,12 +36,11 @@ class RoomProcess:
             "SALON_NATS_RECONNECT_WAIT_S": "0.02",
             "SALON_NATS_PING_INTERVAL_S": "1",
             "SALON_ROOM_PORT": str(self.port),
+            "SALON_ROOM_HEALTH_PORT": str(self.health_port),
             **{f"SALON_ROOM_{key.upper()}": str(value) for key, value in settings.items()},
         }
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "salon_room"], env=environment, stdout=output, stderr=output
-            )
+        self._process = _FORKS.Process(target=run_forked, args=("salon_room.main", environment, log), name=name)
+        self._process.start()
 
     @property
     def ws(self) -> str:
@@ -44,29 +50,42 @@ class RoomProcess:
     def http(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def health(self) -> str:
+        return f"http://127.0.0.1:{self.health_port}"
+
     async def ready(self, verify: ssl.SSLContext | None = None) -> None:
         url = self.http if verify is None else self.http.replace("http:", "https:")
         async with asyncio.timeout(START_S), httpx.AsyncClient(verify=verify or True) as client:
             while True:
-                assert self._process.poll() is None, self.log.read_text()[-3000:]
+                assert self._process.is_alive(), self.log.read_text()[-3000:]
                 try:
                     if (await client.get(f"{url}/readyz")).status_code == 200:
                         return
                 except httpx.TransportError:
                     pass
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(READY_POLL_S)
+
+    def troubles(self) -> list[str]:
+        """What it has logged that nobody may make it log."""
+        said = self.log.read_text().splitlines()
+        return [line for line in said if any(word in line for word in TROUBLE)]
 
     def kill(self) -> None:
         """kill -9."""
         self._process.kill()
-        self._process.wait()
+        self._process.join()
 
-    async def stop(self) -> int:
+    async def stop(self) -> int | None:
         """SIGTERM; the exit code."""
-        self._process.send_signal(signal.SIGTERM)
-        return await asyncio.to_thread(self._process.wait, 20)
+        self.signal(signal.SIGTERM)
+        await asyncio.to_thread(self._process.join, STOP_S)
+        return self._process.exitcode
+
+    def signal(self, which: signal.Signals) -> None:
+        assert self._process.pid is not None
+        os.kill(self._process.pid, which)
 
     def end(self) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        self.kill()
+        self._process.close()

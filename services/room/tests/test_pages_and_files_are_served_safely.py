@@ -65,6 +65,8 @@ async def test_health_and_metrics_are_there(cloud: Cloud, http: httpx.AsyncClien
     await cloud.join(room, "r", "u")
     assert (await http.get(f"{room.http}/healthz")).status_code == 200
     assert (await http.get(f"{room.http}/readyz")).status_code == 200
-    text = (await http.get(f"{room.http}/metrics")).text
+    assert (await http.get(f"{room.http}/metrics")).status_code == 404
+    assert (await http.get(f"{room.health}/readyz")).status_code == 200
+    text = (await http.get(f"{room.health}/metrics")).text
     assert 'salon_room_logins_total{result="ok"} 1.0' in text
     assert "salon_room_sessions_users 1.0" in text

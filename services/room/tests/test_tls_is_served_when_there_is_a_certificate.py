@@ -40,7 +40,7 @@ def make_certificate(directory: Path) -> tuple[Path, Path]:
 
 async def test_a_browser_can_connect_with_wss(cloud: Cloud, tmp_path: Path) -> None:
     cert, key = make_certificate(tmp_path)
-    settings = {"health_port": 0, "tls_cert": cert, "tls_key": key}
+    settings = {"tls_cert": cert, "tls_key": key}
     room = RoomProcess(cloud.server.settings, tmp_path / "tls.log", "room-tls", settings)
     cloud.instances.append(room)
     context = ssl.create_default_context(cafile=str(cert))

@@ -1,10 +1,15 @@
+import asyncio
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
 from salon.relay.v1.relay_pb2 import Direction
 from salon.room.v1.events_pb2 import ClientKind, LogoutReason, UserLoggedIn, UserLoggedOut
+from salon_room.whip import add_routes
 
 from .conftest import Cloud
 from .responders import APP, OFFER, token
@@ -39,17 +44,60 @@ async def test_a_publisher_is_a_user_like_any_other(cloud: Cloud, http: httpx.As
     assert "answer" in await viewer.play("cam")
     assert cloud.relay.negotiated[0].single_stream_id == "cam"
     # Any instance ends it.
-    resource = two.http + made.headers["location"]
+    resource, mine = two.http + made.headers["location"], bearer(token("obs"))
     assert (await http.patch(resource)).status_code == 405
-    assert (await http.delete(resource + "x")).status_code == 404
-    assert (await http.delete(resource)).status_code == 200
-    assert (await http.delete(resource)).status_code == 404
+    assert (await http.delete(resource + "x", headers=mine)).status_code == 404
+    assert (await http.delete(resource, headers=mine)).status_code == 200
+    assert (await http.delete(resource, headers=mine)).status_code == 404
     await viewer.until_users(("ADD", "obs"), ("DELETE", "obs"))
     await viewer.until_streams(("ADD", "cam"), ("DELETE", "cam"))
     history = await cloud.history("r")
     logins = [event.message for event in history if isinstance(event.message, UserLoggedIn)]
     assert [login.client for login in logins if login.user_id == "obs"] == [ClientKind.CLIENT_KIND_WHIP]
     await cloud.relay.changes.until(lambda _: not cloud.relay.open_of("obs", Direction.DIRECTION_SEND))
+
+
+async def test_only_the_publisher_ends_its_session(cloud: Cloud, http: httpx.AsyncClient) -> None:
+    room = await cloud.start_room()
+    mine = token("obs", "r")
+    made = await http.post(f"{room.http}/whip", params=where(), headers=bearer(mine), content=OFFER)
+    path = made.headers["location"]
+    session_id = made.headers["location"].rpartition("/")[2]
+    assert path == f"/whip/{APP}/obs/{session_id}"
+
+    async def delete(path: str, headers: dict[str, str]) -> tuple[int, str]:
+        reply = await http.delete(room.http + path, headers=headers)
+        assert reply.headers["access-control-allow-origin"] == "*"
+        assert reply.headers.get("www-authenticate", "Bearer").startswith("Bearer")
+        return reply.status_code, reply.json()["error"]["code"]
+
+    assert await delete(path, {}) == (401, "token-missing")
+    assert await delete(path, bearer("nonsense")) == (401, "token-malformed")
+    assert await delete(path, bearer(token("obs", expires_in_s=-9))) == (401, "token-expired")
+    assert await delete(path, bearer(token("other"))) == (403, "token-user-mismatch")
+    assert await delete(path, bearer(token("obs", "elsewhere"))) == (403, "token-room-mismatch")
+    assert await delete(path.replace("obs", "other"), bearer(token("other"))) == (404, "session-gone")
+    # Who may not end it does not learn whether it is there.
+    assert await delete(f"{path}x", {}) == (401, "token-missing")
+    assert await delete(f"{path}x", bearer(token("other"))) == (403, "token-user-mismatch")
+    assert await delete(f"{path}x", bearer(mine)) == (404, "session-gone")
+    # A log-in with a WebSocket is not a session of WHIP.
+    alice = await cloud.join(room, "r", "alice")
+    session_id = alice.logged_in["sessionId"]
+    assert await delete(f"/whip/{APP}/alice/{session_id}", bearer(token("alice"))) == (404, "session-gone")
+    assert (await http.delete(room.http + path, headers=bearer(mine))).status_code == 200
+    await alice.until_users(("DELETE", "obs"))
+
+
+async def test_the_token_is_checked_before_the_body(cloud: Cloud) -> None:
+    room = await cloud.start_room()
+    for authorization, status in (("", 401), ("Bearer nonsense", 401), (f"Bearer {token('obs', publish=False)}", 403)):
+        reader, writer = await asyncio.open_connection("127.0.0.1", room.port)
+        head = f"POST /whip?app_id={APP}&room_id=r&stream_id=cam HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n"
+        writer.write(f"{head}authorization: {authorization}\r\n\r\n".encode())
+        async with asyncio.timeout(10):
+            assert (await reader.readline()).split()[1] == str(status).encode()
+        writer.close()
 
 
 async def test_a_publisher_without_media_is_logged_out(cloud: Cloud, http: httpx.AsyncClient) -> None:
@@ -93,15 +141,17 @@ async def test_a_viewer_plays_without_being_a_user(cloud: Cloud, http: httpx.Asy
     assert (made.status_code, made.text) == (201, "v=0 answer 2")
     order = cloud.relay.negotiated[-1]
     assert (order.direction, order.single_stream_id) == (Direction.DIRECTION_RECEIVE, "cam")
-    resource = one.http + made.headers["location"]
-    assert (await http.delete(resource)).status_code == 200
-    assert (await http.delete(resource)).status_code == 404
-    assert (await http.delete(f"{one.http}/whep/7/r/rs_none/t")).status_code == 404
-    assert (await http.delete(resource.rpartition("/")[0] + "/guess")).status_code == 404
+    resource, mine = one.http + made.headers["location"], bearer(token("v"))
+    for headers, status in ((SDP, 401), (bearer("nonsense"), 401), (bearer(token("w")), 403), (mine, 200), (mine, 404)):
+        assert (await http.delete(resource, headers=headers)).status_code == status
+    elsewhere = resource.replace("/r/rs_", "/r/rs_0")
+    assert (await http.delete(elsewhere, headers=mine)).status_code == 404
+    assert (await http.delete(resource.rpartition("/")[0] + "/guess", headers=mine)).status_code == 403
     cloud.relay.connects = False
     made = await http.post(f"{two.http}/whep", params=where(), headers=bearer(token("v")), content=OFFER)
     resource = one.http + made.headers["location"]
-    assert [(await http.delete(resource)).status_code for _ in range(2)] == [200, 404]
+    assert (await http.delete(resource, headers=bearer(token("w")))).status_code == 403
+    assert [(await http.delete(resource, headers=mine)).status_code for _ in range(2)] == [200, 404]
     assert alice.users() == []
     may_not = bearer(token("v", log_in=False))
     refused = await http.post(f"{two.http}/whep", params=where(), headers=may_not, content=OFFER)
@@ -143,9 +193,22 @@ async def test_refusals_over_http(cloud: Cloud, http: httpx.AsyncClient) -> None
     assert (await http.get(url)).headers["allow"] == "POST, OPTIONS"
 
 
+async def test_an_instance_that_stops_takes_no_publisher() -> None:
+    async def admit(*_: object) -> None: ...
+
+    app = FastAPI()
+    stopping: Any = SimpleNamespace(is_draining=True, admit=admit)
+    add_routes(app, stopping, stopping)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://here") as http:
+        reply = await http.post("/whip", params=where(), headers=bearer("any"), content=OFFER)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (503, "going-away")
+    assert reply.headers["retry-after"] == "1"
+
+
 async def test_browsers_of_other_origins_may_ask(cloud: Cloud, http: httpx.AsyncClient) -> None:
     room = await cloud.start_room()
-    for path in ("/whip", "/whep", "/whip/1/2/3/4", "/whep/1/2/3/4"):
+    for path in ("/whip", "/whep", "/whip/1/2/3", "/whep/1/2/3/4"):
         reply = await http.options(room.http + path)
         assert reply.status_code == 204
         assert reply.headers["access-control-allow-headers"] == "Authorization, Content-Type, If-Match"

@@ -1,7 +1,8 @@
 """`/healthz`, `/readyz` and `/metrics` as a small ASGI app.
 
-`Health.app` runs on its own port (`run_service` does that) or inside another ASGI app: with FastAPI,
-`app.mount("/internal", health.app)`; it looks at the last part of the path only.
+`Health.app` runs on its own port (`run_service` does that), which is not for the public: `/metrics` tells how much a
+service has to do. `/healthz` and `/readyz` may also be routed to it by another ASGI app; it looks at the last part of
+the path only.
 """
 
 import asyncio

@@ -269,7 +269,11 @@ class OrderedReader:
         if status is not None:  # 409: the consumer was deleted
             await self._give_up(name, f"status-{status}")
             return
-        at = delivery(message)
+        try:
+            at = delivery(message)
+        except ValueError:  # a stranger to the stream who knows our inbox; nothing is missing because of it
+            log.warning("delivery-unreadable", stream=self._stream, subject=message.subject)
+            return
         if at.consumer_sequence != self._consumer_sequence + 1:
             await self._give_up(name, "gap")
             return

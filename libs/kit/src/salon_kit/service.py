@@ -8,11 +8,11 @@ async def build(service: Service, settings: RoomSettings) -> None:
     events = Events(service.bus)
     await events.ensure()
     service.start("expirations", take_expirations(...))
-    await service.serve_http(app, settings.host, settings.port)
-    service.on_stop("stop-accepting", gateway.stop)
+    service.serve_http(HttpServer(app, settings.host, settings.port), before_stop=gateway.drain)
 """
 
 import asyncio
+import resource
 import signal
 import sys
 import time
@@ -24,7 +24,7 @@ from salon_contracts.errors import BusUnavailable, InvariantBroken, SalonError
 
 from salon_kit.bus import Bus
 from salon_kit.health import Health
-from salon_kit.http_server import HttpServer, PortTaken
+from salon_kit.http_server import CannotServe, HttpServer
 from salon_kit.identity import Identity
 from salon_kit.log import get_logger, set_up_logging
 from salon_kit.metrics import SESSIONS_BROKEN
@@ -35,6 +35,7 @@ log = get_logger()
 StopPhase = Literal["stop-accepting", "finish", "flush", "close"]
 Action = Callable[[], Awaitable[None]]
 
+FILES_MAX = 1_048_576
 CLOSE_S = 1.0
 """What is kept of the stop deadline for leaving NATS."""
 
@@ -72,16 +73,19 @@ class Service:
         """
         self._actions[phase].append(action)
 
-    async def serve_http(self, app: Callable[..., Awaitable[None]], host: str, port: int) -> int:
-        """Serves an ASGI app (HTTP, WebSocket) until "stop-accepting"; the real port. StartupError if it is taken."""
-        try:
-            server = HttpServer(app, host, port)
-        except PortTaken as error:
-            raise StartupError(str(error)) from None
+    def serve_http(self, server: HttpServer, before_stop: Action | None = None) -> None:
+        """Serves until "stop-accepting". `before_stop` has ended when the connections that are open then are closed."""
+
+        async def stop() -> None:
+            try:
+                if before_stop is not None:
+                    await before_stop()
+            finally:
+                await server.stop()
+
         server.start(f"http {server.port}")
-        self.on_stop("stop-accepting", server.stop)
-        log.info("http-serving", host=host, port=server.port)
-        return server.port
+        self.on_stop("stop-accepting", stop)
+        log.info("http-serving", port=server.port)
 
     def stop(self) -> None:
         """As if SIGTERM had come."""
@@ -152,6 +156,7 @@ def run_service(
     set_up_logging(
         level=process_settings.log_level, format_=process_settings.log_format, service=name, node_id=identity.node
     )
+    _allow_many_sockets()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             failure = runner.run(_run(name, build, health, process_settings, bus_settings, identity))
@@ -200,7 +205,7 @@ async def _run(
     health.add_check("started", starting)
     try:
         health_server = HttpServer(health.app, health_settings.health_host, health_settings.health_port)
-    except PortTaken as error:
+    except CannotServe as error:
         raise StartupError(str(error)) from None
     health_server.start("health")
     try:
@@ -221,6 +226,14 @@ async def _run(
         return failure
     finally:
         await health_server.stop(0.5)
+
+
+def _allow_many_sockets() -> None:
+    """Raises the soft limit of open files, often 1024 for the sake of `select`, to what the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, FILES_MAX)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class _Flag:
@@ -269,7 +282,7 @@ async def _build(service: Service, build: Build) -> None:
         await asyncio.wait([building, stopped], return_when=asyncio.FIRST_COMPLETED)
         if building.done():
             building.result()
-    except SalonError as error:
+    except (SalonError, CannotServe) as error:
         raise StartupError(str(error)) from error
     finally:
         building.cancel()

@@ -13,13 +13,14 @@
 """
 
 import asyncio
+import importlib
 import os
 import secrets
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -150,6 +151,19 @@ class MakeBus(Protocol):
     """`await make_bus(service="room", node="a")`."""
 
     async def __call__(self, *, service: str = "test", node: str | None = None) -> Bus: ...
+
+
+def run_forked(module: str, environment: Mapping[str, str], log: Path) -> None:
+    """What a forked process does to be a service: its own environment and log, then `main` of `module`.
+
+    For `multiprocessing`, which wants a function it can import.
+    """
+    os.environ.clear()
+    os.environ.update(environment)
+    with log.open("ab") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    importlib.import_module(module).main()
 
 
 def free_port() -> int:

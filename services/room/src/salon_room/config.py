@@ -27,6 +27,12 @@ class RoomSettings(HealthSettings):
         default=10.0, gt=0, le=120, description="Seconds a connection may take until it is logged in."
     )
     max_connections: int = Field(default=5000, ge=1, description="WebSockets this instance takes at a time.")
+    max_connections_per_address: int = Field(
+        default=512,
+        ge=0,
+        description="Connections one address may have that are not logged in; 0: any number (behind a proxy that hides "
+        "addresses).",
+    )
     queue_max_frames: int = Field(
         default=2048, ge=8, description="Frames that may wait for one slow reader before its socket is closed."
     )
@@ -50,6 +56,10 @@ class RoomSettings(HealthSettings):
         default=0, ge=0, le=2**32 - 1, description="App whose tokens /demo/token gives to anybody; 0: to nobody."
     )
     demo_token_lifetime_s: int = Field(default=3600, ge=60, le=86_400, description="Seconds a demo token is good for.")
+
+    @property
+    def tls(self) -> tuple[Path, Path] | None:
+        return None if self.tls_cert is None or self.tls_key is None else (self.tls_cert, self.tls_key)
 
     @model_validator(mode="after")
     def _consistent(self) -> "RoomSettings":

@@ -7,7 +7,7 @@ from typing import Any
 
 from salon_contracts.errors import RequestMalformed, SalonError
 from salon_contracts.ids import AppId, parse_room_id, parse_user_id
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from salon_room.core.limits import Bucket, Rate
@@ -50,10 +50,13 @@ class DemoTokens:
 
 async def _body(request: Request) -> dict[str, Any]:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_MAX_BYTES:
-            raise RequestMalformed(problem=f"the body is longer than {BODY_MAX_BYTES} bytes")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BODY_MAX_BYTES:
+                raise RequestMalformed(problem=f"the body is longer than {BODY_MAX_BYTES} bytes")
+    except ClientDisconnect:
+        raise RequestMalformed(problem="the body has no end") from None  # nobody hears it
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,7 +1,7 @@
 """How log-ins end: by their user, by a newer log-in, by their lease running out. Always with the same events."""
 
 from salon.relay.v1.relay_pb2 import TransportOpened
-from salon.room.v1.events_pb2 import LogoutReason, StreamRemoved, UserLoggedIn
+from salon.room.v1.events_pb2 import LogoutReason, UserLoggedIn
 from salon_contracts.errors import SalonError
 from salon_contracts.ids import AppId, UserId
 from salon_contracts.subjects import parse_presence_key, room_session_transports, user_everywhere
@@ -56,7 +56,14 @@ class Endings:
         sequence = await view.carry_out(lambda: decisions.log_out(view.state, user_id, session_id, reason))
         if sequence:
             why = LogoutReason.Name(reason).removeprefix("LOGOUT_REASON_").lower().replace("_", "-")
-            log.info("user-logged-out", session_id=session_id, room_id=view.key.room_id, user_id=user_id, reason=why)
+            log.info(
+                "user-logged-out",
+                app_id=view.key.app_id,
+                room_id=view.key.room_id,
+                user_id=user_id,
+                session_id=session_id,
+                reason=why,
+            )
         if settle:
             await view.settle()
         for stream in streams:
@@ -71,10 +78,6 @@ class Endings:
         async with self._rooms.following(key) as view:
             await view.catch_up(view.state.entity("user", user_id))
             return await self.end(view, user_id, session_id, reason)
-
-    async def stream_removed(self, key: RoomKey, event: StreamRemoved) -> None:
-        """A repair has removed a stream: its id is free."""
-        await self._release_claim(key.app_id, event.stream_id, event.session_id)
 
     async def _release_claim(self, app_id: AppId, stream_id: str, session_id: str) -> None:
         try:

@@ -1,6 +1,7 @@
 """The WebSocket endpoint, and the sessions that are open at this instance."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 
 from salon_kit.bus import Bus
@@ -22,6 +23,8 @@ class Gateway:
         self._verbs = verbs
         self._connection_id = connection_id
         self._sessions: dict[Session, asyncio.Task[None] | None] = {}
+        self._waiting: Counter[str] = Counter()
+        """Connections without a log-in, by address."""
         self._draining = False
         bus.on_connection(self._bus_changed)
 
@@ -31,19 +34,37 @@ class Gateway:
         if self._draining:
             await socket.close(CloseCode.GOING_AWAY, CloseCode.GOING_AWAY.reason)
             return
-        if len(self._sessions) >= self._verbs.settings.max_connections:
+        address = socket.client.host if socket.client is not None else ""
+        if self._is_full_for(address):
             metrics.CLOSES.labels(code=str(CloseCode.TOO_MANY_CONNECTIONS.value)).inc()
             await socket.close(CloseCode.TOO_MANY_CONNECTIONS, CloseCode.TOO_MANY_CONNECTIONS.reason)
             return
-        session = Session(socket, self._verbs)
+        waits = True
+
+        def no_longer_waits() -> None:
+            nonlocal waits
+            if waits:
+                waits = False
+                self._waiting[address] -= 1
+                if not self._waiting[address]:
+                    del self._waiting[address]
+
+        session = Session(socket, self._verbs, on_entered=no_longer_waits)
         self._sessions[session] = asyncio.current_task()
+        self._waiting[address] += 1
         metrics.CONNECTIONS.inc()
         try:
             with bound(connection_id=self._connection_id()):
                 await session.run()
         finally:
             del self._sessions[session]
+            no_longer_waits()
             metrics.CONNECTIONS.dec()
+
+    def _is_full_for(self, address: str) -> bool:
+        settings = self._verbs.settings
+        allowed = settings.max_connections_per_address
+        return len(self._sessions) >= settings.max_connections or 0 < allowed <= self._waiting[address]
 
     async def drain(self) -> None:
         """Tells everybody to come back elsewhere and waits until the sockets are closed. Log-ins go on."""

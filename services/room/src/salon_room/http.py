@@ -1,4 +1,7 @@
-"""The ASGI app: WebSocket, WHIP/WHEP, demo page, SDK file, health."""
+"""The ASGI app: WebSocket, WHIP/WHEP, demo page, SDK file, health.
+
+Balancers look at `/healthz` and `/readyz` here, as clients would; `/metrics` is for operators, on the health port only.
+"""
 
 from pathlib import Path
 
@@ -41,7 +44,7 @@ def build_app(gateway: Gateway, ingest: Ingest, egress: Egress, demo_tokens: Dem
     async def sdk_file(request: Request, name: str) -> Response:
         return sdk.answer(request, name)
 
-    for path in ("/healthz", "/readyz", "/metrics"):
+    for path in ("/healthz", "/readyz"):
         app.router.routes.append(Route(path, endpoint=_Asgi(health)))
 
     @app.get("/")

@@ -12,6 +12,7 @@ STATUS: dict[type[SalonError], int] = {
     errors.RequestMalformed: 400,
     errors.RateLimited: 429,
     errors.TokenError: 401,
+    errors.TokenUserMismatch: 403,
     errors.TokenRoomMismatch: 403,
     errors.TokenPrivilegeMissing: 403,
     errors.RoomFull: 403,

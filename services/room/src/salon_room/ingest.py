@@ -5,7 +5,7 @@ import contextlib
 
 from salon.relay.v1.relay_pb2 import Direction, Negotiate
 from salon.room.v1.events_pb2 import ClientKind, LogoutReason
-from salon_contracts.errors import LoggedInElsewhere, SalonError, SessionGone
+from salon_contracts.errors import LoggedInElsewhere, SalonError, SessionGone, TokenRoomMismatch
 from salon_contracts.ids import AppId, RoomId, RoomSessionId, StreamId, UserId, parse_user_id
 from salon_kit.log import get_logger
 
@@ -19,11 +19,13 @@ from salon_room.placement import Placement
 from salon_room.presence import PresenceBook, ResumedElsewhere
 from salon_room.relays import Relays
 from salon_room.room_view import RoomKey
-from salon_room.tokens import Tokens
+from salon_room.tokens import Permit, Tokens
 
 log = get_logger()
 
 PEER_CONNECTION = "whip"
+ANY_ROOM = RoomId("-")
+"""Asked about when there is no session, and so no room, any more: a token for one room only is good for none then."""
 
 
 class WhipSession:
@@ -80,14 +82,20 @@ class Ingest:
         self._background = background
         self._ttl_s = ttl_s
         self._keepers: dict[WhipSession, asyncio.Task[None]] = {}
+        self.is_draining = False
+        """No new publishers: nobody would end them."""
 
-    async def publish(
-        self, app_id: AppId, room_id: RoomId, stream: StreamId, token: str, sdp: str
-    ) -> tuple[Participant, str]:
-        """A new publisher and the relay's answer."""
+    async def admit(self, app_id: AppId, room_id: RoomId, stream: StreamId, token: str) -> Permit:
+        """What `publish` wants. Raises a TokenError."""
         permit = await self._tokens.verify(app_id, token, "", room_id)
         permit.require_log_in()
         permit.require_publish(stream)
+        return permit
+
+    async def publish(
+        self, app_id: AppId, room_id: RoomId, stream: StreamId, permit: Permit, sdp: str
+    ) -> tuple[Participant, str]:
+        """A new publisher and the relay's answer."""
         user_id = parse_user_id(permit.user_id)
         await self._claims.check_free_for(app_id, stream, user_id)
         request = LoginRequest(
@@ -110,6 +118,8 @@ class Ingest:
             self._background.spawn("undo-whip", self._leave(who, LogoutReason.LOGOUT_REASON_LEFT))
             raise
         self._keepers[voice] = self._background.spawn("whip-session", self._keep(who, voice))
+        if self.is_draining:  # since it was asked
+            voice.end()
         return who, answer
 
     async def _add_stream(self, who: Participant, stream: StreamId, sdp: str) -> str:
@@ -132,15 +142,22 @@ class Ingest:
         await self._media.add_stream(who, stream, "", relay, order.transport_id, negotiated)
         return negotiated.answer_sdp
 
-    async def stop(self, app_id: AppId, user_id: UserId, session_id: str, key: str) -> None:
-        """Ends a session of any instance. Raises SessionGone."""
-        record = await self._presence.find(app_id, user_id, session_id, key)
+    async def stop(self, app_id: AppId, user_id: UserId, session_id: str, token: str) -> None:
+        """Ends a session of any instance. Raises a TokenError, or SessionGone."""
+        record = await self._presence.get(app_id, user_id)
+        if record is None or (record.session_id, record.client) != (session_id, ClientKind.CLIENT_KIND_WHIP):
+            # Who may not end it is not told whether there is something to end.
+            with contextlib.suppress(TokenRoomMismatch):
+                await self._tokens.verify(app_id, token, user_id, ANY_ROOM)
+            raise SessionGone
+        await self._tokens.verify(app_id, token, user_id, RoomId(record.room_id))
         room = RoomKey(app_id, RoomId(record.room_id), RoomSessionId(record.room_session_id))
         await self._endings.end_in(room, user_id, session_id, LogoutReason.LOGOUT_REASON_LEFT)
         await self._presence.end_session(app_id, user_id, session_id)
 
     async def drain(self) -> None:
         """Encoders cannot be told to come back elsewhere; ended now, they notice now."""
+        self.is_draining = True
         keepers = list(self._keepers.items())
         for voice, _ in keepers:
             voice.end()

@@ -1,14 +1,15 @@
 """Builds the room service."""
 
+import asyncio
 from random import SystemRandom
 
 from salon_contracts.ids import new_id
 from salon_contracts.subjects import PRESENCE_BUCKET, RELAYS_BUCKET, STREAM_CLAIMS_BUCKET
 from salon_kit.buckets import Bucket
 from salon_kit.events import Events
+from salon_kit.http_server import HttpServer
 from salon_kit.lease import LeaseBucket
-from salon_kit.log import get_logger
-from salon_kit.service import Service, StartupError, run_service
+from salon_kit.service import Service, run_service
 from salon_kit.settings import load
 
 from salon_room.background import Background
@@ -18,6 +19,7 @@ from salon_room.demo_tokens import DemoTokens
 from salon_room.egress import Egress
 from salon_room.endings import Endings
 from salon_room.expirations import take_expirations
+from salon_room.frames import FRAME_MAX_BYTES
 from salon_room.gateway import Gateway
 from salon_room.http import build_app
 from salon_room.ingest import Ingest
@@ -31,10 +33,7 @@ from salon_room.requests import Verbs
 from salon_room.resumes import Resumes
 from salon_room.room_view import Surroundings
 from salon_room.rooms import Rooms
-from salon_room.server import HttpServer
 from salon_room.tokens import Tokens
-
-log = get_logger()
 
 
 async def build(service: Service, settings: RoomSettings) -> None:
@@ -89,24 +88,23 @@ async def build(service: Service, settings: RoomSettings) -> None:
     await rooms.start()
     await relays.start()
     service.start("expirations", take_expirations(presence_leases, endings, settings.expiry_grace_s))
-    server = HttpServer(build_app(gateway, ingest, egress, demo_tokens, service.health), settings)
-    try:
-        port = await server.listen()
-    except OSError as error:
-        raise StartupError(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.") from None
-    service.start("http", server.run())
-    log.info("room-listening", port=port)
+    server = HttpServer(
+        build_app(gateway, ingest, egress, demo_tokens, service.health),
+        settings.host,
+        settings.port,
+        tls=settings.tls,
+        frame_max_bytes=FRAME_MAX_BYTES,
+        max_per_address=settings.max_connections_per_address,
+    )
 
-    async def stop_accepting() -> None:
-        await gateway.drain()
-        await ingest.drain()
-        await server.stop()
+    async def drain() -> None:
+        await asyncio.gather(gateway.drain(), ingest.drain())
 
     async def close() -> None:
         await background.close()
         await rooms.close()
 
-    service.on_stop("stop-accepting", stop_accepting)
+    service.serve_http(server, before_stop=drain)
     service.on_stop("close", close)
 
 

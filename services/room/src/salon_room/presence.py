@@ -93,15 +93,6 @@ class PresenceBook:
                 continue
         raise Conflict(subject=key)
 
-    async def find(self, app_id: AppId, user_id: UserId, session_id: str, resume_key: str) -> Presence:
-        """The record of a living log-in, for whoever knows its key. Raises SessionGone."""
-        record = await self.get(app_id, user_id)
-        if record is None or record.session_id != session_id:
-            raise SessionGone
-        if not hmac.compare_digest(record.resume_key_sha256, hash_of(resume_key)):
-            raise SessionGone
-        return record
-
     async def end_session(self, app_id: AppId, user_id: UserId, session_id: str) -> None:
         """Like `end`, for a log-in that another instance holds."""
         entry = await self._leases.get(presence_key(app_id, user_id))

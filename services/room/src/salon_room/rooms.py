@@ -98,6 +98,10 @@ class Rooms:
     def _drop_if_unused(self, view: RoomView) -> None:
         if view.users > 0 or self._views.get(view.key) is not view:
             return
+        if not view.ready.done():
+            # Whoever waited has given up; what is being loaded has not, and cleans up after itself if it fails.
+            view.ready.add_done_callback(lambda _: self._drop_if_unused(view))
+            return
         if view.is_repairing:
             asyncio.get_running_loop().call_later(self._linger_s, self._drop_if_unused, view)
             return

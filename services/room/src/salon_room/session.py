@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 
 from salon.room.v1.events_pb2 import ClientKind, LogoutReason
 from salon.room.v1.signal_pb2 import ClientMessage, Done, GoAway, Login, Resume, Resumed, ServerMessage, Welcome
@@ -12,7 +13,7 @@ from salon_kit.log import bound, get_logger
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from salon_room import metrics
-from salon_room.core.limits import FRAMES_PER_CONNECTION, OFFERS_PER_CONNECTION, Bucket
+from salon_room.core.limits import FRAMES_PER_CONNECTION, MEMBER, OFFERS_PER_CONNECTION, STRANGER, Bucket, Pace
 from salon_room.core.session_state import SessionMachine, SessionState
 from salon_room.frames import decode, encode, request_id_of
 from salon_room.keeper import Keeper
@@ -32,7 +33,8 @@ MALFORMED_MAX = 20
 class Session:
     """`await session.run()` from the accepted socket to its end."""
 
-    def __init__(self, socket: WebSocket, verbs: Verbs) -> None:
+    def __init__(self, socket: WebSocket, verbs: Verbs, on_entered: Callable[[], None]) -> None:
+        """`on_entered` is called when it has a log-in."""
         settings = verbs.settings
         self._socket = socket
         self._verbs = verbs
@@ -42,10 +44,14 @@ class Session:
         self._lane = Lane("session-requests", verbs.background.spawn, self._bug)
         self._message_lane = Lane("session-messages", verbs.background.spawn, self._bug)
         self._frames = Bucket(FRAMES_PER_CONNECTION)
+        self._pace = Pace(STRANGER, time.monotonic_ns())
+        self._on_entered = on_entered
         self._offers = Bucket(OFFERS_PER_CONNECTION)
         self._malformed = 0
         self._heard_at_ns = time.monotonic_ns()
         self._keeper: Keeper | None = None
+        self._wants_out = False
+        """The client has said that it leaves; that holds although its socket may be gone before its turn comes."""
         self._must_be_in = False
         """The time for logging in is over: another attempt needs another connection."""
 
@@ -56,9 +62,10 @@ class Session:
         tasks = (reader, sender, watchdog)
         try:
             done, _ = await asyncio.wait((reader, sender), return_when=asyncio.FIRST_COMPLETED)
-            if reader in done and (bug := reader.exception()) is not None:
-                self._bug(bug)
-                await sender
+            for task in done:
+                if (bug := task.exception()) is not None:
+                    self._bug(bug)
+                    await asyncio.wait((sender,))
         finally:
             for task in tasks:
                 task.cancel()
@@ -70,11 +77,24 @@ class Session:
         self._out.close(CloseCode.NORMAL, discard=True)
         self._lane.drop_waiting()
         self._message_lane.drop_waiting()
+        being_logged_out = self._machine.state is SessionState.LEAVING
         if self._machine.state is not SessionState.CLOSED:
             self._machine.enter(SessionState.CLOSED)
-        if self._who is not None:
-            self._verbs.endings.let_go(self._who, is_over=self._who.ended_by_event)
-            self._forget()
+        who = self._who
+        if who is None or being_logged_out:  # `_carry_out` brings it to its end
+            return
+        self._forget()
+        if self._wants_out and not who.ended_by_event:
+            self._lane.put(lambda: self._leave(who))  # after what is under way
+        else:
+            self._verbs.endings.let_go(who, is_over=who.ended_by_event)
+
+    async def _leave(self, who: Participant) -> None:
+        try:
+            await self._verbs.endings.log_out(who, LogoutReason.LOGOUT_REASON_LEFT)
+        except SalonError as error:
+            log.warning("logout-not-done", session_id=who.session_id, err_code=error.code)  # its lease runs out
+            self._verbs.endings.let_go(who, is_over=False)
 
     def _forget(self) -> None:
         self._who = self._keeper = None
@@ -145,13 +165,21 @@ class Session:
                 return
             if received["type"] == "websocket.disconnect":
                 return
+            text = received.get("text")
+            if text is not None:
+                # Before it is looked at, and whatever becomes of it: looking is what takes time.
+                await self._keep_pace(len(text))
             if self._machine.state is not SessionState.CLOSED:
                 self._heard_at_ns = time.monotonic_ns()
-                text = received.get("text")
                 if text is None:
                     self._close(CloseCode.NOT_TEXT)
                 else:
                     self._frame(text)
+
+    async def _keep_pace(self, size_bytes: int) -> None:
+        delay_s = self._pace.delay_s(size_bytes, time.monotonic_ns())
+        if delay_s:
+            await asyncio.sleep(delay_s)
 
     def _frame(self, text: str) -> None:
         try:
@@ -201,6 +229,7 @@ class Session:
                 self._machine.require_logged_in()
             if kind in OFFERING:
                 self._offers.take(time.monotonic_ns())
+            self._wants_out = self._wants_out or kind == "logout"
             self._lane.put(lambda: self._carry_out(request_id, kind, message))
 
     def _hello(self, message: ClientMessage) -> None:
@@ -236,7 +265,9 @@ class Session:
             return
         result = logged_in(who, self._verbs.settings)
         self._reply(request_id, "login", result, sequence=who.view.position)
-        log.info("user-logged-in", session_id=who.session_id, room_id=who.room_id, user_id=who.user_id)
+        log.info(
+            "user-logged-in", app_id=who.app_id, room_id=who.room_id, user_id=who.user_id, session_id=who.session_id
+        )
 
     async def _resume(self, request_id: int, resume: Resume) -> None:
         try:
@@ -255,7 +286,14 @@ class Session:
             request_id, "resume", Resumed(room_session_id=who.view.key.room_session_id, missed_count=len(missed))
         )
         await self._tell_missed(who, missed)
-        log.info("user-resumed", session_id=who.session_id, room_id=who.room_id, user_id=who.user_id, count=len(missed))
+        log.info(
+            "user-resumed",
+            app_id=who.app_id,
+            room_id=who.room_id,
+            user_id=who.user_id,
+            session_id=who.session_id,
+            count=len(missed),
+        )
 
     async def _tell_missed(self, who: Participant, missed: list[str]) -> None:
         """As fast as the client reads; what happens meanwhile waits behind it, within its own bound."""
@@ -281,6 +319,8 @@ class Session:
                 self._verbs.endings.let_go(who, is_over=who.ended_by_event)
             return False
         self._machine.enter(SessionState.LOGGED_IN)
+        self._pace = Pace(MEMBER, time.monotonic_ns())
+        self._on_entered()
         self._who = who
         self._keeper = Keeper(self._verbs, who)
         metrics.SESSIONS.inc()
@@ -306,6 +346,9 @@ class Session:
             result = await perform(self._verbs, who, kind, message)
         except SalonError as error:
             self._fail(request_id, kind, error)
+            if kind == "logout" and self._machine.is_closed:  # the socket is gone already
+                self._forget()
+                self._verbs.endings.let_go(who, is_over=False)
         else:
             self._reply(request_id, kind, result)
             if kind == "logout":

@@ -1,11 +1,12 @@
 """WHIP (RFC 9725) and WHEP over HTTP.
 
     POST   /whip?app_id=…&room_id=…&stream_id=…     an offer to publish -> 201, answer, Location
-    DELETE /whip/<app>/<user>/<session>/<key>       ends it, at any instance
+    DELETE /whip/<app>/<user>/<session>             ends it, at any instance
     POST   /whep?app_id=…&room_id=…&stream_id=…     an offer to play    -> 201, answer, Location
     DELETE /whep/<app>/<room>/<room session>/<transport>
 
-Every candidate is in the answer and ICE restarts are not offered, so there is no PATCH.
+Each request carries a token in its Authorization header, checked before anything is read of the body; addresses hold
+no secrets. Every candidate is in the answer and ICE restarts are not offered, so there is no PATCH.
 """
 
 import hashlib
@@ -35,6 +36,7 @@ from salon_room.frames import SDP_MAX_BYTES
 from salon_room.http_errors import error_response, plain_error
 from salon_room.ingest import Ingest
 from salon_room.room_view import RoomKey
+from salon_room.tokens import Permit
 
 log = get_logger()
 
@@ -48,12 +50,16 @@ PREFLIGHT = {
     "access-control-allow-headers": "Authorization, Content-Type, If-Match",
     "access-control-max-age": "86400",
 }
+WHIP_RESOURCE = "/whip/{app_id}/{user}/{session_id}"
+WHEP_RESOURCE = "/whep/{app_id}/{room}/{room_session}/{transport}"
 ENDPOINT_ALLOW = {"allow": "POST, OPTIONS"}
 RESOURCE_ALLOW = {"allow": "DELETE, OPTIONS"}
 OTHER_METHODS = ["GET", "HEAD", "PUT", "PATCH"]
 
-Answered = Callable[[AppId, RoomId, StreamId, str, str], Awaitable[tuple[str, str]]]
-"""(app, room, stream, token, offer) -> (location, answer)"""
+Admit = Callable[[AppId, RoomId, StreamId, str], Awaitable[Permit]]
+"""(app, room, stream, token)"""
+Answered = Callable[[AppId, RoomId, StreamId, Permit, str], Awaitable[tuple[str, str]]]
+"""(app, room, stream, permit, offer) -> (location, answer)"""
 
 
 class Refused(Exception):
@@ -65,59 +71,62 @@ class Refused(Exception):
 
 
 def add_routes(app: FastAPI, ingest: Ingest, egress: Egress) -> None:
-    async def publish(app_id: AppId, room_id: RoomId, stream: StreamId, token: str, sdp: str) -> tuple[str, str]:
-        who, answer = await ingest.publish(app_id, room_id, stream, token, sdp)
-        return f"/whip/{app_id}/{encode(who.user_id)}/{who.session_id}/{who.resume_key}", answer
+    async def publish(app_id: AppId, room_id: RoomId, stream: StreamId, permit: Permit, sdp: str) -> tuple[str, str]:
+        if ingest.is_draining:
+            message = "This instance stops; another one answers."
+            raise Refused(plain_error(503, "going-away", message, {**CORS, "retry-after": "1", "connection": "close"}))
+        who, answer = await ingest.publish(app_id, room_id, stream, permit, sdp)
+        return f"/whip/{app_id}/{encode(who.user_id)}/{who.session_id}", answer
 
-    async def play(app_id: AppId, room_id: RoomId, stream: StreamId, token: str, sdp: str) -> tuple[str, str]:
-        key, transport_id, answer = await egress.play(app_id, room_id, stream, token, sdp)
+    async def play(app_id: AppId, room_id: RoomId, stream: StreamId, permit: Permit, sdp: str) -> tuple[str, str]:
+        key, transport_id, answer = await egress.play(app_id, room_id, stream, permit, sdp)
         return f"/whep/{app_id}/{encode(room_id)}/{encode(key.room_session_id)}/{encode(transport_id)}", answer
 
     @app.post("/whip")
     async def whip(request: Request) -> Response:
-        return await _create(request, publish, "whip")
+        return await _create(request, ingest.admit, publish, "whip")
 
     @app.post("/whep")
     async def whep(request: Request) -> Response:
-        return await _create(request, play, "whep")
+        return await _create(request, egress.admit, play, "whep")
 
-    @app.delete("/whip/{app_id}/{user}/{session_id}/{key}")
-    async def stop_whip(app_id: str, user: str, session_id: str, key: str) -> Response:
-        async def stop() -> None:
+    @app.delete(WHIP_RESOURCE)
+    async def stop_whip(request: Request, app_id: str, user: str, session_id: str) -> Response:
+        async def stop(token: str) -> None:
             try:
                 where = parse_app_id(int(app_id)), UserId(decode(user))
             except (ValueError, InvalidField):
                 raise SessionGone from None
-            await ingest.stop(*where, session_id, key)
+            await ingest.stop(*where, session_id, token)
 
-        return await _delete(stop)
+        return await _delete(request, stop, "whip-delete")
 
-    @app.delete("/whep/{app_id}/{room}/{room_session}/{transport}")
-    async def stop_whep(app_id: str, room: str, room_session: str, transport: str) -> Response:
-        async def stop() -> None:
+    @app.delete(WHEP_RESOURCE)
+    async def stop_whep(request: Request, app_id: str, room: str, room_session: str, transport: str) -> Response:
+        async def stop(token: str) -> None:
             try:
                 where = RoomKey(parse_app_id(int(app_id)), RoomId(decode(room)), RoomSessionId(decode(room_session)))
                 transport_id = TransportId(decode(transport))
             except (ValueError, InvalidField):
                 raise TransportNotFound(transport_id="") from None
-            await egress.stop(where, transport_id)
+            await egress.stop(where, transport_id, token)
 
-        return await _delete(stop)
+        return await _delete(request, stop, "whep-delete")
 
-    for path in ("/whip", "/whep"):
+    for path, resource in (("/whip", WHIP_RESOURCE), ("/whep", WHEP_RESOURCE)):
         app.add_api_route(path, _preflight, methods=["OPTIONS"])
         app.add_api_route(path, _endpoint_methods, methods=OTHER_METHODS)
-        resource = path + "/{a}/{b}/{c}/{d}"
         app.add_api_route(resource, _preflight, methods=["OPTIONS"])
         app.add_api_route(resource, _resource_methods, methods=[*OTHER_METHODS, "POST"])
 
 
-async def _create(request: Request, answer_offer: Answered, kind: str) -> Response:
+async def _create(request: Request, admit: Admit, answer_offer: Answered, kind: str) -> Response:
     try:
         token = _bearer(request)
-        sdp = await _offer(request)
         app_id, room_id, stream = _target(request)
-        location, answer = await answer_offer(app_id, room_id, stream, token, sdp)
+        permit = await admit(app_id, room_id, stream, token)
+        sdp = await _offer(request)
+        location, answer = await answer_offer(app_id, room_id, stream, permit, sdp)
     except SalonError as error:
         metrics.REQUESTS.labels(kind=kind, result=error.code).inc()
         return error_response(error, CORS)
@@ -130,11 +139,16 @@ async def _create(request: Request, answer_offer: Answered, kind: str) -> Respon
     return Response(answer, status_code=201, headers=headers, media_type="application/sdp")
 
 
-async def _delete(stop: Callable[[], Awaitable[None]]) -> Response:
+async def _delete(request: Request, stop: Callable[[str], Awaitable[None]], kind: str) -> Response:
     try:
-        await stop()
+        await stop(_bearer(request))
     except SalonError as error:
+        metrics.REQUESTS.labels(kind=kind, result=error.code).inc()
         return error_response(error, CORS)
+    except Refused as refused:
+        metrics.REQUESTS.labels(kind=kind, result="refused").inc()
+        return refused.response
+    metrics.REQUESTS.labels(kind=kind, result="ok").inc()
     return Response(status_code=200, headers=CORS)
 
 

@@ -56,6 +56,35 @@ class Bucket:
         self._refilled_at_ns = now_ns
 
 
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    bytes_per_s: float
+    burst_bytes: float
+
+
+STRANGER = Pacing(16 * 1024, 128 * 1024)
+"""Reading JSON takes time of everybody: before a log-in a client may send a token or two."""
+MEMBER = Pacing(512 * 1024, 4 * 1024 * 1024)
+"""Many large offers in a row."""
+
+
+class Pace:
+    """How long to wait before reading on, so that nobody sends more than `pacing` allows. The sender feels it as a
+    slow network; nothing is refused."""
+
+    def __init__(self, pacing: Pacing, now_ns: int) -> None:
+        self._pacing = pacing
+        self._left_bytes = pacing.burst_bytes
+        self._refilled_at_ns = now_ns
+
+    def delay_s(self, size_bytes: int, now_ns: int) -> float:
+        elapsed_s = max(0, now_ns - self._refilled_at_ns) / NANOSECONDS
+        self._refilled_at_ns = now_ns
+        left = min(self._pacing.burst_bytes, self._left_bytes + elapsed_s * self._pacing.bytes_per_s)
+        self._left_bytes = left - size_bytes
+        return max(0.0, -self._left_bytes / self._pacing.bytes_per_s)
+
+
 def take_all(buckets: list[Bucket], now_ns: int) -> None:
     """Takes one of each or, raising RateLimited, none of any."""
     for bucket in buckets:

@@ -38,6 +38,10 @@ class SessionMachine:
             raise InvariantBroken(f"a session went from {self.state.value} to {state.value}")
         self.state = state
 
+    @property
+    def is_closed(self) -> bool:
+        return self.state is SessionState.CLOSED
+
     def close(self) -> bool:
         """True the first time."""
         if self.state is SessionState.CLOSED:

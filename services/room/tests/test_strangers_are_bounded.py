@@ -1,0 +1,55 @@
+"""What somebody without a token can do to an instance: little, and nothing to others."""
+
+import asyncio
+import socket as sockets
+import struct
+from contextlib import suppress
+
+from .conftest import Cloud
+from .responders import APP
+
+HANDSHAKE = (
+    "GET /ws HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n"
+    "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+RESET_AT_CLOSE = struct.pack("ii", 1, 0)
+
+
+async def test_one_address_waits_with_only_so_many_sockets(cloud: Cloud) -> None:
+    room = await cloud.start_room(max_connections_per_address=3)
+    inside = [await cloud.join(room, "r", f"u{number}") for number in range(5)]  # who is in does not count
+    waiting = [await cloud.connect(room) for _ in range(3)]
+    refused = await cloud.connect(room, hello=False)
+    assert await refused.until_closed() == 4429
+    assert "loggedIn" in await waiting[0].log_in("r", "one-more")
+    await (await cloud.connect(room)).close()
+    assert "messageAccepted" in await inside[0].say("still here")
+
+
+async def test_peers_that_vanish_in_the_handshake_or_a_body_leave_no_traceback(cloud: Cloud) -> None:
+    room = await cloud.start_room(demo_app_id=APP)
+    cut_off = "POST /demo/token HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"
+    for number in range(40):
+        _, writer = await asyncio.open_connection("127.0.0.1", room.port)
+        writer.write((cut_off if number % 2 else HANDSHAKE).encode())
+        writer.get_extra_info("socket").setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, RESET_AT_CLOSE)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+    assert "loggedIn" in await (await cloud.connect(room)).log_in("r", "u")
+    assert room.troubles() == []
+
+
+async def test_large_frames_are_read_slowly(cloud: Cloud) -> None:
+    room = await cloud.start_room(hello_timeout_s=1.0)
+    alice = await cloud.join(room, "r", "alice")
+    stranger = await cloud.connect(room)
+    with suppress(Exception):
+        for _ in range(100):
+            await stranger.send_text('{"requestId":7,"login":{"token":"' + "x" * 200_000 + '"}}')
+    assert await stranger.until_closed() == 4000
+    assert len(stranger.replies) < 5
+    # A member may send a large offer or two at once.
+    for number in range(4):
+        sdp = "v=0\r\nm=audio\r\n" + "a=x\r\n" * 20_000
+        assert "answer" in await alice.publish("cam", pc=f"p{number}", sdp=sdp)
