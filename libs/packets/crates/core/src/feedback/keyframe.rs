@@ -1,13 +1,20 @@
 //! Key-frame requests to one publisher, merged over everybody who wants one (RFC 4585 section 6.3.1).
 
-/// At most one request in this time, and the time after which an unanswered one is repeated.
+/// How often key frames may be asked for in the long run, and the time after which an unanswered request is repeated.
 const INTERVAL_NS: u64 = 500_000_000;
+/// Requests in a row that need not wait for that: a few people who come together each see a picture at once.
+const BURST: u64 = 4;
+/// Browsers ignore a request within 300 ms of the one before, and a newcomer would then wait for the repetition.
+const GAP_NS: u64 = 350_000_000;
 
 /// First at once, then throttled, repeated until a key frame begins.
 #[derive(Debug, Default)]
 pub(crate) struct KeyframeRequests {
     last_sent_ns: Option<u64>,
     is_wanted: bool,
+    is_unanswered: bool,
+    /// When all requests so far are paid for, at one every `INTERVAL_NS`.
+    paid_ns: u64,
     armed_ns: Option<u64>,
 }
 
@@ -20,12 +27,19 @@ impl KeyframeRequests {
     /// A key frame begins.
     pub(crate) fn on_keyframe(&mut self) {
         self.is_wanted = false;
+        self.is_unanswered = false;
     }
 
     /// When to look at `take_due` again.
     pub(crate) fn deadline_ns(&self) -> Option<u64> {
-        self.is_wanted
-            .then(|| self.last_sent_ns.map_or(0, |sent_ns| sent_ns + INTERVAL_NS))
+        self.is_wanted.then(|| match self.last_sent_ns {
+            None => 0,
+            Some(sent_ns) if self.is_unanswered => sent_ns + INTERVAL_NS,
+            Some(sent_ns) => self
+                .paid_ns
+                .saturating_sub((BURST - 1) * INTERVAL_NS)
+                .max(sent_ns + GAP_NS),
+        })
     }
 
     /// A deadline to set a timer for, unless one is set for it already.
@@ -44,6 +58,8 @@ impl KeyframeRequests {
             .is_some_and(|deadline_ns| deadline_ns <= now_ns);
         if is_due {
             self.last_sent_ns = Some(now_ns);
+            self.is_unanswered = true;
+            self.paid_ns = self.paid_ns.max(now_ns) + INTERVAL_NS;
         }
         is_due
     }
@@ -66,14 +82,21 @@ mod tests {
         assert!(requests.take_due(510 * MS), "no answer");
         requests.on_keyframe();
         assert!(!requests.take_due(2000 * MS));
-        requests.want();
-        assert!(requests.take_due(2000 * MS));
-        requests.on_keyframe();
-        requests.want();
-        assert_eq!(
-            requests.deadline_ns(),
-            Some(2500 * MS),
-            "a newcomer right after a key frame waits"
-        );
+    }
+
+    #[test]
+    fn a_few_newcomers_are_served_at_once_and_a_stream_of_them_at_the_long_run_rate() {
+        let mut requests = KeyframeRequests::default();
+        let mut sent_ms = Vec::new();
+        for now_ms in (10_000..20_000).step_by(10) {
+            requests.want();
+            if requests.take_due(now_ms * MS) {
+                sent_ms.push(now_ms - 10_000);
+                requests.on_keyframe();
+            }
+        }
+        assert_eq!(&sent_ms[..5], [0, 350, 700, 1050, 1400]);
+        let last: Vec<_> = sent_ms.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert_eq!(last[last.len() - 5..], [500; 5]);
     }
 }

@@ -56,7 +56,7 @@ fn over_viewers_throttled_and_repeated_until_answered() {
         0,
         "too soon after the last one"
     );
-    world.advance(499 * MS);
+    world.advance(349 * MS);
     assert_eq!(plis(&mut world, &mut publisher), 0);
     world.advance(2 * MS);
     assert_eq!(plis(&mut world, &mut publisher), 1);
