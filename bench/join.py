@@ -1,7 +1,7 @@
 """From the call of loginRoom to the first decoded frame of somebody else's camera, in real Chromium on this machine.
 
-Twice: newcomers who come alone, and a rush of them, each right behind the one before. In a rush they wait for key frames,
-since a publisher is not asked for one more often than every 350 ms (Chromium ignores requests within 300 ms).
+Twice: newcomers who come alone, and a rush of them, each right behind the one before. In a rush they wait for key
+frames, since a publisher is asked for one every 350 ms at most (Chromium ignores requests within 300 ms).
 """
 
 import asyncio
