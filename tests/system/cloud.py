@@ -5,17 +5,15 @@ import os
 import secrets
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import SecretStr
+from salon_cli.dev.child import answers_ready
 from salon_contracts.ids import AppId, UserId
 from salon_kit.nats_config import NatsConfig, nats_server_binary, write_nats_config
 from salon_token.token04 import Claims, Form, ServerSecret, generate, new_iv, new_nonce
@@ -66,7 +64,7 @@ class Process:
         while time.monotonic() < deadline:
             if self.popen.poll() is not None:
                 raise AssertionError(f"{self.name} ended with {self.popen.returncode}:\n{self.said()}")
-            if self.ready_url is None or _answers(self.ready_url):
+            if self.ready_url is None or answers_ready(self.ready_url):
                 return
             time.sleep(0.05)
         raise AssertionError(f"{self.name} was not ready within {READY_DEADLINE_S} s:\n{self.said()}")
@@ -228,15 +226,6 @@ class Cloud:
 def _spawn(command: list[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
         return subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
-
-
-def _answers(url: str) -> bool:
-    context = ssl._create_unverified_context() if url.startswith("https:") else None  # noqa: S323
-    try:
-        with urllib.request.urlopen(url, timeout=2, context=context) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def _connects(port: int) -> bool:

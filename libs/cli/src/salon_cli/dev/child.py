@@ -61,7 +61,7 @@ class Child:
         """Returns when the readiness page answers 200. Raises ChildFailed when it never does or the process ends."""
         async with asyncio.timeout(deadline_s) as timer:
             try:
-                while not await asyncio.to_thread(_answers_ready, url):
+                while not await asyncio.to_thread(answers_ready, url):
                     if self._process.returncode is not None:
                         await self.ended()
                         raise self.failure()
@@ -115,7 +115,8 @@ def _die_with_parent(parent_pid: int) -> None:
         os._exit(1)
 
 
-def _answers_ready(url: str) -> bool:
+def answers_ready(url: str) -> bool:
+    """Whether the readiness page at this loopback address answers 200."""
     # Our own loopback port; its certificate names the public host.
     context = ssl._create_unverified_context() if url.startswith("https:") else None  # noqa: S323
     try:
