@@ -11,9 +11,18 @@ from salon_contracts.subjects import ENTITY_KINDS
 
 SOURCES = Path(__file__).parents[1] / "src"
 PROTO = Path(__file__).parents[3] / "proto"
-PAST_TENSE = re.compile(r"(?:ed|Sent|Opened|Closed|LoggedIn|LoggedOut)$")
-NO_EVENTS = {"Negotiated", "TokenVerified"}
-"""Answers that sound like events: they go to whoever asked, and nobody stores them."""
+PAST_TENSE = re.compile(r"(?:ed|Sent|Opened|Closed|LoggedIn|LoggedOut|TurnedOn|TurnedOff)$")
+NO_EVENTS = {
+    "Negotiated",
+    "TokenVerified",
+    "FramesOpened",
+    "FrameSubmitted",
+    "FrameReturned",
+    "StreamClosed",
+    "TranscoderBeautified",
+    "TranscoderFaded",
+}
+"""Answers and reports that sound like events: they go to one place, and nobody stores them."""
 
 
 def modules() -> list[str]:
@@ -62,7 +71,7 @@ def test_what_is_no_event() -> None:
 
 
 def test_events_come_in_pairs() -> None:
-    opposites = {"Opened": "Closed", "LoggedIn": "LoggedOut", "Added": "Removed"}
+    opposites = {"Opened": "Closed", "LoggedIn": "LoggedOut", "Added": "Removed", "TurnedOn": "TurnedOff", "Started": "Stopped"}
     names = {message.DESCRIPTOR.name for message in map(_class, EVENT_TYPES)}
     for beginning, end in opposites.items():
         for name in names:

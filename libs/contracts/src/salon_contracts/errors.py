@@ -28,6 +28,8 @@
     ├── TransportNotFound
     ├── NoRelayAvailable
     ├── RelayLost               the relay that carries it does not answer
+    ├── EffectsFull             the effects worker that was asked has no room for another stream
+    ├── FramesUnreachable       the worker shares no memory with the relay and offers no connection
     ├── BusUnavailable          NATS cannot be reached
     ├── NobodyServes            nobody listens there: certainly not handled
     ├── RequestTimedOut         nobody answered within the deadline: may have been handled
@@ -238,6 +240,24 @@ class RelayLost(SalonError):
     retryable = True
     sentence = "Media relay {relay_id} does not answer."
     relay_id: str
+
+
+@dataclass(unsafe_hash=True)
+class EffectsFull(SalonError):
+    code = "effects-full"
+    retryable = True
+    sentence = "Effects worker {worker_id} has no room for another stream."
+    worker_id: str
+
+
+@dataclass(unsafe_hash=True)
+class FramesUnreachable(SalonError):
+    code = "frames-unreachable"
+    sentence = (
+        "Effects worker {worker_id} cannot open the shared memory and offers no connection; "
+        "set SALON_EFFECTS_FRAMES_ADDRESS there."
+    )
+    worker_id: str
 
 
 @dataclass(unsafe_hash=True)

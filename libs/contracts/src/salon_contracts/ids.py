@@ -20,6 +20,8 @@ SessionId = NewType("SessionId", str)
 TransportId = NewType("TransportId", str)
 """One peer connection of one log-in: `<session id>.<peer connection id>`."""
 RelayId = NewType("RelayId", str)
+WorkerId = NewType("WorkerId", str)
+"""One effects worker process."""
 
 APP_ID_MAX = 2**32 - 1
 ROOM_ID_MAX_BYTES = 128

@@ -22,12 +22,18 @@ _EVENTS: dict[type[Message], EntityKind] = {
     events_pb2.UserLoggedOut: "user",
     events_pb2.StreamAdded: "stream",
     events_pb2.StreamRemoved: "stream",
+    events_pb2.EffectsTurnedOn: "effects",
+    events_pb2.EffectsChanged: "effects",
+    events_pb2.EffectsTurnedOff: "effects",
     events_pb2.RelayAssigned: "placement",
     events_pb2.MessageSent: "message",
     events_pb2.LoginRefused: "refusal",
     events_pb2.PublishRefused: "refusal",
     relay_pb2.TransportOpened: "transport",
     relay_pb2.TransportClosed: "transport",
+    relay_pb2.EffectsStarted: "effects-state",
+    relay_pb2.EffectsInterrupted: "effects-state",
+    relay_pb2.EffectsStopped: "effects-state",
 }
 
 

@@ -4,7 +4,8 @@
     salon.cmd.v1.<service>.<verb>            orders to any instance (queue group)
     salon.cmd.v1.<service>.<node>.<verb>     orders to one node
     salon.qry.v1.<service>.<verb>            questions
-    salon.frm.v1.…                           frame descriptors
+    salon.frm.v1.effects.<worker>.<stream token>    frame descriptors to an effects worker
+    salon.frm.v1.relay.<stream token>               and back
 
 Names that people typed enter a subject in a reversible encoding: letters, digits, `_` and `-` stand for themselves,
 every other byte of the UTF-8 form is `=XX` (two upper-case hex digits), and the empty name is `=`. `-` alone stands for
@@ -15,7 +16,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from salon_contracts.ids import AppId, RelayId, RoomId, RoomSessionId, UserId
+from salon_contracts.ids import AppId, RelayId, RoomId, RoomSessionId, UserId, WorkerId
 
 EVENTS_STREAM = "SALON_EVENTS"
 EVENTS_SUBJECTS = "salon.evt.v1.>"
@@ -26,15 +27,18 @@ RELAYS_BUCKET = "salon_relays"
 PRESENCE_BUCKET = "salon_presence"
 STREAM_CLAIMS_BUCKET = "salon_streams"
 
-EntityKind = Literal["app", "room", "user", "stream", "placement", "transport", "message", "refusal"]
+EntityKind = Literal[
+    "app", "room", "user", "stream", "effects", "placement", "transport", "effects-state", "message", "refusal"
+]
 ENTITY_KINDS: frozenset[str] = frozenset(get_args(EntityKind))
-STATE_KINDS: tuple[EntityKind, ...] = ("user", "stream", "placement")
+STATE_KINDS: tuple[EntityKind, ...] = ("user", "stream", "effects", "placement")
 """The kinds that make up what a room looks like."""
 
 Service = Literal["token", "room", "relay", "effects", "audit"]
 
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 _ENCODED = re.compile(r"(?:[A-Za-z0-9_-]|=[0-9A-F]{2})+|=")
+_STREAM_TOKEN = re.compile(r"[0-9a-f]{32}")
 _VERB = re.compile(r"[a-z]+(?:-[a-z]+)*")
 
 
@@ -126,6 +130,11 @@ def room_session_transports(app: AppId, room: RoomId, session: RoomSessionId) ->
     return f"{room_session_prefix(app, room, session)}.transport.*"
 
 
+def room_session_effects_states(app: AppId, room: RoomId, session: RoomSessionId) -> str:
+    """Filter: what viewers get of the streams of one room session that have effects."""
+    return f"{room_session_prefix(app, room, session)}.effects-state.*"
+
+
 def user_everywhere(app: AppId, user: UserId) -> str:
     """Filter: one user in every room session of an app, there ever was."""
     return f"salon.evt.v1.{app}.*.*.user.{encode(user)}"
@@ -139,6 +148,28 @@ def command(service: Service, verb: str, node: RelayId | None = None) -> str:
 def query(service: Service, verb: str) -> str:
     _check_verb(verb)
     return f"salon.qry.v1.{service}.{verb}"
+
+
+def frames_to_worker(worker: WorkerId, stream_token: str) -> str:
+    _check_stream_token(stream_token)
+    return f"salon.frm.v1.effects.{encode(worker)}.{stream_token}"
+
+
+def frames_of_worker(worker: WorkerId) -> str:
+    """Filter: the frames of every stream a worker has."""
+    return f"salon.frm.v1.effects.{encode(worker)}.*"
+
+
+def frames_to_relay(stream_token: str) -> str:
+    _check_stream_token(stream_token)
+    return f"salon.frm.v1.relay.{stream_token}"
+
+
+def stream_token_of(subject: str) -> str:
+    """The last part of a frame subject. Raises ValueError if it is no stream token."""
+    token = subject.rpartition(".")[2]
+    _check_stream_token(token)
+    return token
 
 
 def presence_key(app: AppId, user: str) -> str:
@@ -160,3 +191,8 @@ def stream_claim_key(app: AppId, stream: str) -> str:
 def _check_verb(verb: str) -> None:
     if not _VERB.fullmatch(verb):
         raise ValueError(f"not a verb: {verb!r}")
+
+
+def _check_stream_token(token: str) -> None:
+    if not _STREAM_TOKEN.fullmatch(token):
+        raise ValueError("not a stream token: 32 hex digits")

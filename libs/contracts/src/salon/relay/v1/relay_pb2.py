@@ -22,37 +22,76 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from salon.effects.v1 import effects_pb2 as salon_dot_effects_dot_v1_dot_effects__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asalon/relay/v1/relay.proto\x12\x0esalon.relay.v1\".\n\x0cTrackBinding\x12\x0b\n\x03mid\x18\x01 \x01(\t\x12\x11\n\tstream_id\x18\x02 \x01(\t\"_\n\x05Track\x12\x0b\n\x03mid\x18\x01 \x01(\t\x12\x11\n\tstream_id\x18\x02 \x01(\t\x12\'\n\x04kind\x18\x03 \x01(\x0e\x32\x19.salon.relay.v1.MediaKind\x12\r\n\x05\x63odec\x18\x04 \x01(\t\"\x89\x02\n\tNegotiate\x12\x0e\n\x06\x61pp_id\x18\x01 \x01(\r\x12\x0f\n\x07room_id\x18\x02 \x01(\t\x12\x17\n\x0froom_session_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x12\n\nsession_id\x18\x05 \x01(\t\x12\x14\n\x0ctransport_id\x18\x06 \x01(\t\x12,\n\tdirection\x18\x07 \x01(\x0e\x32\x19.salon.relay.v1.Direction\x12\x11\n\toffer_sdp\x18\x08 \x01(\t\x12,\n\x06tracks\x18\t \x03(\x0b\x32\x1c.salon.relay.v1.TrackBinding\x12\x18\n\x10single_stream_id\x18\n \x01(\t\"G\n\nNegotiated\x12\x12\n\nanswer_sdp\x18\x01 \x01(\t\x12%\n\x06tracks\x18\x02 \x03(\x0b\x32\x15.salon.relay.v1.Track\"6\n\x0e\x43loseTransport\x12\x14\n\x0ctransport_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x16\n\x14TransportClosedReply\"v\n\x0fTransportOpened\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12,\n\tdirection\x18\x04 \x01(\x0e\x32\x19.salon.relay.v1.Direction\"\xed\x01\n\x0fTransportClosed\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12,\n\tdirection\x18\x04 \x01(\x0e\x32\x19.salon.relay.v1.Direction\x12\x34\n\x06reason\x18\x05 \x01(\x0e\x32$.salon.relay.v1.TransportCloseReason\x12\x13\n\x0b\x64uration_ms\x18\x06 \x01(\x03\x12\x16\n\x0e\x62ytes_received\x18\x07 \x01(\x03\x12\x12\n\nbytes_sent\x18\x08 \x01(\x03\"\xc2\x01\n\x11RelayAnnouncement\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x11\n\taddresses\x18\x02 \x03(\t\x12\x0c\n\x04port\x18\x03 \x01(\r\x12\x0e\n\x06region\x18\x04 \x01(\t\x12\x1e\n\x16\x63\x61pacity_packets_per_s\x18\x05 \x01(\r\x12\x15\n\rpackets_per_s\x18\x06 \x01(\r\x12\x12\n\ntransports\x18\x07 \x01(\r\x12\x10\n\x08\x64raining\x18\x08 \x01(\x08\x12\r\n\x05\x65poch\x18\t \x01(\t*Q\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44IRECTION_SEND\x10\x01\x12\x15\n\x11\x44IRECTION_RECEIVE\x10\x02*S\n\tMediaKind\x12\x1a\n\x16MEDIA_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10MEDIA_KIND_AUDIO\x10\x01\x12\x14\n\x10MEDIA_KIND_VIDEO\x10\x02*\xb7\x02\n\x14TransportCloseReason\x12&\n\"TRANSPORT_CLOSE_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1eTRANSPORT_CLOSE_REASON_ORDERED\x10\x01\x12&\n\"TRANSPORT_CLOSE_REASON_PEER_CLOSED\x10\x02\x12*\n&TRANSPORT_CLOSE_REASON_CONSENT_EXPIRED\x10\x03\x12*\n&TRANSPORT_CLOSE_REASON_NEVER_CONNECTED\x10\x04\x12(\n$TRANSPORT_CLOSE_REASON_RELAY_STOPPED\x10\x05\x12)\n%TRANSPORT_CLOSE_REASON_INTERNAL_ERROR\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asalon/relay/v1/relay.proto\x12\x0esalon.relay.v1\x1a\x1esalon/effects/v1/effects.proto\".\n\x0cTrackBinding\x12\x0b\n\x03mid\x18\x01 \x01(\t\x12\x11\n\tstream_id\x18\x02 \x01(\t\"_\n\x05Track\x12\x0b\n\x03mid\x18\x01 \x01(\t\x12\x11\n\tstream_id\x18\x02 \x01(\t\x12\'\n\x04kind\x18\x03 \x01(\x0e\x32\x19.salon.relay.v1.MediaKind\x12\r\n\x05\x63odec\x18\x04 \x01(\t\"\x89\x02\n\tNegotiate\x12\x0e\n\x06\x61pp_id\x18\x01 \x01(\r\x12\x0f\n\x07room_id\x18\x02 \x01(\t\x12\x17\n\x0froom_session_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x12\n\nsession_id\x18\x05 \x01(\t\x12\x14\n\x0ctransport_id\x18\x06 \x01(\t\x12,\n\tdirection\x18\x07 \x01(\x0e\x32\x19.salon.relay.v1.Direction\x12\x11\n\toffer_sdp\x18\x08 \x01(\t\x12,\n\x06tracks\x18\t \x03(\x0b\x32\x1c.salon.relay.v1.TrackBinding\x12\x18\n\x10single_stream_id\x18\n \x01(\t\"G\n\nNegotiated\x12\x12\n\nanswer_sdp\x18\x01 \x01(\t\x12%\n\x06tracks\x18\x02 \x03(\x0b\x32\x15.salon.relay.v1.Track\"6\n\x0e\x43loseTransport\x12\x14\n\x0ctransport_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x16\n\x14TransportClosedReply\"\xca\x01\n\nSetEffects\x12\x0e\n\x06\x61pp_id\x18\x01 \x01(\r\x12\x0f\n\x07room_id\x18\x02 \x01(\t\x12\x17\n\x0froom_session_id\x18\x03 \x01(\t\x12\x11\n\tstream_id\x18\x04 \x01(\t\x12\x0f\n\x07user_id\x18\x05 \x01(\t\x12\x12\n\nsession_id\x18\x06 \x01(\t\x12\x0f\n\x07\x65nabled\x18\x07 \x01(\x08\x12(\n\x06\x62\x65\x61uty\x18\x08 \x01(\x0b\x32\x18.salon.effects.v1.Beauty\x12\x0f\n\x07version\x18\t \x01(\x04\"j\n\nEffectsSet\x12+\n\x05state\x18\x01 \x01(\x0e\x32\x1c.salon.relay.v1.EffectsState\x12/\n\x07problem\x18\x02 \x01(\x0e\x32\x1e.salon.relay.v1.EffectsProblem\"v\n\x0fTransportOpened\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12,\n\tdirection\x18\x04 \x01(\x0e\x32\x19.salon.relay.v1.Direction\"\xed\x01\n\x0fTransportClosed\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12,\n\tdirection\x18\x04 \x01(\x0e\x32\x19.salon.relay.v1.Direction\x12\x34\n\x06reason\x18\x05 \x01(\x0e\x32$.salon.relay.v1.TransportCloseReason\x12\x13\n\x0b\x64uration_ms\x18\x06 \x01(\x03\x12\x16\n\x0e\x62ytes_received\x18\x07 \x01(\x03\x12\x12\n\nbytes_sent\x18\x08 \x01(\x03\"~\n\x0e\x45\x66\x66\x65\x63tsStarted\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x11\n\tstream_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\x04\x12\x11\n\tworker_id\x18\x06 \x01(\t\"\xa0\x01\n\x12\x45\x66\x66\x65\x63tsInterrupted\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x11\n\tstream_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\x04\x12/\n\x07problem\x18\x06 \x01(\x0e\x32\x1e.salon.relay.v1.EffectsProblem\"\x9f\x01\n\x0e\x45\x66\x66\x65\x63tsStopped\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x11\n\tstream_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\x04\x12\x19\n\x11\x66rames_beautified\x18\x06 \x01(\x04\x12\x17\n\x0f\x66rames_original\x18\x07 \x01(\x04\"\x94\x02\n\x0cToTranscoder\x12\x30\n\x05start\x18\x01 \x01(\x0b\x32\x1f.salon.relay.v1.TranscoderStartH\x00\x12\x32\n\x06\x62\x65\x61uty\x18\x02 \x01(\x0b\x32 .salon.relay.v1.TranscoderBeautyH\x00\x12\x34\n\x07\x62itrate\x18\x03 \x01(\x0b\x32!.salon.relay.v1.TranscoderBitrateH\x00\x12.\n\x04\x66\x61\x64\x65\x18\x04 \x01(\x0b\x32\x1e.salon.relay.v1.TranscoderFadeH\x00\x12\x30\n\x05retry\x18\x05 \x01(\x0b\x32\x1f.salon.relay.v1.TranscoderRetryH\x00\x42\x06\n\x04\x62ody\"\xca\x01\n\x0fTranscoderStart\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61pp_id\x18\x02 \x01(\r\x12\x0f\n\x07room_id\x18\x03 \x01(\t\x12\x11\n\tstream_id\x18\x04 \x01(\t\x12\r\n\x05\x63odec\x18\x05 \x01(\t\x12\x13\n\x0bring_prefix\x18\x06 \x01(\t\x12(\n\x06\x62\x65\x61uty\x18\x07 \x01(\x0b\x32\x18.salon.effects.v1.Beauty\x12\x0f\n\x07version\x18\x08 \x01(\x04\x12\x12\n\ntarget_bps\x18\t \x01(\r\"M\n\x10TranscoderBeauty\x12(\n\x06\x62\x65\x61uty\x18\x01 \x01(\x0b\x32\x18.salon.effects.v1.Beauty\x12\x0f\n\x07version\x18\x02 \x01(\x04\"\'\n\x11TranscoderBitrate\x12\x12\n\ntarget_bps\x18\x01 \x01(\r\"\x10\n\x0eTranscoderFade\"\x11\n\x0fTranscoderRetry\"\xa8\x02\n\x0e\x46romTranscoder\x12\x30\n\x05ready\x18\x01 \x01(\x0b\x32\x1f.salon.relay.v1.TranscoderReadyH\x00\x12:\n\nbeautified\x18\x02 \x01(\x0b\x32$.salon.relay.v1.TranscoderBeautifiedH\x00\x12\x36\n\x08original\x18\x03 \x01(\x0b\x32\".salon.relay.v1.TranscoderOriginalH\x00\x12\x30\n\x05\x66\x61\x64\x65\x64\x18\x04 \x01(\x0b\x32\x1f.salon.relay.v1.TranscoderFadedH\x00\x12\x36\n\x08\x63ounters\x18\x05 \x01(\x0b\x32\".salon.relay.v1.TranscoderCountersH\x00\x42\x06\n\x04\x62ody\"\x11\n\x0fTranscoderReady\":\n\x14TranscoderBeautified\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x04\"E\n\x12TranscoderOriginal\x12/\n\x07problem\x18\x01 \x01(\x0e\x32\x1e.salon.relay.v1.EffectsProblem\"\x11\n\x0fTranscoderFaded\"\x99\x02\n\x12TranscoderCounters\x12\x11\n\tframes_in\x18\x01 \x01(\x04\x12\x19\n\x11\x66rames_beautified\x18\x02 \x01(\x04\x12\x17\n\x0f\x66rames_original\x18\x03 \x01(\x04\x12\x16\n\x0e\x66rames_dropped\x18\x04 \x01(\x04\x12\x18\n\x10\x64\x65\x61\x64lines_missed\x18\x05 \x01(\x04\x12\x11\n\tdecode_us\x18\x06 \x01(\x04\x12\x11\n\teffect_us\x18\x07 \x01(\x04\x12\x11\n\tencode_us\x18\x08 \x01(\x04\x12\x11\n\tbytes_out\x18\t \x01(\x04\x12\x0e\n\x06\x63pu_us\x18\n \x01(\x04\x12\x16\n\x0elatency_p50_us\x18\x0b \x01(\r\x12\x16\n\x0elatency_p99_us\x18\x0c \x01(\r\"\xc2\x01\n\x11RelayAnnouncement\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x11\n\taddresses\x18\x02 \x03(\t\x12\x0c\n\x04port\x18\x03 \x01(\r\x12\x0e\n\x06region\x18\x04 \x01(\t\x12\x1e\n\x16\x63\x61pacity_packets_per_s\x18\x05 \x01(\r\x12\x15\n\rpackets_per_s\x18\x06 \x01(\r\x12\x12\n\ntransports\x18\x07 \x01(\r\x12\x10\n\x08\x64raining\x18\x08 \x01(\x08\x12\r\n\x05\x65poch\x18\t \x01(\t*Q\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44IRECTION_SEND\x10\x01\x12\x15\n\x11\x44IRECTION_RECEIVE\x10\x02*S\n\tMediaKind\x12\x1a\n\x16MEDIA_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10MEDIA_KIND_AUDIO\x10\x01\x12\x14\n\x10MEDIA_KIND_VIDEO\x10\x02*y\n\x0c\x45\x66\x66\x65\x63tsState\x12\x1d\n\x19\x45\x46\x46\x45\x43TS_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x45\x46\x46\x45\x43TS_STATE_OFF\x10\x01\x12\x14\n\x10\x45\x46\x46\x45\x43TS_STATE_ON\x10\x02\x12\x1d\n\x19\x45\x46\x46\x45\x43TS_STATE_UNAVAILABLE\x10\x03*\xc6\x01\n\x0e\x45\x66\x66\x65\x63tsProblem\x12\x1f\n\x1b\x45\x46\x46\x45\x43TS_PROBLEM_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x45\x46\x46\x45\x43TS_PROBLEM_NO_WORKER\x10\x01\x12\x18\n\x14\x45\x46\x46\x45\x43TS_PROBLEM_FULL\x10\x02\x12\x1c\n\x18\x45\x46\x46\x45\x43TS_PROBLEM_TOO_SLOW\x10\x03\x12\x1e\n\x1a\x45\x46\x46\x45\x43TS_PROBLEM_TRANSCODER\x10\x04\x12\x1c\n\x18\x45\x46\x46\x45\x43TS_PROBLEM_NO_VIDEO\x10\x05*\xb7\x02\n\x14TransportCloseReason\x12&\n\"TRANSPORT_CLOSE_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1eTRANSPORT_CLOSE_REASON_ORDERED\x10\x01\x12&\n\"TRANSPORT_CLOSE_REASON_PEER_CLOSED\x10\x02\x12*\n&TRANSPORT_CLOSE_REASON_CONSENT_EXPIRED\x10\x03\x12*\n&TRANSPORT_CLOSE_REASON_NEVER_CONNECTED\x10\x04\x12(\n$TRANSPORT_CLOSE_REASON_RELAY_STOPPED\x10\x05\x12)\n%TRANSPORT_CLOSE_REASON_INTERNAL_ERROR\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'salon.relay.v1.relay_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DIRECTION']._serialized_start=1169
-  _globals['_DIRECTION']._serialized_end=1250
-  _globals['_MEDIAKIND']._serialized_start=1252
-  _globals['_MEDIAKIND']._serialized_end=1335
-  _globals['_TRANSPORTCLOSEREASON']._serialized_start=1338
-  _globals['_TRANSPORTCLOSEREASON']._serialized_end=1649
-  _globals['_TRACKBINDING']._serialized_start=46
-  _globals['_TRACKBINDING']._serialized_end=92
-  _globals['_TRACK']._serialized_start=94
-  _globals['_TRACK']._serialized_end=189
-  _globals['_NEGOTIATE']._serialized_start=192
-  _globals['_NEGOTIATE']._serialized_end=457
-  _globals['_NEGOTIATED']._serialized_start=459
-  _globals['_NEGOTIATED']._serialized_end=530
-  _globals['_CLOSETRANSPORT']._serialized_start=532
-  _globals['_CLOSETRANSPORT']._serialized_end=586
-  _globals['_TRANSPORTCLOSEDREPLY']._serialized_start=588
-  _globals['_TRANSPORTCLOSEDREPLY']._serialized_end=610
-  _globals['_TRANSPORTOPENED']._serialized_start=612
-  _globals['_TRANSPORTOPENED']._serialized_end=730
-  _globals['_TRANSPORTCLOSED']._serialized_start=733
-  _globals['_TRANSPORTCLOSED']._serialized_end=970
-  _globals['_RELAYANNOUNCEMENT']._serialized_start=973
-  _globals['_RELAYANNOUNCEMENT']._serialized_end=1167
+  _globals['_DIRECTION']._serialized_start=3360
+  _globals['_DIRECTION']._serialized_end=3441
+  _globals['_MEDIAKIND']._serialized_start=3443
+  _globals['_MEDIAKIND']._serialized_end=3526
+  _globals['_EFFECTSSTATE']._serialized_start=3528
+  _globals['_EFFECTSSTATE']._serialized_end=3649
+  _globals['_EFFECTSPROBLEM']._serialized_start=3652
+  _globals['_EFFECTSPROBLEM']._serialized_end=3850
+  _globals['_TRANSPORTCLOSEREASON']._serialized_start=3853
+  _globals['_TRANSPORTCLOSEREASON']._serialized_end=4164
+  _globals['_TRACKBINDING']._serialized_start=78
+  _globals['_TRACKBINDING']._serialized_end=124
+  _globals['_TRACK']._serialized_start=126
+  _globals['_TRACK']._serialized_end=221
+  _globals['_NEGOTIATE']._serialized_start=224
+  _globals['_NEGOTIATE']._serialized_end=489
+  _globals['_NEGOTIATED']._serialized_start=491
+  _globals['_NEGOTIATED']._serialized_end=562
+  _globals['_CLOSETRANSPORT']._serialized_start=564
+  _globals['_CLOSETRANSPORT']._serialized_end=618
+  _globals['_TRANSPORTCLOSEDREPLY']._serialized_start=620
+  _globals['_TRANSPORTCLOSEDREPLY']._serialized_end=642
+  _globals['_SETEFFECTS']._serialized_start=645
+  _globals['_SETEFFECTS']._serialized_end=847
+  _globals['_EFFECTSSET']._serialized_start=849
+  _globals['_EFFECTSSET']._serialized_end=955
+  _globals['_TRANSPORTOPENED']._serialized_start=957
+  _globals['_TRANSPORTOPENED']._serialized_end=1075
+  _globals['_TRANSPORTCLOSED']._serialized_start=1078
+  _globals['_TRANSPORTCLOSED']._serialized_end=1315
+  _globals['_EFFECTSSTARTED']._serialized_start=1317
+  _globals['_EFFECTSSTARTED']._serialized_end=1443
+  _globals['_EFFECTSINTERRUPTED']._serialized_start=1446
+  _globals['_EFFECTSINTERRUPTED']._serialized_end=1606
+  _globals['_EFFECTSSTOPPED']._serialized_start=1609
+  _globals['_EFFECTSSTOPPED']._serialized_end=1768
+  _globals['_TOTRANSCODER']._serialized_start=1771
+  _globals['_TOTRANSCODER']._serialized_end=2047
+  _globals['_TRANSCODERSTART']._serialized_start=2050
+  _globals['_TRANSCODERSTART']._serialized_end=2252
+  _globals['_TRANSCODERBEAUTY']._serialized_start=2254
+  _globals['_TRANSCODERBEAUTY']._serialized_end=2331
+  _globals['_TRANSCODERBITRATE']._serialized_start=2333
+  _globals['_TRANSCODERBITRATE']._serialized_end=2372
+  _globals['_TRANSCODERFADE']._serialized_start=2374
+  _globals['_TRANSCODERFADE']._serialized_end=2390
+  _globals['_TRANSCODERRETRY']._serialized_start=2392
+  _globals['_TRANSCODERRETRY']._serialized_end=2409
+  _globals['_FROMTRANSCODER']._serialized_start=2412
+  _globals['_FROMTRANSCODER']._serialized_end=2708
+  _globals['_TRANSCODERREADY']._serialized_start=2710
+  _globals['_TRANSCODERREADY']._serialized_end=2727
+  _globals['_TRANSCODERBEAUTIFIED']._serialized_start=2729
+  _globals['_TRANSCODERBEAUTIFIED']._serialized_end=2787
+  _globals['_TRANSCODERORIGINAL']._serialized_start=2789
+  _globals['_TRANSCODERORIGINAL']._serialized_end=2858
+  _globals['_TRANSCODERFADED']._serialized_start=2860
+  _globals['_TRANSCODERFADED']._serialized_end=2877
+  _globals['_TRANSCODERCOUNTERS']._serialized_start=2880
+  _globals['_TRANSCODERCOUNTERS']._serialized_end=3161
+  _globals['_RELAYANNOUNCEMENT']._serialized_start=3164
+  _globals['_RELAYANNOUNCEMENT']._serialized_end=3358
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from salon.effects.v1 import effects_pb2 as _effects_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -56,6 +57,64 @@ MEDIA_KIND_UNSPECIFIED: MediaKind.ValueType  # 0
 MEDIA_KIND_AUDIO: MediaKind.ValueType  # 1
 MEDIA_KIND_VIDEO: MediaKind.ValueType  # 2
 Global___MediaKind: _TypeAlias = MediaKind  # noqa: Y015
+
+class _EffectsState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EffectsStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EffectsState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EFFECTS_STATE_UNSPECIFIED: _EffectsState.ValueType  # 0
+    EFFECTS_STATE_OFF: _EffectsState.ValueType  # 1
+    """Viewers get the original because nothing else is asked for."""
+    EFFECTS_STATE_ON: _EffectsState.ValueType  # 2
+    """Viewers get the beautified picture."""
+    EFFECTS_STATE_UNAVAILABLE: _EffectsState.ValueType  # 3
+    """Viewers get the original although effects are asked for; the relay tries again by itself."""
+
+class EffectsState(_EffectsState, metaclass=_EffectsStateEnumTypeWrapper): ...
+
+EFFECTS_STATE_UNSPECIFIED: EffectsState.ValueType  # 0
+EFFECTS_STATE_OFF: EffectsState.ValueType  # 1
+"""Viewers get the original because nothing else is asked for."""
+EFFECTS_STATE_ON: EffectsState.ValueType  # 2
+"""Viewers get the beautified picture."""
+EFFECTS_STATE_UNAVAILABLE: EffectsState.ValueType  # 3
+"""Viewers get the original although effects are asked for; the relay tries again by itself."""
+Global___EffectsState: _TypeAlias = EffectsState  # noqa: Y015
+
+class _EffectsProblem:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EffectsProblemEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EffectsProblem.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EFFECTS_PROBLEM_UNSPECIFIED: _EffectsProblem.ValueType  # 0
+    EFFECTS_PROBLEM_NO_WORKER: _EffectsProblem.ValueType  # 1
+    """No effects worker answers."""
+    EFFECTS_PROBLEM_FULL: _EffectsProblem.ValueType  # 2
+    """All workers that answer are full, or this relay has all the transcoders it may have."""
+    EFFECTS_PROBLEM_TOO_SLOW: _EffectsProblem.ValueType  # 3
+    """Three frames in a row came back too late or not at all."""
+    EFFECTS_PROBLEM_TRANSCODER: _EffectsProblem.ValueType  # 4
+    """The transcoder ended, or cannot decode what is sent."""
+    EFFECTS_PROBLEM_NO_VIDEO: _EffectsProblem.ValueType  # 5
+    """The stream has no video yet, or none that flows."""
+
+class EffectsProblem(_EffectsProblem, metaclass=_EffectsProblemEnumTypeWrapper): ...
+
+EFFECTS_PROBLEM_UNSPECIFIED: EffectsProblem.ValueType  # 0
+EFFECTS_PROBLEM_NO_WORKER: EffectsProblem.ValueType  # 1
+"""No effects worker answers."""
+EFFECTS_PROBLEM_FULL: EffectsProblem.ValueType  # 2
+"""All workers that answer are full, or this relay has all the transcoders it may have."""
+EFFECTS_PROBLEM_TOO_SLOW: EffectsProblem.ValueType  # 3
+"""Three frames in a row came back too late or not at all."""
+EFFECTS_PROBLEM_TRANSCODER: EffectsProblem.ValueType  # 4
+"""The transcoder ended, or cannot decode what is sent."""
+EFFECTS_PROBLEM_NO_VIDEO: EffectsProblem.ValueType  # 5
+"""The stream has no video yet, or none that flows."""
+Global___EffectsProblem: _TypeAlias = EffectsProblem  # noqa: Y015
 
 class _TransportCloseReason:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -264,6 +323,79 @@ class TransportClosedReply(_message.Message):
 Global___TransportClosedReply: _TypeAlias = TransportClosedReply  # noqa: Y015
 
 @_typing.final
+class SetEffects(_message.Message):
+    """Beautifies the video of a stream from now on, changes how, or stops. Answered when the picture that was asked for
+    flows, or the original does because it cannot be had (within 2 s). Asking again for what is so already is fine.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_ID_FIELD_NUMBER: _builtins.int
+    ROOM_ID_FIELD_NUMBER: _builtins.int
+    ROOM_SESSION_ID_FIELD_NUMBER: _builtins.int
+    STREAM_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    ENABLED_FIELD_NUMBER: _builtins.int
+    BEAUTY_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    app_id: _builtins.int
+    room_id: _builtins.str
+    room_session_id: _builtins.str
+    stream_id: _builtins.str
+    user_id: _builtins.str
+    session_id: _builtins.str
+    """The log-in that publishes it."""
+    enabled: _builtins.bool
+    version: _builtins.int
+    """Rising with every change of the stream's effects; an older one than the last is ignored."""
+    @_builtins.property
+    def beauty(self) -> _effects_pb2.Beauty: ...
+    def __init__(
+        self,
+        *,
+        app_id: _builtins.int = ...,
+        room_id: _builtins.str = ...,
+        room_session_id: _builtins.str = ...,
+        stream_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        enabled: _builtins.bool = ...,
+        beauty: _effects_pb2.Beauty | None = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["beauty", b"beauty"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "beauty", b"beauty", "enabled", b"enabled", "room_id", b"room_id", "room_session_id", b"room_session_id", "session_id", b"session_id", "stream_id", b"stream_id", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetEffects: _TypeAlias = SetEffects  # noqa: Y015
+
+@_typing.final
+class EffectsSet(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    state: Global___EffectsState.ValueType
+    problem: Global___EffectsProblem.ValueType
+    """With EFFECTS_STATE_UNAVAILABLE."""
+    def __init__(
+        self,
+        *,
+        state: Global___EffectsState.ValueType = ...,
+        problem: Global___EffectsProblem.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["problem", b"problem", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EffectsSet: _TypeAlias = EffectsSet  # noqa: Y015
+
+@_typing.final
 class TransportOpened(_message.Message):
     """---- events (entity kind `transport`, key: transport_id) ----"""
 
@@ -335,6 +467,461 @@ class TransportClosed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TransportClosed: _TypeAlias = TransportClosed  # noqa: Y015
+
+@_typing.final
+class EffectsStarted(_message.Message):
+    """---- events (entity kind `effects-state`, key: stream id): what viewers get, while effects are asked for ----
+
+    The first beautified frame has left, at first or again.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RELAY_ID_FIELD_NUMBER: _builtins.int
+    STREAM_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    relay_id: _builtins.str
+    stream_id: _builtins.str
+    user_id: _builtins.str
+    session_id: _builtins.str
+    version: _builtins.int
+    worker_id: _builtins.str
+    """Who beautifies."""
+    def __init__(
+        self,
+        *,
+        relay_id: _builtins.str = ...,
+        stream_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        worker_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["relay_id", b"relay_id", "session_id", b"session_id", "stream_id", b"stream_id", "user_id", b"user_id", "version", b"version", "worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EffectsStarted: _TypeAlias = EffectsStarted  # noqa: Y015
+
+@_typing.final
+class EffectsInterrupted(_message.Message):
+    """The original goes out although effects are asked for. EffectsStarted follows when they are back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RELAY_ID_FIELD_NUMBER: _builtins.int
+    STREAM_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    relay_id: _builtins.str
+    stream_id: _builtins.str
+    user_id: _builtins.str
+    session_id: _builtins.str
+    version: _builtins.int
+    problem: Global___EffectsProblem.ValueType
+    def __init__(
+        self,
+        *,
+        relay_id: _builtins.str = ...,
+        stream_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        problem: Global___EffectsProblem.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["problem", b"problem", "relay_id", b"relay_id", "session_id", b"session_id", "stream_id", b"stream_id", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EffectsInterrupted: _TypeAlias = EffectsInterrupted  # noqa: Y015
+
+@_typing.final
+class EffectsStopped(_message.Message):
+    """The original goes out because effects were turned off or the stream ended."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RELAY_ID_FIELD_NUMBER: _builtins.int
+    STREAM_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    FRAMES_BEAUTIFIED_FIELD_NUMBER: _builtins.int
+    FRAMES_ORIGINAL_FIELD_NUMBER: _builtins.int
+    relay_id: _builtins.str
+    stream_id: _builtins.str
+    user_id: _builtins.str
+    session_id: _builtins.str
+    version: _builtins.int
+    frames_beautified: _builtins.int
+    """Over the whole time."""
+    frames_original: _builtins.int
+    def __init__(
+        self,
+        *,
+        relay_id: _builtins.str = ...,
+        stream_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        frames_beautified: _builtins.int = ...,
+        frames_original: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frames_beautified", b"frames_beautified", "frames_original", b"frames_original", "relay_id", b"relay_id", "session_id", b"session_id", "stream_id", b"stream_id", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EffectsStopped: _TypeAlias = EffectsStopped  # noqa: Y015
+
+@_typing.final
+class ToTranscoder(_message.Message):
+    """---- between a relay and its transcoder processes; not on the bus ----"""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_FIELD_NUMBER: _builtins.int
+    BEAUTY_FIELD_NUMBER: _builtins.int
+    BITRATE_FIELD_NUMBER: _builtins.int
+    FADE_FIELD_NUMBER: _builtins.int
+    RETRY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def start(self) -> Global___TranscoderStart: ...
+    @_builtins.property
+    def beauty(self) -> Global___TranscoderBeauty: ...
+    @_builtins.property
+    def bitrate(self) -> Global___TranscoderBitrate: ...
+    @_builtins.property
+    def fade(self) -> Global___TranscoderFade:
+        """Bring the effects down to nothing, say TranscoderFaded, go on with originals until the process is ended."""
+
+    @_builtins.property
+    def retry(self) -> Global___TranscoderRetry:
+        """Look for a worker again, now."""
+
+    def __init__(
+        self,
+        *,
+        start: Global___TranscoderStart | None = ...,
+        beauty: Global___TranscoderBeauty | None = ...,
+        bitrate: Global___TranscoderBitrate | None = ...,
+        fade: Global___TranscoderFade | None = ...,
+        retry: Global___TranscoderRetry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["beauty", b"beauty", "bitrate", b"bitrate", "body", b"body", "fade", b"fade", "retry", b"retry", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beauty", b"beauty", "bitrate", b"bitrate", "body", b"body", "fade", b"fade", "retry", b"retry", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["start", "beauty", "bitrate", "fade", "retry"]  # noqa: Y015
+    _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
+
+Global___ToTranscoder: _TypeAlias = ToTranscoder  # noqa: Y015
+
+@_typing.final
+class TranscoderStart(_message.Message):
+    """Sent once, to a process that said it is ready."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RELAY_ID_FIELD_NUMBER: _builtins.int
+    APP_ID_FIELD_NUMBER: _builtins.int
+    ROOM_ID_FIELD_NUMBER: _builtins.int
+    STREAM_ID_FIELD_NUMBER: _builtins.int
+    CODEC_FIELD_NUMBER: _builtins.int
+    RING_PREFIX_FIELD_NUMBER: _builtins.int
+    BEAUTY_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    TARGET_BPS_FIELD_NUMBER: _builtins.int
+    relay_id: _builtins.str
+    app_id: _builtins.int
+    room_id: _builtins.str
+    stream_id: _builtins.str
+    codec: _builtins.str
+    """"VP8" or "H264": what comes in and goes out."""
+    ring_prefix: _builtins.str
+    """What its ring files are called, before a dot and a number: the relay removes what a dead process left."""
+    version: _builtins.int
+    target_bps: _builtins.int
+    @_builtins.property
+    def beauty(self) -> _effects_pb2.Beauty: ...
+    def __init__(
+        self,
+        *,
+        relay_id: _builtins.str = ...,
+        app_id: _builtins.int = ...,
+        room_id: _builtins.str = ...,
+        stream_id: _builtins.str = ...,
+        codec: _builtins.str = ...,
+        ring_prefix: _builtins.str = ...,
+        beauty: _effects_pb2.Beauty | None = ...,
+        version: _builtins.int = ...,
+        target_bps: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["beauty", b"beauty"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "beauty", b"beauty", "codec", b"codec", "relay_id", b"relay_id", "ring_prefix", b"ring_prefix", "room_id", b"room_id", "stream_id", b"stream_id", "target_bps", b"target_bps", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranscoderStart: _TypeAlias = TranscoderStart  # noqa: Y015
+
+@_typing.final
+class TranscoderBeauty(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEAUTY_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    @_builtins.property
+    def beauty(self) -> _effects_pb2.Beauty: ...
+    def __init__(
+        self,
+        *,
+        beauty: _effects_pb2.Beauty | None = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["beauty", b"beauty"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beauty", b"beauty", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranscoderBeauty: _TypeAlias = TranscoderBeauty  # noqa: Y015
+
+@_typing.final
+class TranscoderBitrate(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TARGET_BPS_FIELD_NUMBER: _builtins.int
+    target_bps: _builtins.int
+    def __init__(
+        self,
+        *,
+        target_bps: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["target_bps", b"target_bps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranscoderBitrate: _TypeAlias = TranscoderBitrate  # noqa: Y015
+
+@_typing.final
+class TranscoderFade(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranscoderFade: _TypeAlias = TranscoderFade  # noqa: Y015
+
+@_typing.final
+class TranscoderRetry(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranscoderRetry: _TypeAlias = TranscoderRetry  # noqa: Y015
+
+@_typing.final
+class FromTranscoder(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    READY_FIELD_NUMBER: _builtins.int
+    BEAUTIFIED_FIELD_NUMBER: _builtins.int
+    ORIGINAL_FIELD_NUMBER: _builtins.int
+    FADED_FIELD_NUMBER: _builtins.int
+    COUNTERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ready(self) -> Global___TranscoderReady:
+        """Imported, connected to NATS: can be started."""
+
+    @_builtins.property
+    def beautified(self) -> Global___TranscoderBeautified:
+        """Beautified frames leave towards the packet path: the first one, and again after TranscoderOriginal or a fade that
+        was called off.
+        """
+
+    @_builtins.property
+    def original(self) -> Global___TranscoderOriginal:
+        """What leaves is the original, decoded and encoded. The relay sends viewers the publisher's own packets then."""
+
+    @_builtins.property
+    def faded(self) -> Global___TranscoderFaded: ...
+    @_builtins.property
+    def counters(self) -> Global___TranscoderCounters:
+        """Once a second while started."""
+
+    def __init__(
+        self,
+        *,
+        ready: Global___TranscoderReady | None = ...,
+        beautified: Global___TranscoderBeautified | None = ...,
+        original: Global___TranscoderOriginal | None = ...,
+        faded: Global___TranscoderFaded | None = ...,
+        counters: Global___TranscoderCounters | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["beautified", b"beautified", "body", b"body", "counters", b"counters", "faded", b"faded", "original", b"original", "ready", b"ready"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beautified", b"beautified", "body", b"body", "counters", b"counters", "faded", b"faded", "original", b"original", "ready", b"ready"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["ready", "beautified", "original", "faded", "counters"]  # noqa: Y015
+    _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
+
+Global___FromTranscoder: _TypeAlias = FromTranscoder  # noqa: Y015
+
+@_typing.final
+class TranscoderReady(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranscoderReady: _TypeAlias = TranscoderReady  # noqa: Y015
+
+@_typing.final
+class TranscoderBeautified(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    worker_id: _builtins.str
+    version: _builtins.int
+    def __init__(
+        self,
+        *,
+        worker_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["version", b"version", "worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranscoderBeautified: _TypeAlias = TranscoderBeautified  # noqa: Y015
+
+@_typing.final
+class TranscoderOriginal(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    problem: Global___EffectsProblem.ValueType
+    def __init__(
+        self,
+        *,
+        problem: Global___EffectsProblem.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["problem", b"problem"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranscoderOriginal: _TypeAlias = TranscoderOriginal  # noqa: Y015
+
+@_typing.final
+class TranscoderFaded(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranscoderFaded: _TypeAlias = TranscoderFaded  # noqa: Y015
+
+@_typing.final
+class TranscoderCounters(_message.Message):
+    """Totals since the start; times are sums."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FRAMES_IN_FIELD_NUMBER: _builtins.int
+    FRAMES_BEAUTIFIED_FIELD_NUMBER: _builtins.int
+    FRAMES_ORIGINAL_FIELD_NUMBER: _builtins.int
+    FRAMES_DROPPED_FIELD_NUMBER: _builtins.int
+    DEADLINES_MISSED_FIELD_NUMBER: _builtins.int
+    DECODE_US_FIELD_NUMBER: _builtins.int
+    EFFECT_US_FIELD_NUMBER: _builtins.int
+    ENCODE_US_FIELD_NUMBER: _builtins.int
+    BYTES_OUT_FIELD_NUMBER: _builtins.int
+    CPU_US_FIELD_NUMBER: _builtins.int
+    LATENCY_P50_US_FIELD_NUMBER: _builtins.int
+    LATENCY_P99_US_FIELD_NUMBER: _builtins.int
+    frames_in: _builtins.int
+    frames_beautified: _builtins.int
+    frames_original: _builtins.int
+    frames_dropped: _builtins.int
+    """Overtaken by a newer one before anything was done with them."""
+    deadlines_missed: _builtins.int
+    decode_us: _builtins.int
+    effect_us: _builtins.int
+    encode_us: _builtins.int
+    bytes_out: _builtins.int
+    cpu_us: _builtins.int
+    latency_p50_us: _builtins.int
+    """From the last packet of a frame to its beautified packets, of the last second."""
+    latency_p99_us: _builtins.int
+    def __init__(
+        self,
+        *,
+        frames_in: _builtins.int = ...,
+        frames_beautified: _builtins.int = ...,
+        frames_original: _builtins.int = ...,
+        frames_dropped: _builtins.int = ...,
+        deadlines_missed: _builtins.int = ...,
+        decode_us: _builtins.int = ...,
+        effect_us: _builtins.int = ...,
+        encode_us: _builtins.int = ...,
+        bytes_out: _builtins.int = ...,
+        cpu_us: _builtins.int = ...,
+        latency_p50_us: _builtins.int = ...,
+        latency_p99_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes_out", b"bytes_out", "cpu_us", b"cpu_us", "deadlines_missed", b"deadlines_missed", "decode_us", b"decode_us", "effect_us", b"effect_us", "encode_us", b"encode_us", "frames_beautified", b"frames_beautified", "frames_dropped", b"frames_dropped", "frames_in", b"frames_in", "frames_original", b"frames_original", "latency_p50_us", b"latency_p50_us", "latency_p99_us", b"latency_p99_us"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranscoderCounters: _TypeAlias = TranscoderCounters  # noqa: Y015
 
 @_typing.final
 class RelayAnnouncement(_message.Message):

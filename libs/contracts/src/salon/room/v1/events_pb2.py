@@ -22,49 +22,56 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from salon.effects.v1 import effects_pb2 as salon_dot_effects_dot_v1_dot_effects__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asalon/room/v1/events.proto\x12\rsalon.room.v1\"s\n\nRoomOpened\x12\x17\n\x0froom_session_id\x18\x01 \x01(\t\x12\x18\n\x10max_member_count\x18\x02 \x01(\r\x12\x17\n\x0f\x63reator_user_id\x18\x03 \x01(\t\x12\x19\n\x11opened_at_unix_ms\x18\x04 \x01(\x03\"\xa3\x01\n\nRoomClosed\x12\x17\n\x0froom_session_id\x18\x01 \x01(\t\x12.\n\x06reason\x18\x02 \x01(\x0e\x32\x1e.salon.room.v1.RoomCloseReason\x12\x18\n\x10max_member_count\x18\x03 \x01(\r\x12\x17\n\x0f\x63reator_user_id\x18\x04 \x01(\t\x12\x19\n\x11opened_at_unix_ms\x18\x05 \x01(\x03\"\x8f\x01\n\x0cUserLoggedIn\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tuser_name\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x1c\n\x14logged_in_at_unix_ms\x18\x04 \x01(\x03\x12)\n\x06\x63lient\x18\x05 \x01(\x0e\x32\x19.salon.room.v1.ClientKind\"t\n\rUserLoggedOut\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tuser_name\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12+\n\x06reason\x18\x04 \x01(\x0e\x32\x1b.salon.room.v1.LogoutReason\"\xed\x01\n\x0bStreamAdded\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x11\n\tuser_name\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x12\n\nextra_info\x18\x05 \x01(\t\x12\x10\n\x08relay_id\x18\x06 \x01(\t\x12\x14\n\x0ctransport_id\x18\x07 \x01(\t\x12*\n\x06tracks\x18\x08 \x03(\x0b\x32\x1a.salon.room.v1.StreamTrack\x12\x18\n\x10\x61\x64\x64\x65\x64_at_unix_ms\x18\t \x01(\x03\x12\x11\n\tis_update\x18\n \x01(\x08\"*\n\x0bStreamTrack\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\r\n\x05\x63odec\x18\x02 \x01(\t\"\x8d\x01\n\rStreamRemoved\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x11\n\tuser_name\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x31\n\x06reason\x18\x05 \x01(\x0e\x32!.salon.room.v1.StreamRemoveReason\"Q\n\rRelayAssigned\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x13\n\x0brelay_epoch\x18\x02 \x01(\t\x12\x19\n\x11replaces_relay_id\x18\x03 \x01(\t\"\xba\x01\n\x0bMessageSent\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.salon.room.v1.MessageKind\x12\x14\n\x0c\x66rom_user_id\x18\x02 \x01(\t\x12\x16\n\x0e\x66rom_user_name\x18\x03 \x01(\t\x12\x17\n\x0f\x66rom_session_id\x18\x04 \x01(\t\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x13\n\x0bto_user_ids\x18\x06 \x03(\t\x12\x17\n\x0fsent_at_unix_ms\x18\x07 \x01(\x03\"-\n\x0cLoginRefused\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\"B\n\x0ePublishRefused\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tstream_id\x18\x02 \x01(\t\x12\x0c\n\x04\x63ode\x18\x03 \x01(\t\"\xcb\x02\n\x08Presence\x12\x0e\n\x06\x61pp_id\x18\x01 \x01(\r\x12\x0f\n\x07room_id\x18\x02 \x01(\t\x12\x17\n\x0froom_session_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x11\n\tuser_name\x18\x05 \x01(\t\x12\x12\n\nsession_id\x18\x06 \x01(\t\x12\x19\n\x11resume_key_sha256\x18\x07 \x01(\x0c\x12\x1a\n\x12wants_user_updates\x18\x08 \x01(\x08\x12\x13\n\x0bmay_publish\x18\t \x01(\x08\x12\x1e\n\x16publishable_stream_ids\x18\n \x03(\t\x12\x1f\n\x17token_expires_at_unix_s\x18\x0b \x01(\x03\x12)\n\x06\x63lient\x18\x0c \x01(\x0e\x32\x19.salon.room.v1.ClientKind\x12\x15\n\rconnection_id\x18\r \x01(\t\"x\n\x0bStreamClaim\x12\x0f\n\x07room_id\x18\x01 \x01(\t\x12\x17\n\x0froom_session_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x1a\n\x12\x63laimed_at_unix_ms\x18\x05 \x01(\x03*Q\n\x0fRoomCloseReason\x12!\n\x1dROOM_CLOSE_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17ROOM_CLOSE_REASON_EMPTY\x10\x01*Z\n\nClientKind\x12\x1b\n\x17\x43LIENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43LIENT_KIND_WEBSOCKET\x10\x01\x12\x14\n\x10\x43LIENT_KIND_WHIP\x10\x02*\xfd\x01\n\x0cLogoutReason\x12\x1d\n\x19LOGOUT_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12LOGOUT_REASON_LEFT\x10\x01\x12\x1f\n\x1bLOGOUT_REASON_LEASE_EXPIRED\x10\x02\x12!\n\x1dLOGOUT_REASON_DUPLICATE_LOGIN\x10\x03\x12\x18\n\x14LOGOUT_REASON_KICKED\x10\x04\x12\x1b\n\x17LOGOUT_REASON_ROOM_FULL\x10\x05\x12\x1d\n\x19LOGOUT_REASON_ROOM_CLOSED\x10\x06\x12\x1c\n\x18LOGOUT_REASON_MEDIA_LOST\x10\x07*\xad\x02\n\x12StreamRemoveReason\x12$\n STREAM_REMOVE_REASON_UNSPECIFIED\x10\x00\x12(\n$STREAM_REMOVE_REASON_STOPPED_BY_USER\x10\x01\x12*\n&STREAM_REMOVE_REASON_HEARTBEAT_TIMEOUT\x10\x02\x12\'\n#STREAM_REMOVE_REASON_REPEATED_LOGIN\x10\x03\x12\x1f\n\x1bSTREAM_REMOVE_REASON_KICKED\x10\x04\x12%\n!STREAM_REMOVE_REASON_DISCONNECTED\x10\x05\x12*\n&STREAM_REMOVE_REASON_REMOVED_BY_SERVER\x10\x06*{\n\x0bMessageKind\x12\x1c\n\x18MESSAGE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16MESSAGE_KIND_BROADCAST\x10\x01\x12\x18\n\x14MESSAGE_KIND_BARRAGE\x10\x02\x12\x18\n\x14MESSAGE_KIND_COMMAND\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asalon/room/v1/events.proto\x12\rsalon.room.v1\x1a\x1esalon/effects/v1/effects.proto\"s\n\nRoomOpened\x12\x17\n\x0froom_session_id\x18\x01 \x01(\t\x12\x18\n\x10max_member_count\x18\x02 \x01(\r\x12\x17\n\x0f\x63reator_user_id\x18\x03 \x01(\t\x12\x19\n\x11opened_at_unix_ms\x18\x04 \x01(\x03\"\xa3\x01\n\nRoomClosed\x12\x17\n\x0froom_session_id\x18\x01 \x01(\t\x12.\n\x06reason\x18\x02 \x01(\x0e\x32\x1e.salon.room.v1.RoomCloseReason\x12\x18\n\x10max_member_count\x18\x03 \x01(\r\x12\x17\n\x0f\x63reator_user_id\x18\x04 \x01(\t\x12\x19\n\x11opened_at_unix_ms\x18\x05 \x01(\x03\"\x8f\x01\n\x0cUserLoggedIn\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tuser_name\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x1c\n\x14logged_in_at_unix_ms\x18\x04 \x01(\x03\x12)\n\x06\x63lient\x18\x05 \x01(\x0e\x32\x19.salon.room.v1.ClientKind\"t\n\rUserLoggedOut\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tuser_name\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12+\n\x06reason\x18\x04 \x01(\x0e\x32\x1b.salon.room.v1.LogoutReason\"\xed\x01\n\x0bStreamAdded\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x11\n\tuser_name\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x12\n\nextra_info\x18\x05 \x01(\t\x12\x10\n\x08relay_id\x18\x06 \x01(\t\x12\x14\n\x0ctransport_id\x18\x07 \x01(\t\x12*\n\x06tracks\x18\x08 \x03(\x0b\x32\x1a.salon.room.v1.StreamTrack\x12\x18\n\x10\x61\x64\x64\x65\x64_at_unix_ms\x18\t \x01(\x03\x12\x11\n\tis_update\x18\n \x01(\x08\"*\n\x0bStreamTrack\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\r\n\x05\x63odec\x18\x02 \x01(\t\"\x8d\x01\n\rStreamRemoved\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x11\n\tuser_name\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x31\n\x06reason\x18\x05 \x01(\x0e\x32!.salon.room.v1.StreamRemoveReason\"\x84\x01\n\x0f\x45\x66\x66\x65\x63tsTurnedOn\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12(\n\x06\x62\x65\x61uty\x18\x04 \x01(\x0b\x32\x18.salon.effects.v1.Beauty\x12\x0f\n\x07version\x18\x05 \x01(\x04\"\x83\x01\n\x0e\x45\x66\x66\x65\x63tsChanged\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12(\n\x06\x62\x65\x61uty\x18\x04 \x01(\x0b\x32\x18.salon.effects.v1.Beauty\x12\x0f\n\x07version\x18\x05 \x01(\x04\"[\n\x10\x45\x66\x66\x65\x63tsTurnedOff\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\x04\"Q\n\rRelayAssigned\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x13\n\x0brelay_epoch\x18\x02 \x01(\t\x12\x19\n\x11replaces_relay_id\x18\x03 \x01(\t\"\xba\x01\n\x0bMessageSent\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.salon.room.v1.MessageKind\x12\x14\n\x0c\x66rom_user_id\x18\x02 \x01(\t\x12\x16\n\x0e\x66rom_user_name\x18\x03 \x01(\t\x12\x17\n\x0f\x66rom_session_id\x18\x04 \x01(\t\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x13\n\x0bto_user_ids\x18\x06 \x03(\t\x12\x17\n\x0fsent_at_unix_ms\x18\x07 \x01(\x03\"-\n\x0cLoginRefused\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\"B\n\x0ePublishRefused\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tstream_id\x18\x02 \x01(\t\x12\x0c\n\x04\x63ode\x18\x03 \x01(\t\"\xcb\x02\n\x08Presence\x12\x0e\n\x06\x61pp_id\x18\x01 \x01(\r\x12\x0f\n\x07room_id\x18\x02 \x01(\t\x12\x17\n\x0froom_session_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x11\n\tuser_name\x18\x05 \x01(\t\x12\x12\n\nsession_id\x18\x06 \x01(\t\x12\x19\n\x11resume_key_sha256\x18\x07 \x01(\x0c\x12\x1a\n\x12wants_user_updates\x18\x08 \x01(\x08\x12\x13\n\x0bmay_publish\x18\t \x01(\x08\x12\x1e\n\x16publishable_stream_ids\x18\n \x03(\t\x12\x1f\n\x17token_expires_at_unix_s\x18\x0b \x01(\x03\x12)\n\x06\x63lient\x18\x0c \x01(\x0e\x32\x19.salon.room.v1.ClientKind\x12\x15\n\rconnection_id\x18\r \x01(\t\"x\n\x0bStreamClaim\x12\x0f\n\x07room_id\x18\x01 \x01(\t\x12\x17\n\x0froom_session_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x1a\n\x12\x63laimed_at_unix_ms\x18\x05 \x01(\x03*Q\n\x0fRoomCloseReason\x12!\n\x1dROOM_CLOSE_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17ROOM_CLOSE_REASON_EMPTY\x10\x01*Z\n\nClientKind\x12\x1b\n\x17\x43LIENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43LIENT_KIND_WEBSOCKET\x10\x01\x12\x14\n\x10\x43LIENT_KIND_WHIP\x10\x02*\xfd\x01\n\x0cLogoutReason\x12\x1d\n\x19LOGOUT_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12LOGOUT_REASON_LEFT\x10\x01\x12\x1f\n\x1bLOGOUT_REASON_LEASE_EXPIRED\x10\x02\x12!\n\x1dLOGOUT_REASON_DUPLICATE_LOGIN\x10\x03\x12\x18\n\x14LOGOUT_REASON_KICKED\x10\x04\x12\x1b\n\x17LOGOUT_REASON_ROOM_FULL\x10\x05\x12\x1d\n\x19LOGOUT_REASON_ROOM_CLOSED\x10\x06\x12\x1c\n\x18LOGOUT_REASON_MEDIA_LOST\x10\x07*\xad\x02\n\x12StreamRemoveReason\x12$\n STREAM_REMOVE_REASON_UNSPECIFIED\x10\x00\x12(\n$STREAM_REMOVE_REASON_STOPPED_BY_USER\x10\x01\x12*\n&STREAM_REMOVE_REASON_HEARTBEAT_TIMEOUT\x10\x02\x12\'\n#STREAM_REMOVE_REASON_REPEATED_LOGIN\x10\x03\x12\x1f\n\x1bSTREAM_REMOVE_REASON_KICKED\x10\x04\x12%\n!STREAM_REMOVE_REASON_DISCONNECTED\x10\x05\x12*\n&STREAM_REMOVE_REASON_REMOVED_BY_SERVER\x10\x06*{\n\x0bMessageKind\x12\x1c\n\x18MESSAGE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16MESSAGE_KIND_BROADCAST\x10\x01\x12\x18\n\x14MESSAGE_KIND_BARRAGE\x10\x02\x12\x18\n\x14MESSAGE_KIND_COMMAND\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'salon.room.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROOMCLOSEREASON']._serialized_start=1863
-  _globals['_ROOMCLOSEREASON']._serialized_end=1944
-  _globals['_CLIENTKIND']._serialized_start=1946
-  _globals['_CLIENTKIND']._serialized_end=2036
-  _globals['_LOGOUTREASON']._serialized_start=2039
-  _globals['_LOGOUTREASON']._serialized_end=2292
-  _globals['_STREAMREMOVEREASON']._serialized_start=2295
-  _globals['_STREAMREMOVEREASON']._serialized_end=2596
-  _globals['_MESSAGEKIND']._serialized_start=2598
-  _globals['_MESSAGEKIND']._serialized_end=2721
-  _globals['_ROOMOPENED']._serialized_start=45
-  _globals['_ROOMOPENED']._serialized_end=160
-  _globals['_ROOMCLOSED']._serialized_start=163
-  _globals['_ROOMCLOSED']._serialized_end=326
-  _globals['_USERLOGGEDIN']._serialized_start=329
-  _globals['_USERLOGGEDIN']._serialized_end=472
-  _globals['_USERLOGGEDOUT']._serialized_start=474
-  _globals['_USERLOGGEDOUT']._serialized_end=590
-  _globals['_STREAMADDED']._serialized_start=593
-  _globals['_STREAMADDED']._serialized_end=830
-  _globals['_STREAMTRACK']._serialized_start=832
-  _globals['_STREAMTRACK']._serialized_end=874
-  _globals['_STREAMREMOVED']._serialized_start=877
-  _globals['_STREAMREMOVED']._serialized_end=1018
-  _globals['_RELAYASSIGNED']._serialized_start=1020
-  _globals['_RELAYASSIGNED']._serialized_end=1101
-  _globals['_MESSAGESENT']._serialized_start=1104
-  _globals['_MESSAGESENT']._serialized_end=1290
-  _globals['_LOGINREFUSED']._serialized_start=1292
-  _globals['_LOGINREFUSED']._serialized_end=1337
-  _globals['_PUBLISHREFUSED']._serialized_start=1339
-  _globals['_PUBLISHREFUSED']._serialized_end=1405
-  _globals['_PRESENCE']._serialized_start=1408
-  _globals['_PRESENCE']._serialized_end=1739
-  _globals['_STREAMCLAIM']._serialized_start=1741
-  _globals['_STREAMCLAIM']._serialized_end=1861
+  _globals['_ROOMCLOSEREASON']._serialized_start=2257
+  _globals['_ROOMCLOSEREASON']._serialized_end=2338
+  _globals['_CLIENTKIND']._serialized_start=2340
+  _globals['_CLIENTKIND']._serialized_end=2430
+  _globals['_LOGOUTREASON']._serialized_start=2433
+  _globals['_LOGOUTREASON']._serialized_end=2686
+  _globals['_STREAMREMOVEREASON']._serialized_start=2689
+  _globals['_STREAMREMOVEREASON']._serialized_end=2990
+  _globals['_MESSAGEKIND']._serialized_start=2992
+  _globals['_MESSAGEKIND']._serialized_end=3115
+  _globals['_ROOMOPENED']._serialized_start=77
+  _globals['_ROOMOPENED']._serialized_end=192
+  _globals['_ROOMCLOSED']._serialized_start=195
+  _globals['_ROOMCLOSED']._serialized_end=358
+  _globals['_USERLOGGEDIN']._serialized_start=361
+  _globals['_USERLOGGEDIN']._serialized_end=504
+  _globals['_USERLOGGEDOUT']._serialized_start=506
+  _globals['_USERLOGGEDOUT']._serialized_end=622
+  _globals['_STREAMADDED']._serialized_start=625
+  _globals['_STREAMADDED']._serialized_end=862
+  _globals['_STREAMTRACK']._serialized_start=864
+  _globals['_STREAMTRACK']._serialized_end=906
+  _globals['_STREAMREMOVED']._serialized_start=909
+  _globals['_STREAMREMOVED']._serialized_end=1050
+  _globals['_EFFECTSTURNEDON']._serialized_start=1053
+  _globals['_EFFECTSTURNEDON']._serialized_end=1185
+  _globals['_EFFECTSCHANGED']._serialized_start=1188
+  _globals['_EFFECTSCHANGED']._serialized_end=1319
+  _globals['_EFFECTSTURNEDOFF']._serialized_start=1321
+  _globals['_EFFECTSTURNEDOFF']._serialized_end=1412
+  _globals['_RELAYASSIGNED']._serialized_start=1414
+  _globals['_RELAYASSIGNED']._serialized_end=1495
+  _globals['_MESSAGESENT']._serialized_start=1498
+  _globals['_MESSAGESENT']._serialized_end=1684
+  _globals['_LOGINREFUSED']._serialized_start=1686
+  _globals['_LOGINREFUSED']._serialized_end=1731
+  _globals['_PUBLISHREFUSED']._serialized_start=1733
+  _globals['_PUBLISHREFUSED']._serialized_end=1799
+  _globals['_PRESENCE']._serialized_start=1802
+  _globals['_PRESENCE']._serialized_end=2133
+  _globals['_STREAMCLAIM']._serialized_start=2135
+  _globals['_STREAMCLAIM']._serialized_end=2255
 # @@protoc_insertion_point(module_scope)

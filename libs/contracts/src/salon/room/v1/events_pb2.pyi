@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from salon.effects.v1 import effects_pb2 as _effects_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -369,6 +370,102 @@ class StreamRemoved(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StreamRemoved: _TypeAlias = StreamRemoved  # noqa: Y015
+
+@_typing.final
+class EffectsTurnedOn(_message.Message):
+    """---- entity kind `effects`, key: stream id: what is asked for; it ends with the stream of its session ----"""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STREAM_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    BEAUTY_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    stream_id: _builtins.str
+    user_id: _builtins.str
+    """Who asked, as whose stream."""
+    session_id: _builtins.str
+    version: _builtins.int
+    """Rises with every change of this stream id's effects."""
+    @_builtins.property
+    def beauty(self) -> _effects_pb2.Beauty: ...
+    def __init__(
+        self,
+        *,
+        stream_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        beauty: _effects_pb2.Beauty | None = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["beauty", b"beauty"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beauty", b"beauty", "session_id", b"session_id", "stream_id", b"stream_id", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EffectsTurnedOn: _TypeAlias = EffectsTurnedOn  # noqa: Y015
+
+@_typing.final
+class EffectsChanged(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STREAM_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    BEAUTY_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    stream_id: _builtins.str
+    user_id: _builtins.str
+    session_id: _builtins.str
+    version: _builtins.int
+    @_builtins.property
+    def beauty(self) -> _effects_pb2.Beauty: ...
+    def __init__(
+        self,
+        *,
+        stream_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        beauty: _effects_pb2.Beauty | None = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["beauty", b"beauty"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beauty", b"beauty", "session_id", b"session_id", "stream_id", b"stream_id", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EffectsChanged: _TypeAlias = EffectsChanged  # noqa: Y015
+
+@_typing.final
+class EffectsTurnedOff(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STREAM_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    stream_id: _builtins.str
+    user_id: _builtins.str
+    session_id: _builtins.str
+    version: _builtins.int
+    def __init__(
+        self,
+        *,
+        stream_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["session_id", b"session_id", "stream_id", b"stream_id", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EffectsTurnedOff: _TypeAlias = EffectsTurnedOff  # noqa: Y015
 
 @_typing.final
 class RelayAssigned(_message.Message):

@@ -55,6 +55,31 @@ UPDATE_TYPE_ADD: UpdateType.ValueType  # 1
 UPDATE_TYPE_DELETE: UpdateType.ValueType  # 2
 Global___UpdateType: _TypeAlias = UpdateType  # noqa: Y015
 
+class _StreamEffectsState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _StreamEffectsStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StreamEffectsState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    STREAM_EFFECTS_STATE_UNSPECIFIED: _StreamEffectsState.ValueType  # 0
+    STREAM_EFFECTS_STATE_OFF: _StreamEffectsState.ValueType  # 1
+    """The original, as asked."""
+    STREAM_EFFECTS_STATE_ON: _StreamEffectsState.ValueType  # 2
+    """The beautified picture."""
+    STREAM_EFFECTS_STATE_UNAVAILABLE: _StreamEffectsState.ValueType  # 3
+    """The original although effects are asked for; the cloud tries again by itself."""
+
+class StreamEffectsState(_StreamEffectsState, metaclass=_StreamEffectsStateEnumTypeWrapper): ...
+
+STREAM_EFFECTS_STATE_UNSPECIFIED: StreamEffectsState.ValueType  # 0
+STREAM_EFFECTS_STATE_OFF: StreamEffectsState.ValueType  # 1
+"""The original, as asked."""
+STREAM_EFFECTS_STATE_ON: StreamEffectsState.ValueType  # 2
+"""The beautified picture."""
+STREAM_EFFECTS_STATE_UNAVAILABLE: StreamEffectsState.ValueType  # 3
+"""The original although effects are asked for; the cloud tries again by itself."""
+Global___StreamEffectsState: _TypeAlias = StreamEffectsState  # noqa: Y015
+
 @_typing.final
 class ClientMessage(_message.Message):
     """---- browser to room service ----"""
@@ -73,6 +98,7 @@ class ClientMessage(_message.Message):
     STOP_PLAY_FIELD_NUMBER: _builtins.int
     CLOSE_PEER_CONNECTION_FIELD_NUMBER: _builtins.int
     SEND_MESSAGE_FIELD_NUMBER: _builtins.int
+    SET_EFFECTS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.int
     """Chosen by the client, rising from 1; the Reply carries it. A heartbeat may leave it 0 and gets no reply."""
     @_builtins.property
@@ -113,6 +139,10 @@ class ClientMessage(_message.Message):
 
     @_builtins.property
     def send_message(self) -> Global___SendMessage: ...
+    @_builtins.property
+    def set_effects(self) -> Global___SetEffects:
+        """Sent when the app turns beauty on or off or moves a slider, for a stream it publishes."""
+
     def __init__(
         self,
         *,
@@ -128,12 +158,13 @@ class ClientMessage(_message.Message):
         stop_play: Global___StopPlay | None = ...,
         close_peer_connection: Global___ClosePeerConnection | None = ...,
         send_message: Global___SendMessage | None = ...,
+        set_effects: Global___SetEffects | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "close_peer_connection", b"close_peer_connection", "heartbeat", b"heartbeat", "hello", b"hello", "login", b"login", "logout", b"logout", "play", b"play", "publish", b"publish", "resume", b"resume", "send_message", b"send_message", "stop_play", b"stop_play", "unpublish", b"unpublish"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "close_peer_connection", b"close_peer_connection", "heartbeat", b"heartbeat", "hello", b"hello", "login", b"login", "logout", b"logout", "play", b"play", "publish", b"publish", "resume", b"resume", "send_message", b"send_message", "set_effects", b"set_effects", "stop_play", b"stop_play", "unpublish", b"unpublish"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "close_peer_connection", b"close_peer_connection", "heartbeat", b"heartbeat", "hello", b"hello", "login", b"login", "logout", b"logout", "play", b"play", "publish", b"publish", "request_id", b"request_id", "resume", b"resume", "send_message", b"send_message", "stop_play", b"stop_play", "unpublish", b"unpublish"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "close_peer_connection", b"close_peer_connection", "heartbeat", b"heartbeat", "hello", b"hello", "login", b"login", "logout", b"logout", "play", b"play", "publish", b"publish", "request_id", b"request_id", "resume", b"resume", "send_message", b"send_message", "set_effects", b"set_effects", "stop_play", b"stop_play", "unpublish", b"unpublish"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "login", "resume", "logout", "heartbeat", "publish", "unpublish", "play", "stop_play", "close_peer_connection", "send_message"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "login", "resume", "logout", "heartbeat", "publish", "unpublish", "play", "stop_play", "close_peer_connection", "send_message", "set_effects"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -328,20 +359,26 @@ class Publish(_message.Message):
     STREAM_ID_FIELD_NUMBER: _builtins.int
     EXTRA_INFO_FIELD_NUMBER: _builtins.int
     OFFER_FIELD_NUMBER: _builtins.int
+    EFFECTS_FIELD_NUMBER: _builtins.int
     stream_id: _builtins.str
     extra_info: _builtins.str
     @_builtins.property
     def offer(self) -> Global___Offer: ...
+    @_builtins.property
+    def effects(self) -> Global___StreamEffects:
+        """What the stream begins with; absent: as it is. The others never see the original while a worker is there."""
+
     def __init__(
         self,
         *,
         stream_id: _builtins.str = ...,
         extra_info: _builtins.str = ...,
         offer: Global___Offer | None = ...,
+        effects: Global___StreamEffects | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["offer", b"offer"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effects", b"effects", "offer", b"offer"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["extra_info", b"extra_info", "offer", b"offer", "stream_id", b"stream_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effects", b"effects", "extra_info", b"extra_info", "offer", b"offer", "stream_id", b"stream_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -438,6 +475,62 @@ class ClosePeerConnection(_message.Message):
 Global___ClosePeerConnection: _TypeAlias = ClosePeerConnection  # noqa: Y015
 
 @_typing.final
+class StreamEffects(_message.Message):
+    """Each from 0 to 100."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENABLED_FIELD_NUMBER: _builtins.int
+    SMOOTH_INTENSITY_FIELD_NUMBER: _builtins.int
+    WHITEN_INTENSITY_FIELD_NUMBER: _builtins.int
+    ROSY_INTENSITY_FIELD_NUMBER: _builtins.int
+    SHARPEN_INTENSITY_FIELD_NUMBER: _builtins.int
+    enabled: _builtins.bool
+    smooth_intensity: _builtins.float
+    whiten_intensity: _builtins.float
+    rosy_intensity: _builtins.float
+    sharpen_intensity: _builtins.float
+    def __init__(
+        self,
+        *,
+        enabled: _builtins.bool = ...,
+        smooth_intensity: _builtins.float = ...,
+        whiten_intensity: _builtins.float = ...,
+        rosy_intensity: _builtins.float = ...,
+        sharpen_intensity: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enabled", b"enabled", "rosy_intensity", b"rosy_intensity", "sharpen_intensity", b"sharpen_intensity", "smooth_intensity", b"smooth_intensity", "whiten_intensity", b"whiten_intensity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamEffects: _TypeAlias = StreamEffects  # noqa: Y015
+
+@_typing.final
+class SetEffects(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STREAM_ID_FIELD_NUMBER: _builtins.int
+    EFFECTS_FIELD_NUMBER: _builtins.int
+    stream_id: _builtins.str
+    @_builtins.property
+    def effects(self) -> Global___StreamEffects: ...
+    def __init__(
+        self,
+        *,
+        stream_id: _builtins.str = ...,
+        effects: Global___StreamEffects | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effects", b"effects"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effects", b"effects", "stream_id", b"stream_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetEffects: _TypeAlias = SetEffects  # noqa: Y015
+
+@_typing.final
 class SendMessage(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -478,6 +571,7 @@ class ServerMessage(_message.Message):
     LOGGED_OUT_FIELD_NUMBER: _builtins.int
     PEER_CONNECTION_LOST_FIELD_NUMBER: _builtins.int
     GO_AWAY_FIELD_NUMBER: _builtins.int
+    EFFECTS_STATE_CHANGED_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Set on what comes from the room's events: keep the highest for Resume."""
     @_builtins.property
@@ -506,6 +600,10 @@ class ServerMessage(_message.Message):
     def go_away(self) -> Global___GoAway:
         """Sent before an instance stops: connect again and resume."""
 
+    @_builtins.property
+    def effects_state_changed(self) -> Global___EffectsStateChanged:
+        """Sent to the publisher when its viewers get something else than before without its asking."""
+
     def __init__(
         self,
         *,
@@ -517,12 +615,13 @@ class ServerMessage(_message.Message):
         logged_out: Global___LoggedOut | None = ...,
         peer_connection_lost: Global___PeerConnectionLost | None = ...,
         go_away: Global___GoAway | None = ...,
+        effects_state_changed: Global___EffectsStateChanged | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "go_away", b"go_away", "logged_out", b"logged_out", "message_received", b"message_received", "peer_connection_lost", b"peer_connection_lost", "reply", b"reply", "streams_changed", b"streams_changed", "users_changed", b"users_changed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "effects_state_changed", b"effects_state_changed", "go_away", b"go_away", "logged_out", b"logged_out", "message_received", b"message_received", "peer_connection_lost", b"peer_connection_lost", "reply", b"reply", "streams_changed", b"streams_changed", "users_changed", b"users_changed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "go_away", b"go_away", "logged_out", b"logged_out", "message_received", b"message_received", "peer_connection_lost", b"peer_connection_lost", "reply", b"reply", "sequence", b"sequence", "streams_changed", b"streams_changed", "users_changed", b"users_changed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "effects_state_changed", b"effects_state_changed", "go_away", b"go_away", "logged_out", b"logged_out", "message_received", b"message_received", "peer_connection_lost", b"peer_connection_lost", "reply", b"reply", "sequence", b"sequence", "streams_changed", b"streams_changed", "users_changed", b"users_changed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["reply", "users_changed", "streams_changed", "message_received", "logged_out", "peer_connection_lost", "go_away"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["reply", "users_changed", "streams_changed", "message_received", "logged_out", "peer_connection_lost", "go_away", "effects_state_changed"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -540,6 +639,7 @@ class Reply(_message.Message):
     DONE_FIELD_NUMBER: _builtins.int
     ANSWER_FIELD_NUMBER: _builtins.int
     MESSAGE_ACCEPTED_FIELD_NUMBER: _builtins.int
+    EFFECTS_SET_FIELD_NUMBER: _builtins.int
     request_id: _builtins.int
     @_builtins.property
     def failed(self) -> Global___Failed: ...
@@ -557,6 +657,10 @@ class Reply(_message.Message):
 
     @_builtins.property
     def message_accepted(self) -> Global___MessageAccepted: ...
+    @_builtins.property
+    def effects_set(self) -> Global___EffectsSet:
+        """To SetEffects: what the viewers get now."""
+
     def __init__(
         self,
         *,
@@ -568,12 +672,13 @@ class Reply(_message.Message):
         done: Global___Done | None = ...,
         answer: Global___Answer | None = ...,
         message_accepted: Global___MessageAccepted | None = ...,
+        effects_set: Global___EffectsSet | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "done", b"done", "failed", b"failed", "logged_in", b"logged_in", "message_accepted", b"message_accepted", "result", b"result", "resumed", b"resumed", "welcome", b"welcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "done", b"done", "effects_set", b"effects_set", "failed", b"failed", "logged_in", b"logged_in", "message_accepted", b"message_accepted", "result", b"result", "resumed", b"resumed", "welcome", b"welcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "done", b"done", "failed", b"failed", "logged_in", b"logged_in", "message_accepted", b"message_accepted", "request_id", b"request_id", "result", b"result", "resumed", b"resumed", "welcome", b"welcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "done", b"done", "effects_set", b"effects_set", "failed", b"failed", "logged_in", b"logged_in", "message_accepted", b"message_accepted", "request_id", b"request_id", "result", b"result", "resumed", b"resumed", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["failed", "welcome", "logged_in", "resumed", "done", "answer", "message_accepted"]  # noqa: Y015
+    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["failed", "welcome", "logged_in", "resumed", "done", "answer", "message_accepted", "effects_set"]  # noqa: Y015
     _WhichOneofArgType_result: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
 
@@ -956,3 +1061,51 @@ class GoAway(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GoAway: _TypeAlias = GoAway  # noqa: Y015
+
+@_typing.final
+class EffectsSet(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    state: Global___StreamEffectsState.ValueType
+    problem: _builtins.str
+    """Stable kebab-case name with STREAM_EFFECTS_STATE_UNAVAILABLE: no-worker, full, too-slow, transcoder, no-video."""
+    def __init__(
+        self,
+        *,
+        state: Global___StreamEffectsState.ValueType = ...,
+        problem: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["problem", b"problem", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EffectsSet: _TypeAlias = EffectsSet  # noqa: Y015
+
+@_typing.final
+class EffectsStateChanged(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STREAM_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    stream_id: _builtins.str
+    state: Global___StreamEffectsState.ValueType
+    problem: _builtins.str
+    def __init__(
+        self,
+        *,
+        stream_id: _builtins.str = ...,
+        state: Global___StreamEffectsState.ValueType = ...,
+        problem: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["problem", b"problem", "state", b"state", "stream_id", b"stream_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EffectsStateChanged: _TypeAlias = EffectsStateChanged  # noqa: Y015
