@@ -17,6 +17,10 @@ from salon_packets import (
     Relay,
     SinkConfig,
     SourceConfig,
+    SourceRestored,
+    SourceStarted,
+    SourceSubstituted,
+    TransportClosed,
     TransportConnected,
 )
 
@@ -155,6 +159,79 @@ def test_commands_build_and_remove_what_stats_show(relay: Relay) -> None:
     assert (set(stats["transports"]), stats["sources"], stats["sinks"]) == ({2}, {}, {})
     relay.remove_sink(20)
     assert relay.stats()["stale_commands"] == 1
+
+
+def rtp(ssrc: int, sequence: int, timestamp: int, *, key: bool) -> bytes:
+    """A one-packet VP8 frame."""
+    return struct.pack("!BBHII", 0x80, 0x80 | 96, sequence, timestamp, ssrc) + bytes([0x10, 0 if key else 1, 9, 9])
+
+
+async def test_a_process_of_this_machine_taps_a_source_and_stands_in_for_it(relay: Relay) -> None:
+    inbox = Inbox(relay)
+    camera, transcoder = (socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2))
+    with camera[0], camera[1], transcoder[0], transcoder[1]:
+        camera[0].settimeout(5)
+        transcoder[0].settimeout(5)
+        relay.add_local_transport(1, camera[1].fileno())
+        relay.add_local_transport(2, transcoder[1].fileno())
+        # The relay has its own copies: the end of ours is not theirs.
+        camera[1].close()
+        transcoder[1].close()
+        relay.add_source(1, 10, video_source())
+        relay.add_source(2, 20, video_source())
+        relay.add_sink(2, 21, 10, video_sink())
+        relay.hold(10, 60_000)
+        relay.substitute(10, 20)
+
+        camera[0].send(rtp(1, 7, 90_000, key=True))
+        assert await inbox.next() == Like(SourceStarted, source=10)
+        tapped = await asyncio.to_thread(transcoder[0].recv, 2048)
+        assert struct.unpack("!II", tapped[4:12]) == (90_000, 3), "the publisher's timestamp on the tap's own SSRC"
+
+        transcoder[0].send(rtp(1, 50, 90_000, key=True))
+        assert await inbox.next() == Like(SourceStarted, source=20)
+        assert await inbox.next() == Like(SourceSubstituted, source=10, by=20)
+
+        transcoder[0].close()
+        assert await inbox.next() == Like(SourceRestored, source=10, reason="lost")
+        assert await inbox.next() == Like(TransportClosed, transport=2, reason="link-closed")
+        relay.hold(10, 1)
+        assert await inbox.next() == Like(SourceRestored, source=10, reason="late")
+        relay.hold(10, 60_000)
+        relay.restore(10)
+        assert await inbox.next() == Like(SourceRestored, source=10, reason="ordered")
+        assert relay.stats()["stale_commands"] == 0
+
+
+class Like:
+    """Equal to an object of this type with these attributes."""
+
+    def __init__(self, kind: type, **attributes: object) -> None:
+        self._kind, self._attributes = kind, attributes
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is self._kind and all(
+            getattr(other, name) == value for name, value in self._attributes.items()
+        )
+
+    def __hash__(self) -> int:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{self._kind.__name__}({self._attributes})"
+
+
+def test_only_a_local_socket_of_messages_becomes_a_link(relay: Relay) -> None:
+    with pytest.raises(OSError, match=r"[Bb]ad file"):
+        relay.add_local_transport(1, -1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, pytest.raises(OSError, match=r"[Pp]rotocol"):
+        relay.add_local_transport(1, udp.fileno())
+    with pytest.raises(OverflowError):
+        relay.hold(1, -1)
+    for command in (relay.restore, relay.request_keyframe):
+        command(99)
+    relay.substitute(99, 98)
+    assert relay.stats()["stale_commands"] == 3
 
 
 def test_wrong_values_fail_on_the_spot(relay: Relay) -> None:

@@ -1,32 +1,55 @@
 """The native packet path: one UDP socket served off the GIL, told what to do and heard from in events."""
 
 from salon_packets._native import (
+    Beautifier,
     Codec,
     CommandQueueFull,
     DtlsReceived,
+    EncodedFrame,
     EventsLost,
+    FrameLink,
+    KeyframeRequested,
+    LinkClosed,
     Relay,
     SinkConfig,
     SourceConfig,
+    SourceRestored,
     SourceStarted,
     SourceStopped,
+    SourceSubstituted,
     TransportClosed,
     TransportConnected,
 )
 
-Event = TransportConnected | DtlsReceived | TransportClosed | SourceStarted | SourceStopped | EventsLost
+Event = (
+    TransportConnected
+    | DtlsReceived
+    | TransportClosed
+    | SourceStarted
+    | SourceStopped
+    | SourceSubstituted
+    | SourceRestored
+    | EventsLost
+)
 
 __all__ = [
+    "Beautifier",
     "Codec",
     "CommandQueueFull",
     "DtlsReceived",
+    "EncodedFrame",
     "Event",
     "EventsLost",
+    "FrameLink",
+    "KeyframeRequested",
+    "LinkClosed",
     "Relay",
     "SinkConfig",
     "SourceConfig",
+    "SourceRestored",
     "SourceStarted",
     "SourceStopped",
+    "SourceSubstituted",
     "TransportClosed",
     "TransportConnected",
 ]

@@ -9,16 +9,23 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal, Self, TypedDict, final, type_check_only
 
 __all__ = [
+    "Beautifier",
     "Codec",
     "CommandQueueFull",
     "DtlsReceived",
+    "EncodedFrame",
     "Event",
     "EventsLost",
+    "FrameLink",
+    "KeyframeRequested",
+    "LinkClosed",
     "Relay",
     "SinkConfig",
     "SourceConfig",
+    "SourceRestored",
     "SourceStarted",
     "SourceStopped",
+    "SourceSubstituted",
     "TransportClosed",
     "TransportConnected",
 ]
@@ -108,10 +115,11 @@ class TransportClosed:
     """The native side gave the transport up; it is already removed, with its sources and sinks.
 
     `consent-expired`: no valid STUN check for 30 s (RFC 7675), counted from `add_transport` if none ever came.
+    `link-closed`: the other end of a local transport is gone.
     """
 
     transport: Final[int]
-    reason: Final[Literal["consent-expired", "internal-error"]]
+    reason: Final[Literal["consent-expired", "internal-error", "link-closed"]]
 
 @final
 class SourceStarted:
@@ -126,12 +134,40 @@ class SourceStopped:
     source: Final[int]
 
 @final
+class SourceSubstituted:
+    """The viewers of `source` get `by` instead from now on: its first packet has left, a key frame's."""
+
+    source: Final[int]
+    by: Final[int]
+
+@final
+class SourceRestored:
+    """The viewers of `source` get its own packets again, or will from its next key frame on.
+
+    `ordered`: by `restore`. `lost`: the source that stood in is gone. `restarted`: `source` began anew under another
+    SSRC, whose clock the one that stood in does not know. `late`: nothing came after `substitute` or `hold` in time;
+    the viewers missed nothing (`substitute`), or begin now (`hold`).
+    """
+
+    source: Final[int]
+    reason: Final[Literal["ordered", "lost", "restarted", "late"]]
+
+@final
 class EventsLost:
     """The event queue was full; `count` events were dropped (oldest DTLS first, never `TransportClosed`)."""
 
     count: Final[int]
 
-Event = TransportConnected | DtlsReceived | TransportClosed | SourceStarted | SourceStopped | EventsLost
+Event = (
+    TransportConnected
+    | DtlsReceived
+    | TransportClosed
+    | SourceStarted
+    | SourceStopped
+    | SourceSubstituted
+    | SourceRestored
+    | EventsLost
+)
 
 @type_check_only
 class TransportStats(TypedDict):
@@ -197,6 +233,13 @@ class Relay:
     def drain(self) -> list[Event]: ...
     def add_transport(self, transport: int, local_ufrag: str, local_pwd: str, remote_ufrag: str) -> None:
         """Answer STUN checks for `local_ufrag:remote_ufrag` from now on (ICE-lite, RFC 8445 section 6.1.1)."""
+    def add_local_transport(self, transport: int, fd: int) -> None:
+        """A peer on this machine at the other end of `fd`, a connected Unix SOCK_SEQPACKET socket, which is duplicated.
+
+        Plain RTP and RTCP, one packet a message; ready at once, without ICE, DTLS and SRTP, and never given up for
+        silence. A sink on it gets `source`'s own packets with `source`'s own RTP timestamps, whoever stands in for
+        that source. A source on it may stand in for another. OSError if `fd` cannot be duplicated.
+        """
     def remove_transport(self, transport: int) -> None:
         """Remove it with its sources and sinks."""
     def send_dtls(self, transport: int, datagrams: Sequence[bytes]) -> None: ...
@@ -213,6 +256,102 @@ class Relay:
     def remove_sink(self, sink: int) -> None: ...
     def pause_sink(self, sink: int, paused: bool) -> None: ...
     def request_keyframe(self, source: int) -> None: ...
+    def substitute(self, source: int, by: int) -> None:
+        """Give the viewers of `source`, present and future ones, the packets of `by` instead.
+
+        `by` carries the same pictures a little later, under the same RTP timestamps. The viewers get `source` up to a
+        whole frame, then `by` from a key frame that comes after that frame: no gap, no overlap, one numbering. If no
+        such key frame comes within 400 ms they go on with `source`, and `SourceRestored(reason="late")` says so.
+        """
+    def restore(self, source: int) -> None:
+        """Give them `source` again, from its next key frame on; until then they get what they get now."""
+    def hold(self, source: int, max_ms: int) -> None:
+        """Give viewers nothing of `source` until `substitute` has taken effect, `restore`, or `max_ms` are over."""
     def stats(self) -> Stats: ...
     def close(self) -> None:
         """Stop the thread and close the socket; further commands raise RuntimeError."""
+
+@final
+class EncodedFrame:
+    """One whole frame of a stream, in order: VP8 as it is, H.264 as Annex B with start codes."""
+
+    data: Final[bytes]
+    timestamp: Final[int]
+    """RTP, 90 kHz, 0 to 2**32 - 1."""
+    is_keyframe: Final[bool]
+    orientation: Final[int | None]
+    """The byte of the video-orientation extension (3GPP TS 26.114 section 7.4.5), where the frame has one."""
+    received_ns: Final[int]
+    """CLOCK_MONOTONIC when its last packet was read from the link."""
+
+@final
+class KeyframeRequested:
+    """The relay wants the next frame sent to be a key frame."""
+
+@final
+class LinkClosed:
+    """The relay's end is gone; nothing comes any more."""
+
+@final
+class FrameLink:
+    """A transcoder's end of a local transport: RTP packets there, whole frames here.
+
+    `fd` is a connected Unix SOCK_SEQPACKET socket, which is duplicated. Packets are put into order; a missing one is
+    waited for (the relay asks the publisher for it) for at most `max_wait_ms` after the next one came, then frames are
+    skipped and a key frame is asked for. Frames larger than `max_frame_bytes` are skipped likewise. Nothing a packet
+    can say raises. `ssrc` is what is sent, with `payload_type`; what is received has any SSRC, the same payload type.
+    `receive` may be called on one thread and everything else on another.
+    """
+
+    def __new__(
+        cls,
+        fd: int,
+        *,
+        codec: Literal["VP8", "H264"],
+        payload_type: int,
+        ssrc: int,
+        orientation_id: int,
+        max_wait_ms: int = 200,
+        max_frame_bytes: int = 4_194_304,
+    ) -> Self: ...
+    def receive(self, timeout_ms: int) -> EncodedFrame | KeyframeRequested | LinkClosed | None:
+        """The next thing that happens; None after `timeout_ms`. Waits without the GIL."""
+    def request_keyframe(self) -> None:
+        """Asks the relay for a key frame of what is received (PLI)."""
+    def send(self, frame: bytes, timestamp: int, orientation: int | None) -> int:
+        """Cuts one encoded frame into RTP packets (RFC 7741, RFC 6184) of at most 1200 bytes and sends them.
+
+        Gives their number; 0 when the relay is gone or does not read. ValueError for an empty frame.
+        """
+    def close(self) -> None: ...
+
+@final
+class Beautifier:
+    """The four effects on I420 pictures. Keeps scratch memory, so: one for each thread, any sizes one after the other
+    (a second thread waits).
+
+    `instruction_set`: what the passes are compiled for; None takes the best this processor has. ValueError for one it
+    does not have.
+    """
+
+    def __new__(cls, instruction_set: Literal["avx512", "avx2", "baseline"] | None = None) -> Self: ...
+    @property
+    def instruction_set(self) -> Literal["avx512", "avx2", "baseline"]: ...
+    def apply(
+        self,
+        planes: tuple[object, object, object],
+        out: tuple[object, object, object],
+        *,
+        smooth: float,
+        whiten: float,
+        rosy: float,
+        sharpen: float,
+        full_range: bool = False,
+    ) -> None:
+        """Writes the picture `planes` (Y, U, V) with effects of 0 to 100 each into `out`, without the GIL.
+
+        Planes are two-dimensional uint8 buffers with unit column stride and a row stride not below the width: Y of
+        (height, width), U and V of (height / 2, width / 2), both sizes even and from 16 to 8192. `out` is writable;
+        what its planes span, gaps between rows included, meets neither each other nor `planes`. All four 0 copies.
+        BT.601; limited range unless `full_range`. ValueError for anything else, with nothing written.
+        """

@@ -16,6 +16,11 @@ pub enum Command {
         /// The peer's.
         remote_ufrag: String,
     },
+    /// A peer on this machine, at the other end of a socket of the shell's: plain RTP and RTCP.
+    AddLocalTransport {
+        /// New id.
+        transport: u64,
+    },
     /// Remove it with its sources and sinks.
     RemoveTransport {
         /// Id.
@@ -78,5 +83,24 @@ pub enum Command {
     RequestKeyframe {
         /// Id.
         source: u64,
+    },
+    /// Give the viewers of a video source another one that carries the same pictures later.
+    Substitute {
+        /// Id of what they are to get no more.
+        source: u64,
+        /// Id of what they are to get.
+        by: u64,
+    },
+    /// Give them the source itself again.
+    Restore {
+        /// Id.
+        source: u64,
+    },
+    /// Give viewers nothing of a video source until another stands in.
+    Hold {
+        /// Id.
+        source: u64,
+        /// For this long at most.
+        max_ms: u32,
     },
 }

@@ -42,6 +42,20 @@ pub enum Event {
         /// Owner's id.
         source: u64,
     },
+    /// The viewers of a source get another one instead; its first packet has left.
+    SourceSubstituted {
+        /// Owner's id of what they were to get.
+        source: u64,
+        /// Owner's id of what they get.
+        by: u64,
+    },
+    /// The viewers of a source get its own packets again, or will from its next key frame on.
+    SourceRestored {
+        /// Owner's id.
+        source: u64,
+        /// Why.
+        reason: RestoreReason,
+    },
     /// This many events did not fit.
     EventsLost {
         /// Dropped events, or DTLS datagrams where only those were dropped.
@@ -56,6 +70,8 @@ pub enum CloseReason {
     ConsentExpired,
     /// A bug was hit while handling this transport's packets.
     InternalError,
+    /// The other end of a local transport is gone.
+    LinkClosed,
 }
 
 impl CloseReason {
@@ -64,6 +80,32 @@ impl CloseReason {
         match self {
             Self::ConsentExpired => "consent-expired",
             Self::InternalError => "internal-error",
+            Self::LinkClosed => "link-closed",
+        }
+    }
+}
+
+/// Why viewers get a source itself again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestoreReason {
+    /// The owner said so.
+    Ordered,
+    /// What stood in is gone.
+    Lost,
+    /// The source began anew on another clock, which what stood in does not know.
+    Restarted,
+    /// Nothing came to stand in in time.
+    Late,
+}
+
+impl RestoreReason {
+    /// The stable code the owner sees.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Ordered => "ordered",
+            Self::Lost => "lost",
+            Self::Restarted => "restarted",
+            Self::Late => "late",
         }
     }
 }

@@ -1,4 +1,6 @@
-//! The shell: one UDP socket, one thread, an engine in it.
+//! The shell: one UDP socket, one thread, an engine in it; and the sockets of peers on this machine.
+
+mod links;
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, IoSlice};
@@ -10,12 +12,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
+use self::links::Links;
 use crate::arena::Path;
 use crate::command::Command;
 use crate::engine::{Engine, FLUSH_BYTES, Settings};
 use crate::event::{Event, EventQueue};
 use crate::stats::Stats;
-use crate::sys::{self, EventFd, RECEIVE_BATCH, ReceiveBatch};
+use crate::sys::{self, EventFd, Link, RECEIVE_BATCH, ReceiveBatch};
 
 pub use crate::sys::thread_cpu_ns;
 
@@ -30,6 +33,7 @@ const STATS_TIMEOUT: Duration = Duration::from_secs(2);
 
 enum Order {
     Engine(Command),
+    AddLink(u64, Link),
     Stats(SyncSender<Stats>),
     Stop,
 }
@@ -75,6 +79,7 @@ impl Relay {
             readable: EventFd::new()?,
         });
         let (orders, inbox) = sync_channel(MAX_COMMANDS);
+        let links = Links::new(socket.as_raw_fd(), wake.raw_fd());
         let mut data_loop = DataLoop {
             engine: Engine::new(Settings {
                 unix_minus_monotonic_ns: sys::realtime_ns() - sys::monotonic_ns(),
@@ -83,6 +88,7 @@ impl Relay {
             }),
             socket,
             batch: ReceiveBatch::new(),
+            links,
             inbox,
             wake: Arc::clone(&wake),
             outbox: Arc::clone(&outbox),
@@ -116,6 +122,17 @@ impl Relay {
     /// Queues an order.
     pub fn send(&self, command: Command) -> Result<(), SendError> {
         self.order(Order::Engine(command))
+    }
+
+    /// Queues a local transport whose peer is at the other end of `fd`, a connected Unix SOCK_SEQPACKET socket. It is
+    /// duplicated; the outer error says that it could not be, or is another kind of thing.
+    pub fn add_local_transport(
+        &self,
+        transport: u64,
+        fd: RawFd,
+    ) -> io::Result<Result<(), SendError>> {
+        let link = Link::duplicate(fd)?;
+        Ok(self.order(Order::AddLink(transport, link)))
     }
 
     fn order(&self, order: Order) -> Result<(), SendError> {
@@ -175,6 +192,7 @@ struct DataLoop {
     engine: Engine,
     socket: UdpSocket,
     batch: ReceiveBatch,
+    links: Links,
     inbox: Receiver<Order>,
     wake: Arc<EventFd>,
     outbox: Arc<Outbox>,
@@ -187,7 +205,8 @@ impl DataLoop {
             if self.take_orders() {
                 return Ok(());
             }
-            let is_drained = self.receive()?;
+            let are_links_drained = self.links.receive(&mut self.engine);
+            let is_drained = self.receive()? && are_links_drained;
             let now_ns = sys::monotonic_ns();
             if self
                 .engine
@@ -200,6 +219,8 @@ impl DataLoop {
             self.publish_events();
             if is_drained {
                 self.sleep(now_ns)?;
+            } else {
+                self.links.skip_wait();
             }
         }
     }
@@ -209,6 +230,17 @@ impl DataLoop {
         loop {
             match self.inbox.try_recv() {
                 Ok(Order::Engine(command)) => self.engine.on_command(sys::monotonic_ns(), command),
+                Ok(Order::AddLink(transport, link)) => {
+                    let before = self.engine.link_count();
+                    self.engine.on_command(
+                        sys::monotonic_ns(),
+                        Command::AddLocalTransport { transport },
+                    );
+                    // An id that is there already is a stale command; the socket is closed.
+                    if self.engine.link_count() > before {
+                        self.links.add(transport, link);
+                    }
+                }
                 Ok(Order::Stats(reply)) => {
                     let mut stats = self.engine.stats();
                     stats.packets_sent = self.sender.packets;
@@ -271,6 +303,9 @@ impl DataLoop {
             self.sender.flush(&self.socket, &mut self.engine);
         }
         self.sender.flush(&self.socket, &mut self.engine);
+        let (sent, dropped) = self.links.flush(&mut self.engine);
+        self.sender.packets += sent;
+        self.sender.failures += dropped;
     }
 
     fn publish_events(&mut self) {
@@ -285,7 +320,7 @@ impl DataLoop {
     fn sleep(&mut self, now_ns: u64) -> io::Result<()> {
         let until_ns = self.engine.next_deadline_ns().unwrap_or(u64::MAX);
         let timeout_ns = until_ns.saturating_sub(now_ns).min(MAX_SLEEP_NS);
-        if sys::wait_readable(self.socket.as_raw_fd(), self.wake.raw_fd(), timeout_ns)? {
+        if self.links.wait(timeout_ns)? {
             self.wake.clear();
         }
         Ok(())

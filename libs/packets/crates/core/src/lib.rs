@@ -15,6 +15,7 @@ mod feedback;
 mod history;
 mod ice;
 pub mod io;
+mod link;
 mod media;
 mod picture;
 mod random;
@@ -26,6 +27,7 @@ pub mod srtp;
 #[doc(hidden)]
 pub mod stamped;
 pub mod stats;
+mod substitution;
 mod sys;
 mod timer;
 mod transport;

@@ -41,7 +41,14 @@ pub(crate) enum Forwarded {
 pub(crate) struct Sink {
     pub(crate) id: u64,
     pub(crate) transport: usize,
+    /// What it was added for.
+    pub(crate) home: usize,
+    /// What it gets: that, or what stands in for it.
     pub(crate) source: usize,
+    /// What it got before: packets of it may be asked for again. May be gone.
+    former_source: usize,
+    /// On a local transport: gets what its source's publisher sent, under the publisher's own timestamps.
+    pub(crate) is_tap: bool,
     pub(crate) kind: MediaKind,
     pub(crate) ssrc: u32,
     pub(crate) cname: Vec<u8>,
@@ -60,7 +67,8 @@ pub(crate) struct Sink {
     has_started: bool,
     /// A sender report has gone out.
     pub(crate) has_reported: bool,
-    epoch: u32,
+    /// The source's epoch whose clock `timestamp_offset` is about.
+    epoch: Option<u32>,
     sequences: SequenceMap,
     pictures: PictureMap,
     pub(crate) timestamp_offset: u32,
@@ -73,17 +81,20 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    /// `last_sequence` and `last_rtx_sequence`: the streams begin right after these.
+    /// For `home`, and fed by it. `last_sequence` and `last_rtx_sequence`: the streams begin right after these.
     pub(crate) fn new(
         id: u64,
         transport: usize,
-        source: usize,
+        is_tap: bool,
+        home: usize,
         config: SinkConfig,
         last_sequence: i64,
         last_rtx_sequence: i64,
     ) -> Self {
         let id_of = |kind| config.extensions.id(kind).unwrap_or(0);
-        let history = match (config.nack, config.kind) {
+        // Nothing is lost on the way to a process of this machine.
+        let answers_nack = config.nack && !is_tap;
+        let history = match (answers_nack, config.kind) {
             (false, _) => 0,
             (true, MediaKind::Video) => VIDEO_HISTORY_PACKETS,
             (true, MediaKind::Audio) => AUDIO_HISTORY_PACKETS,
@@ -91,7 +102,10 @@ impl Sink {
         Self {
             id,
             transport,
-            source,
+            home,
+            source: home,
+            former_source: home,
+            is_tap,
             kind: config.kind,
             ssrc: config.ssrc,
             rtx: config.rtx_ssrc.zip(config.codec.rtx_payload_type),
@@ -110,12 +124,12 @@ impl Sink {
             cname: config.cname.into_bytes(),
             mid: config.mid.into_bytes(),
             codec: config.codec,
-            answers_nack: config.nack,
+            answers_nack,
             is_paused: false,
             is_open: false,
             has_started: false,
             has_reported: false,
-            epoch: 0,
+            epoch: None,
             sequences: SequenceMap::new(last_sequence),
             pictures: PictureMap::default(),
             timestamp_offset: 0,
@@ -143,6 +157,30 @@ impl Sink {
     /// Whether anything was ever sent.
     pub(crate) fn has_started(&self) -> bool {
         self.has_started
+    }
+
+    /// Whether its timestamps are on the clock of its source, which is in this epoch.
+    pub(crate) fn is_in_step_with(&self, epoch: u32) -> bool {
+        self.epoch == Some(epoch)
+    }
+
+    /// Gets another source from now on, from a key frame of that. `epoch` is that source's if it has the clock of the
+    /// one before: timestamps then go on as they are.
+    pub(crate) fn follow(&mut self, source: usize, epoch: Option<u32>) {
+        self.former_source = self.source;
+        self.source = source;
+        self.epoch = epoch;
+        self.is_open = false;
+    }
+
+    /// Gets nothing until the next key frame.
+    pub(crate) fn close(&mut self) {
+        self.is_open = false;
+    }
+
+    /// Whose packets it was sent lately.
+    pub(crate) fn sources(&self) -> [usize; 2] {
+        [self.source, self.former_source]
     }
 
     pub(crate) fn clock_rate_hz(&self) -> u32 {
@@ -173,7 +211,7 @@ impl Sink {
             self.skip(packet.sequence, packet.epoch);
             return Forwarded::Nothing;
         }
-        if self.epoch != packet.epoch {
+        if !self.is_in_step_with(packet.epoch) {
             self.is_open = false;
         }
         let mut outcome = Forwarded::Sent;
@@ -232,7 +270,7 @@ impl Sink {
 
     /// The stream begins, or goes on after a pause or under a new SSRC of the source.
     fn open(&mut self, packet: &MediaPacket<'_>) {
-        if self.has_started && self.epoch != packet.epoch {
+        if self.has_started && !self.is_tap && !self.is_in_step_with(packet.epoch) {
             // Another time base: go on as much later as the packet came later, one tick at least.
             let elapsed_ns = packet.arrived_ns.saturating_sub(self.last_arrived_ns);
             let ticks = (u128::from(elapsed_ns) * u128::from(self.codec.clock_rate_hz)
@@ -248,14 +286,14 @@ impl Sink {
         if let Some(descriptor) = &packet.descriptor {
             self.pictures.restart(descriptor);
         }
-        self.epoch = packet.epoch;
+        self.epoch = Some(packet.epoch);
         self.is_open = true;
     }
 
     /// A source packet with nothing in it for this viewer: close the gap. False if later packets are out already.
     /// What comes under a new SSRC before its first media leaves none: numbers begin anew with that.
     pub(crate) fn skip(&mut self, source_sequence: i64, epoch: u32) -> bool {
-        !self.is_open || self.epoch != epoch || self.sequences.drop_packet(source_sequence)
+        !self.is_open || !self.is_in_step_with(epoch) || self.sequences.drop_packet(source_sequence)
     }
 
     /// Answers one entry of a NACK, if it may be and the viewer's budget allows: gives the source's number to look up.

@@ -8,6 +8,7 @@ use crate::feedback::nack::NackGenerator;
 use crate::feedback::reception::Reception;
 use crate::media::{MediaPacket, begins_keyframe};
 use crate::stats::SourceStats;
+use crate::substitution::Part;
 use crate::wire::extensions::ExtensionIds;
 use crate::wire::rtp::{Header, SequenceUnwrapper};
 
@@ -19,6 +20,9 @@ const AUDIO_CACHE_AGE_NS: u64 = 1_000_000_000;
 const SSRC_SETTLE_NS: u64 = 1_000_000_000;
 /// Keeps unwrapped numbers positive when packets from before the first one arrive late.
 const FIRST_BASE: i64 = 1 << 16;
+/// Numbers of one source, in bits. No other source has them: what a viewer was sent is found again by number alone.
+const NUMBER_BITS: u32 = 40;
+const MAX_SERIAL: u64 = 1 << (62 - NUMBER_BITS);
 
 /// What became of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +33,16 @@ pub(crate) enum Taken {
     Empty(i64),
     /// Seen already, too old, or not usable.
     Refused,
+}
+
+impl Taken {
+    /// The number of what is to be forwarded.
+    pub(crate) fn media(&self) -> Option<i64> {
+        match self {
+            Self::Media(sequence) => Some(*sequence),
+            Self::Empty(_) | Self::Refused => None,
+        }
+    }
 }
 
 pub(crate) struct Source {
@@ -47,6 +61,8 @@ pub(crate) struct Source {
     retired_rtx_ssrc: Option<u32>,
     unwrapper: SequenceUnwrapper,
     base: i64,
+    /// Its numbers are below this.
+    end: i64,
     /// Counts SSRC changes: viewers start anew with each.
     pub(crate) epoch: u32,
     pub(crate) reception: Reception,
@@ -55,7 +71,13 @@ pub(crate) struct Source {
     pub(crate) nack_armed_ns: Option<u64>,
     pub(crate) keyframes: KeyframeRequests,
     pub(crate) mapping: Option<SenderMapping>,
+    /// Those it feeds, its own or those it stands in for.
     pub(crate) sinks: Vec<usize>,
+    pub(crate) part: Part,
+    /// The highest timestamp that arrived, ...
+    pub(crate) newest_timestamp: Option<u32>,
+    /// ... and the highest that went on to viewers, if there were any.
+    pub(crate) forwarded_timestamp: Option<u32>,
     pub(crate) is_active: bool,
     pub(crate) last_packet_ns: u64,
     /// Since the last report.
@@ -64,12 +86,14 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn new(id: u64, transport: usize, config: SourceConfig) -> Self {
+    /// `serial` counts the sources there ever were.
+    pub(crate) fn new(id: u64, serial: u64, transport: usize, config: SourceConfig) -> Self {
         let (packets, age_ns) = match config.kind {
             MediaKind::Video => (VIDEO_CACHE_PACKETS, VIDEO_CACHE_AGE_NS),
             MediaKind::Audio => (AUDIO_CACHE_PACKETS, AUDIO_CACHE_AGE_NS),
         };
         let signalled = config.ssrcs.first().copied();
+        let first_number = ((serial % MAX_SERIAL) << NUMBER_BITS) as i64;
         Self {
             id,
             transport,
@@ -85,7 +109,8 @@ impl Source {
             retired_ssrc: None,
             retired_rtx_ssrc: None,
             unwrapper: SequenceUnwrapper::new(),
-            base: FIRST_BASE,
+            base: first_number + FIRST_BASE,
+            end: first_number + (1 << NUMBER_BITS),
             epoch: 0,
             reception: Reception::default(),
             cache: PacketCache::new(packets, age_ns),
@@ -94,6 +119,9 @@ impl Source {
             keyframes: KeyframeRequests::default(),
             mapping: None,
             sinks: Vec::new(),
+            part: Part::Alone,
+            newest_timestamp: None,
+            forwarded_timestamp: None,
             is_active: false,
             last_packet_ns: 0,
             interval_bytes: 0,
@@ -129,28 +157,41 @@ impl Source {
         self.unwrapper.highest().map(|highest| self.base + highest)
     }
 
-    /// Media began on an SSRC nobody announced, or on a second one: everything counted so far belongs to the old one.
-    /// False if this one was replaced a moment ago.
-    pub(crate) fn adopt_primary(&mut self, ssrc: u32, now_ns: u64) -> bool {
-        if self.retired_ssrc == Some(ssrc)
-            && now_ns.saturating_sub(self.last_packet_ns) < SSRC_SETTLE_NS
-        {
-            return false;
-        }
-        if let Some(old) = self.primary_ssrc.replace(ssrc)
-            && self.unwrapper.highest().is_some()
-        {
-            self.retired_ssrc = Some(old);
+    /// Whether media on an SSRC nobody announced, or on a second one, is to be taken; not if that was replaced a
+    /// moment ago.
+    pub(crate) fn may_adopt(&self, ssrc: u32, now_ns: u64) -> bool {
+        let was_replaced = self.retired_ssrc == Some(ssrc)
+            && now_ns.saturating_sub(self.last_packet_ns) < SSRC_SETTLE_NS;
+        !was_replaced && self.next_base() + FIRST_BASE < self.end
+    }
+
+    /// Whether anything came on the primary SSRC: another one is then a new beginning.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.unwrapper.highest().is_some()
+    }
+
+    fn next_base(&self) -> i64 {
+        ((self.highest().unwrap_or(self.base) >> 16) + 2) << 16
+    }
+
+    /// This SSRC it is: everything counted so far belongs to the one before.
+    pub(crate) fn adopt_primary(&mut self, ssrc: u32) {
+        let has_begun = self.has_begun();
+        let next_base = self.next_base();
+        let former = self.primary_ssrc.replace(ssrc);
+        if has_begun {
+            self.retired_ssrc = former;
             self.retired_rtx_ssrc = self.rtx_ssrc.take();
-            self.base = ((self.highest().unwrap_or(self.base) >> 16) + 2) << 16;
+            self.base = next_base;
             self.unwrapper = SequenceUnwrapper::new();
             self.epoch += 1;
             self.reception = Reception::default();
             self.nack = NackGenerator::default();
             self.cache.clear();
             self.mapping = None;
+            self.newest_timestamp = None;
+            self.forwarded_timestamp = None;
         }
-        true
     }
 
     /// Retransmissions on this SSRC; false if it repairs a stream that has been replaced.
@@ -185,7 +226,7 @@ impl Source {
             self.reception
                 .on_packet(wire, header.timestamp, arrived_ns, self.clock_rate_hz());
             self.note_arrival(wire, highest_before, arrived_ns);
-            return Taken::Empty(sequence);
+            return self.store_empty(header, sequence, packet, arrived_ns);
         };
         self.unwrapper.unwrap(header.sequence_number);
         self.reception
@@ -193,7 +234,7 @@ impl Source {
         self.note_arrival(wire, highest_before, arrived_ns);
         self.count(packet.len());
         if payload.is_empty() {
-            return Taken::Empty(sequence);
+            return self.store_empty(header, sequence, packet, arrived_ns);
         }
         self.store(
             Stored::new(header, sequence, payload, arrived_ns),
@@ -267,8 +308,22 @@ impl Source {
         self.interval_bytes += bytes as u64;
     }
 
+    /// Remembered as well: who catches up later must not take it for a loss.
+    fn store_empty(
+        &mut self,
+        header: &Header,
+        sequence: i64,
+        packet: &[u8],
+        arrived_ns: u64,
+    ) -> Taken {
+        self.cache
+            .insert(Stored::new(header, sequence, 0..0, arrived_ns), packet);
+        Taken::Empty(sequence)
+    }
+
     fn store(&mut self, stored: Stored, codec: CodecName, packet: &[u8]) -> Taken {
         let sequence = stored.sequence;
+        self.newest_timestamp = Some(later(self.newest_timestamp, stored.timestamp));
         if packet.len() > MAX_PACKET_BYTES || !self.cache.insert(stored, packet) {
             return Taken::Refused;
         }
@@ -285,10 +340,36 @@ impl Source {
         Taken::Media(sequence)
     }
 
+    /// What came under a number, if it did and is still there.
+    pub(crate) fn taken_at(&self, sequence: i64, now_ns: u64) -> Option<Taken> {
+        let packet = self.cache.get(sequence, now_ns)?;
+        Some(if packet.payload().is_empty() {
+            Taken::Empty(sequence)
+        } else {
+            Taken::Media(sequence)
+        })
+    }
+
+    /// The number of the first packet of the frame that `sequence` is a part of, as far as they have come.
+    pub(crate) fn frame_start(&self, mut sequence: i64, now_ns: u64) -> i64 {
+        let timestamp_of = |sequence| {
+            let packet = self.cache.get(sequence, now_ns)?;
+            (!packet.payload().is_empty()).then_some(packet.stored.timestamp)
+        };
+        let timestamp = timestamp_of(sequence);
+        while timestamp.is_some() && timestamp_of(sequence - 1) == timestamp {
+            sequence -= 1;
+        }
+        sequence
+    }
+
     /// A stored packet, ready to be rewritten for viewers.
     #[inline]
     pub(crate) fn media(&self, sequence: i64, now_ns: u64) -> Option<MediaPacket<'_>> {
         let packet = self.cache.get(sequence, now_ns)?;
+        if packet.payload().is_empty() {
+            return None;
+        }
         let codec = self.codec(packet.stored.payload_type)?.name;
         Some(MediaPacket::read(
             packet,
@@ -296,5 +377,13 @@ impl Source {
             self.epoch,
             &self.extensions,
         ))
+    }
+}
+
+/// The later of two timestamps of one clock.
+pub(crate) fn later(one: Option<u32>, other: u32) -> u32 {
+    match one {
+        Some(one) if (other.wrapping_sub(one) as i32) <= 0 => one,
+        _ => other,
     }
 }

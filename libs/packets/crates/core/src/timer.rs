@@ -16,6 +16,8 @@ pub(crate) enum Timer {
     Keyframe(u64),
     /// Of a sink: its first sender report.
     SenderReport(u64),
+    /// Of a source: its viewers have waited long enough for another.
+    Substitution(u64),
 }
 
 #[derive(Debug, Default)]

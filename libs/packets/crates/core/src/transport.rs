@@ -1,14 +1,16 @@
-//! One peer connection: address, keys, SSRC tables, and what its feedback is about.
+//! One peer connection: how packets get there, SSRC tables, and what its feedback is about.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 
-use crate::arena::Arena;
+use crate::arena::{Arena, Path};
 use crate::clock::PublisherClock;
 use crate::feedback::estimate::{AcknowledgedRate, BandwidthEstimator};
 use crate::feedback::remb::ReceiveEstimate;
 use crate::feedback::twcc::{ArrivalLog, DepartureLog};
 use crate::ice::IceLite;
-use crate::srtp::{MAX_OVERHEAD_BYTES, SrtpReceiver, SrtpSender};
+use crate::link::LinkQueue;
+use crate::srtp::{DEFAULT_MAX_SSRCS, MAX_OVERHEAD_BYTES, SrtpError, SrtpReceiver, SrtpSender};
 use crate::stats::TransportStats;
 use crate::wire::rtcp::Writer;
 
@@ -45,14 +47,54 @@ pub(crate) struct Held {
     pub(crate) is_rtcp: bool,
 }
 
-pub(crate) struct Transport {
-    pub(crate) id: u64,
+/// How packets get to the peer and back.
+#[allow(clippy::large_enum_variant)] // all but a few are the large one, and every packet looks into it
+pub(crate) enum Carrier {
+    Network(Network),
+    /// Plain, to a process of this machine: nobody else can write there, so there is nothing to prove.
+    Local(LinkQueue),
+}
+
+/// An address that proved to be the peer's, and keys.
+pub(crate) struct Network {
     pub(crate) ice: IceLite,
     pub(crate) srtp: Option<Srtp>,
     pub(crate) held: Vec<Held>,
+}
+
+impl Network {
+    pub(crate) fn new(ice: IceLite) -> Self {
+        Self {
+            ice,
+            srtp: None,
+            held: Vec::new(),
+        }
+    }
+
+    /// Keep a packet until the keys come; the oldest ones are kept, they begin the stream.
+    pub(crate) fn hold(&mut self, bytes: &[u8], arrived_ns: u64, is_rtcp: bool) {
+        if self.held.len() < MAX_HELD {
+            self.held.push(Held {
+                bytes: bytes.to_vec(),
+                arrived_ns,
+                is_rtcp,
+            });
+        }
+    }
+
+    /// Where to send and with which keys, once both are there.
+    #[inline]
+    fn way_out(&mut self) -> Option<(&Path, &mut Srtp)> {
+        self.ice.selected().zip(self.srtp.as_mut())
+    }
+}
+
+pub(crate) struct Transport {
+    pub(crate) id: u64,
+    pub(crate) carrier: Carrier,
     pub(crate) sources: Vec<usize>,
     pub(crate) sinks: Vec<usize>,
-    /// Incoming SSRCs; grows by authenticated packets only, bounded by the SRTP context.
+    /// Incoming SSRCs; grows by authenticated packets only, and has a bound like the SRTP context.
     pub(crate) roles: HashMap<u32, Role>,
     /// Outgoing SSRCs, primary and rtx: what feedback names.
     pub(crate) sink_ssrcs: HashMap<u32, usize>,
@@ -74,12 +116,10 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    pub(crate) fn new(id: u64, ice: IceLite, first_departure: u16, now_ns: u64) -> Self {
+    pub(crate) fn new(id: u64, carrier: Carrier, first_departure: u16, now_ns: u64) -> Self {
         Self {
             id,
-            ice,
-            srtp: None,
-            held: Vec::new(),
+            carrier,
             sources: Vec::new(),
             sinks: Vec::new(),
             roles: HashMap::new(),
@@ -99,20 +139,96 @@ impl Transport {
         }
     }
 
-    /// Address and keys are there: media can leave.
-    pub(crate) fn is_ready(&self) -> bool {
-        self.srtp.is_some() && self.ice.selected().is_some()
+    /// A process of this machine at the end of a socket.
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(self.carrier, Carrier::Local(_))
     }
 
-    /// Keep a packet until the keys come; the oldest ones are kept, they begin the stream.
-    pub(crate) fn hold(&mut self, bytes: &[u8], arrived_ns: u64, is_rtcp: bool) {
-        if self.held.len() < MAX_HELD {
-            self.held.push(Held {
-                bytes: bytes.to_vec(),
-                arrived_ns,
-                is_rtcp,
-            });
+    pub(crate) fn network(&self) -> Option<&Network> {
+        match &self.carrier {
+            Carrier::Network(network) => Some(network),
+            Carrier::Local(_) => None,
         }
+    }
+
+    pub(crate) fn network_mut(&mut self) -> Option<&mut Network> {
+        match &mut self.carrier {
+            Carrier::Network(network) => Some(network),
+            Carrier::Local(_) => None,
+        }
+    }
+
+    /// Address and keys are there, or neither is needed: media can leave.
+    #[inline]
+    pub(crate) fn is_ready(&self) -> bool {
+        self.network()
+            .is_none_or(|network| network.srtp.is_some() && network.ice.selected().is_some())
+    }
+
+    /// Makes an RTP packet plain where it lies; gives its length. `None` while there are no keys.
+    #[inline]
+    pub(crate) fn open_rtp(&mut self, datagram: &mut [u8]) -> Option<Result<usize, SrtpError>> {
+        match &mut self.carrier {
+            Carrier::Network(network) => {
+                let srtp = network.srtp.as_mut()?;
+                Some(srtp.receiver.unprotect_rtp(datagram))
+            }
+            Carrier::Local(_) => Some(Ok(datagram.len())),
+        }
+    }
+
+    /// As `open_rtp`, for RTCP.
+    pub(crate) fn open_rtcp(&mut self, datagram: &mut [u8]) -> Option<Result<usize, SrtpError>> {
+        match &mut self.carrier {
+            Carrier::Network(network) => {
+                let srtp = network.srtp.as_mut()?;
+                Some(srtp.receiver.unprotect_rtcp(datagram))
+            }
+            Carrier::Local(_) => Some(Ok(datagram.len())),
+        }
+    }
+
+    /// Counts a packet that was opened, from where it came on the network.
+    #[inline]
+    pub(crate) fn on_opened(&mut self, wire_bytes: u64, remote: Option<SocketAddr>, now_ns: u64) {
+        self.counters.packets_received += 1;
+        self.counters.bytes_received += wire_bytes;
+        if let (Carrier::Network(network), Some(remote)) = (&mut self.carrier, remote) {
+            network.ice.on_authenticated(remote, now_ns);
+        }
+    }
+
+    /// Whether another incoming SSRC may be learned. On the network the SRTP context has refused it before.
+    pub(crate) fn may_learn_ssrc(&self) -> bool {
+        self.roles.len() < DEFAULT_MAX_SSRCS || !self.is_local()
+    }
+
+    /// Sends one packet of `header` and `parts`; gives its size.
+    #[inline]
+    pub(crate) fn send_rtp(
+        &mut self,
+        key: usize,
+        arena: &mut Arena,
+        header: &[u8],
+        parts: &[&[u8]],
+        roc: u32,
+    ) -> Option<usize> {
+        let bytes = match &mut self.carrier {
+            Carrier::Network(network) => {
+                let (path, srtp) = network.way_out()?;
+                let plain_bytes = header.len() + parts.iter().map(|part| part.len()).sum::<usize>();
+                let out = arena.reserve(plain_bytes + MAX_OVERHEAD_BYTES);
+                let bytes = srtp.sender.protect_rtp_into(header, parts, roc, out).ok()?;
+                arena.commit(key, path, bytes);
+                bytes
+            }
+            Carrier::Local(queue) => {
+                queue.push(std::iter::once(header).chain(parts.iter().copied()))
+            }
+        };
+        self.counters.packets_sent += 1;
+        self.counters.bytes_sent += bytes as u64;
+        Some(bytes)
     }
 
     /// Media of this size left: retransmissions earn their share.
@@ -153,20 +269,38 @@ impl Transport {
         arena: &mut Arena,
         write: impl FnOnce(&mut Writer<'_>),
     ) {
-        let (Some(path), Some(srtp)) = (self.ice.selected(), &mut self.srtp) else {
-            return;
+        let bytes = match &mut self.carrier {
+            Carrier::Network(network) => {
+                let Some((path, srtp)) = network.way_out() else {
+                    return;
+                };
+                let out = arena.reserve(MAX_RTCP_BYTES + MAX_OVERHEAD_BYTES);
+                let plain_bytes = compose(&mut out[..MAX_RTCP_BYTES], write);
+                if plain_bytes == 0 {
+                    return;
+                }
+                let Ok(bytes) = srtp.sender.protect_rtcp(out, plain_bytes) else {
+                    return;
+                };
+                arena.commit(key, path, bytes);
+                bytes
+            }
+            Carrier::Local(queue) => {
+                let mut buffer = [0; MAX_RTCP_BYTES];
+                let plain_bytes = compose(&mut buffer, write);
+                if plain_bytes == 0 {
+                    return;
+                }
+                queue.push([&buffer[..plain_bytes]])
+            }
         };
-        let out = arena.reserve(MAX_RTCP_BYTES + MAX_OVERHEAD_BYTES);
-        let mut writer = Writer::new(&mut out[..MAX_RTCP_BYTES]);
-        write(&mut writer);
-        let plain_bytes = writer.len();
-        if plain_bytes == 0 {
-            return;
-        }
-        if let Ok(bytes) = srtp.sender.protect_rtcp(out, plain_bytes) {
-            arena.commit(key, path, bytes);
-            self.counters.packets_sent += 1;
-            self.counters.bytes_sent += bytes as u64;
-        }
+        self.counters.packets_sent += 1;
+        self.counters.bytes_sent += bytes as u64;
     }
+}
+
+fn compose(out: &mut [u8], write: impl FnOnce(&mut Writer<'_>)) -> usize {
+    let mut writer = Writer::new(out);
+    write(&mut writer);
+    writer.len()
 }

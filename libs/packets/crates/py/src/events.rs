@@ -82,6 +82,37 @@ impl SourceStopped {
     }
 }
 
+/// The viewers of a source get another one.
+#[pyclass(frozen, get_all, module = "salon_packets._native")]
+pub(crate) struct SourceSubstituted {
+    source: u64,
+    by: u64,
+}
+
+#[pymethods]
+impl SourceSubstituted {
+    fn __repr__(&self) -> String {
+        format!("SourceSubstituted(source={}, by={})", self.source, self.by)
+    }
+}
+
+/// The viewers of a source get its own packets again.
+#[pyclass(frozen, get_all, module = "salon_packets._native")]
+pub(crate) struct SourceRestored {
+    source: u64,
+    reason: &'static str,
+}
+
+#[pymethods]
+impl SourceRestored {
+    fn __repr__(&self) -> String {
+        format!(
+            "SourceRestored(source={}, reason={:?})",
+            self.source, self.reason
+        )
+    }
+}
+
 /// The event queue was full.
 #[pyclass(frozen, get_all, module = "salon_packets._native")]
 pub(crate) struct EventsLost {
@@ -131,6 +162,17 @@ pub(crate) fn into_python(py: Python<'_>, event: Event) -> PyResult<Py<PyAny>> {
         .into_any(),
         Event::SourceStarted { source } => Py::new(py, SourceStarted { source })?.into_any(),
         Event::SourceStopped { source } => Py::new(py, SourceStopped { source })?.into_any(),
+        Event::SourceSubstituted { source, by } => {
+            Py::new(py, SourceSubstituted { source, by })?.into_any()
+        }
+        Event::SourceRestored { source, reason } => Py::new(
+            py,
+            SourceRestored {
+                source,
+                reason: reason.code(),
+            },
+        )?
+        .into_any(),
         Event::EventsLost { count } => Py::new(py, EventsLost { count })?.into_any(),
     })
 }
@@ -144,5 +186,7 @@ pub(crate) fn union<'py>(module: &Bound<'py, PyModule>) -> PyResult<Bound<'py, P
         .bitor(py.get_type::<TransportClosed>())?
         .bitor(py.get_type::<SourceStarted>())?
         .bitor(py.get_type::<SourceStopped>())?
+        .bitor(py.get_type::<SourceSubstituted>())?
+        .bitor(py.get_type::<SourceRestored>())?
         .bitor(py.get_type::<EventsLost>())
 }

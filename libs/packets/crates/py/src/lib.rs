@@ -1,8 +1,11 @@
 //! `salon_packets._native`: types and calls only, every decision is the core's. The contract is `_native.pyi`.
 
+mod beauty;
 mod config;
 mod events;
+mod frame_link;
 mod relay;
+mod seqpacket;
 mod stats;
 
 use pyo3::prelude::*;
@@ -13,6 +16,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         "CommandQueueFull",
         module.py().get_type::<relay::CommandQueueFull>(),
     )?;
+    module.add_class::<beauty::Beautifier>()?;
     module.add_class::<config::Codec>()?;
     module.add_class::<config::SourceConfig>()?;
     module.add_class::<config::SinkConfig>()?;
@@ -22,7 +26,13 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<events::TransportClosed>()?;
     module.add_class::<events::SourceStarted>()?;
     module.add_class::<events::SourceStopped>()?;
+    module.add_class::<events::SourceSubstituted>()?;
+    module.add_class::<events::SourceRestored>()?;
     module.add_class::<events::EventsLost>()?;
+    module.add_class::<frame_link::EncodedFrame>()?;
+    module.add_class::<frame_link::KeyframeRequested>()?;
+    module.add_class::<frame_link::LinkClosed>()?;
+    module.add_class::<frame_link::FrameLink>()?;
     module.add("Event", events::union(module)?)?;
     Ok(())
 }

@@ -101,6 +101,11 @@ impl Relay {
         })
     }
 
+    fn add_local_transport(&self, transport: u64, fd: RawFd) -> PyResult<()> {
+        self.with(|relay| relay.add_local_transport(transport, fd))??
+            .map_err(send_error)
+    }
+
     fn remove_transport(&self, transport: u64) -> PyResult<()> {
         self.send(Command::RemoveTransport { transport })
     }
@@ -174,6 +179,18 @@ impl Relay {
 
     fn request_keyframe(&self, source: u64) -> PyResult<()> {
         self.send(Command::RequestKeyframe { source })
+    }
+
+    fn substitute(&self, source: u64, by: u64) -> PyResult<()> {
+        self.send(Command::Substitute { source, by })
+    }
+
+    fn restore(&self, source: u64) -> PyResult<()> {
+        self.send(Command::Restore { source })
+    }
+
+    fn hold(&self, source: u64, max_ms: u32) -> PyResult<()> {
+        self.send(Command::Hold { source, max_ms })
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

@@ -5,10 +5,11 @@ use super::reports::REPORT_GRID_NS;
 use crate::command::Command;
 use crate::config::{SinkConfig, SourceConfig};
 use crate::ice::IceLite;
+use crate::link::LinkQueue;
 use crate::sink::Sink;
 use crate::source::Source;
 use crate::timer::Timer;
-use crate::transport::{Role, Srtp, Transport};
+use crate::transport::{Carrier, Network, Role, Srtp, Transport};
 use crate::wire::extensions::ExtensionKind;
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -30,11 +31,17 @@ impl Engine {
                 remote_ufrag,
             } => {
                 let ice = IceLite::new(&local_ufrag, &local_pwd, &remote_ufrag, now_ns);
-                self.add_transport(transport, ice, now_ns)
+                self.add_network_transport(transport, ice, now_ns)
+            }
+            Command::AddLocalTransport { transport } => {
+                let key =
+                    self.add_transport(transport, Carrier::Local(LinkQueue::default()), now_ns)?;
+                self.links.push(key);
+                Some(())
             }
             Command::RemoveTransport { transport } => {
                 let key = *self.transport_ids.get(&transport)?;
-                self.remove_transport(key);
+                self.remove_transport(key, now_ns);
                 Some(())
             }
             Command::SendDtls {
@@ -42,7 +49,7 @@ impl Engine {
                 datagrams,
             } => {
                 let key = *self.transport_ids.get(&transport)?;
-                let path = *self.transports[key].ice.selected()?;
+                let path = *self.transports[key].network()?.ice.selected()?;
                 for datagram in datagrams {
                     self.arena
                         .reserve(datagram.len())
@@ -58,7 +65,8 @@ impl Engine {
             } => {
                 let key = *self.transport_ids.get(&transport)?;
                 self.serving = Some(transport);
-                self.transports[key].srtp = Some(Srtp { sender, receiver });
+                let network = self.transports[key].network_mut()?;
+                network.srtp = Some(Srtp { sender, receiver });
                 self.release_held(key, now_ns);
                 if self.transports[key].is_ready() {
                     self.on_ready(key, now_ns);
@@ -72,7 +80,7 @@ impl Engine {
             } => self.add_source(transport, source, *config),
             Command::RemoveSource { source } => {
                 let key = *self.source_ids.get(&source)?;
-                self.remove_source(key);
+                self.remove_source(key, now_ns);
                 Some(())
             }
             Command::AddSink {
@@ -100,28 +108,39 @@ impl Engine {
                 self.want_keyframe(key, now_ns);
                 Some(())
             }
+            Command::Substitute { source, by } => self.substitute(now_ns, source, by),
+            Command::Restore { source } => self.restore(now_ns, source),
+            Command::Hold { source, max_ms } => self.hold(now_ns, source, max_ms),
         }
     }
 
-    fn add_transport(&mut self, id: u64, ice: IceLite, now_ns: u64) -> Option<()> {
-        if self.transport_ids.contains_key(&id) || self.ufrags.contains_key(&ice.local_ufrag) {
+    fn add_network_transport(&mut self, id: u64, ice: IceLite, now_ns: u64) -> Option<()> {
+        if self.ufrags.contains_key(&ice.local_ufrag) {
             return None;
         }
         let ufrag = ice.local_ufrag.clone();
+        let key = self.add_transport(id, Carrier::Network(Network::new(ice)), now_ns)?;
+        self.ufrags.insert(ufrag, key);
+        Some(())
+    }
+
+    fn add_transport(&mut self, id: u64, carrier: Carrier, now_ns: u64) -> Option<usize> {
+        if self.transport_ids.contains_key(&id) {
+            return None;
+        }
         let first_departure = self.random.next() as u16;
         let key = self
             .transports
-            .insert(Transport::new(id, ice, first_departure, now_ns));
+            .insert(Transport::new(id, carrier, first_departure, now_ns));
         self.transport_ids.insert(id, key);
-        self.ufrags.insert(ufrag, key);
         // Spread over the second, so that a hundred viewers' reports do not leave in one burst.
         let first_ns = now_ns + self.random.next() % SECOND_NS;
         self.timers
             .arm_on_grid(first_ns, REPORT_GRID_NS, Timer::Report(id));
-        Some(())
+        Some(key)
     }
 
-    pub(super) fn remove_transport(&mut self, key: usize) {
+    pub(super) fn remove_transport(&mut self, key: usize, now_ns: u64) {
         let Some(transport) = self.transports.get_mut(key) else {
             return;
         };
@@ -132,13 +151,16 @@ impl Engine {
         sinks.into_iter().for_each(|sink| self.remove_sink(sink));
         sources
             .into_iter()
-            .for_each(|source| self.remove_source(source));
+            .for_each(|source| self.remove_source(source, now_ns));
         if let Some(transport) = self.transports.remove(key) {
             self.transport_ids.remove(&transport.id);
-            self.ufrags.remove(&transport.ice.local_ufrag);
-            for address in transport.ice.addresses() {
-                self.addresses.remove(&address);
+            if let Some(network) = transport.network() {
+                self.ufrags.remove(&network.ice.local_ufrag);
+                for address in network.ice.addresses() {
+                    self.addresses.remove(&address);
+                }
             }
+            self.links.retain(|other| *other != key);
         }
     }
 
@@ -147,7 +169,8 @@ impl Engine {
         if self.source_ids.contains_key(&id) {
             return None;
         }
-        let source = Source::new(id, transport_key, config);
+        self.sources_ever += 1;
+        let source = Source::new(id, self.sources_ever, transport_key, config);
         let transport = &mut self.transports[transport_key];
         if source.sends_transport_cc
             && let Some(cc_id) = source.extensions.id(ExtensionKind::TransportWideCc)
@@ -171,7 +194,10 @@ impl Engine {
         Some(())
     }
 
-    fn remove_source(&mut self, key: usize) {
+    fn remove_source(&mut self, key: usize, now_ns: u64) {
+        if self.sources.get(key).is_some() {
+            self.leave_substitution(key, now_ns);
+        }
         let Some(source) = self.sources.get_mut(key) else {
             return;
         };
@@ -199,19 +225,36 @@ impl Engine {
             return None;
         }
         let (first, first_rtx) = (self.random.first_sequence(), self.random.first_sequence());
-        let sink = Sink::new(id, transport_key, source_key, config, first, first_rtx);
+        let is_tap = self.transports[transport_key].is_local();
+        let mut sink = Sink::new(
+            id,
+            transport_key,
+            is_tap,
+            source_key,
+            config,
+            first,
+            first_rtx,
+        );
+        let feed = if is_tap {
+            source_key
+        } else {
+            self.feed_of(source_key)
+        };
+        if feed != source_key {
+            sink.follow(feed, None);
+        }
         let ssrcs: Vec<u32> = sink.ssrcs().collect();
         let waits = sink.waits_for_keyframe();
         let key = self.sinks.insert(sink);
         self.sink_ids.insert(id, key);
-        self.sources[source_key].sinks.push(key);
+        self.sources[feed].sinks.push(key);
         let transport = &mut self.transports[transport_key];
         transport.sinks.push(key);
         transport
             .sink_ssrcs
             .extend(ssrcs.into_iter().map(|ssrc| (ssrc, key)));
         if waits && transport.is_ready() {
-            self.want_keyframe(source_key, now_ns);
+            self.want_keyframe(feed, now_ns);
         }
         Some(())
     }

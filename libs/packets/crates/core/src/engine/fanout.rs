@@ -5,7 +5,8 @@ use crate::config::CodecName;
 use crate::event::Event;
 use crate::media::MediaPacket;
 use crate::sink::{Egress, Forwarded, Sink};
-use crate::source::{Source, Taken};
+use crate::source::{Source, Taken, later};
+use crate::substitution::{Part, Substitution};
 use crate::transport::Transport;
 
 impl Engine {
@@ -20,7 +21,7 @@ impl Engine {
         }
     }
 
-    /// Forwards packets of one source, in order of arrival, to all its viewers.
+    /// Forwards packets of one source, in order of arrival, to whoever gets them.
     pub(super) fn fan_out(&mut self, group: &[Pending], now_ns: u64) {
         let Pending {
             source_key,
@@ -28,16 +29,36 @@ impl Engine {
             ..
         } = group[0];
         // A transport that panicked earlier in the batch may have taken the source with it.
-        match self.sources.get_mut(source_key) {
+        let part = match self.sources.get(source_key) {
             Some(source) if source.id == source_id => {
                 self.serving = Some(self.transports[source.transport].id);
+                &source.part
             }
             _ => return,
+        };
+        match part {
+            Part::Alone => self.forward(group, Audience::All, now_ns),
+            Part::Original(_) => self.fan_out_original(group, now_ns),
+            Part::StandIn(home) => self.fan_out_stand_in(*home, group, now_ns),
         }
+    }
+
+    /// To all sinks that the source feeds, or to some.
+    pub(super) fn forward(&mut self, group: &[Pending], audience: Audience, now_ns: u64) {
+        let Some(Pending { source_key, .. }) = group.first().copied() else {
+            return;
+        };
+        let withheld = match &self.sources[source_key].part {
+            Part::Original(Substitution::Joining(joining)) => &joining.withheld[..],
+            _ => &[],
+        };
         let queued: Vec<i64> = group
             .iter()
             .chain(&self.pending)
-            .filter_map(|one| one.media_of(source_key))
+            .filter(|one| one.source_key == source_key)
+            .map(|one| &one.taken)
+            .chain(withheld)
+            .filter_map(Taken::media)
             .collect();
         let (sources, sinks, transports, mut egress) = self.parts(now_ns);
         let source = &sources[source_key];
@@ -51,24 +72,37 @@ impl Engine {
         let mut began = false;
         for sink_key in &source.sinks {
             let sink = &mut sinks[*sink_key];
+            if !audience.includes(sink) {
+                continue;
+            }
             let transport = &mut transports[sink.transport];
             for (outgoing, is_padded) in packets.iter().zip(&padded) {
-                match outgoing {
-                    Outgoing::Media(packet) => {
-                        if sink.forward(packet, *is_padded, transport, &mut egress)
+                if outgoing.is_again && sink.is_tap {
+                    continue;
+                }
+                match &outgoing.what {
+                    What::Media(packet) => {
+                        if sink.forward(packet, *is_padded && !sink.is_tap, transport, &mut egress)
                             == Forwarded::Began
                         {
                             began = true;
                             catch_up(source, packet, &queued, sink, transport, &mut egress);
                         }
                     }
-                    Outgoing::Empty(sequence) => {
+                    What::Empty(sequence) => {
                         if !sink.skip(*sequence, source.epoch) {
                             sink.fill(*sequence, transport, &mut egress);
                         }
                     }
                 }
             }
+        }
+        if audience != Audience::Taps {
+            let timestamps = packets.iter().filter_map(Outgoing::timestamp);
+            let newest = timestamps.fold(source.forwarded_timestamp, |newest, timestamp| {
+                Some(later(newest, timestamp))
+            });
+            self.sources[source_key].forwarded_timestamp = newest;
         }
         self.note_start(source_key, now_ns);
         if began {
@@ -91,7 +125,8 @@ impl Engine {
             let Some(sent) = sink.claim_retransmission(number, transport, now_ns) else {
                 continue;
             };
-            let Some(packet) = sources[sink.source].media(sent.source_sequence, now_ns) else {
+            let find = |key| sources.get(key)?.media(sent.source_sequence, now_ns);
+            let Some(packet) = sink.sources().into_iter().find_map(find) else {
                 continue;
             };
             if !sink.retransmit(&packet, sent, transport, &mut egress) {
@@ -100,6 +135,27 @@ impl Engine {
         }
     }
 }
+
+/// Which of a source's sinks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Audience {
+    All,
+    /// Those that are not on local transports.
+    Viewers,
+    /// Those that are.
+    Taps,
+}
+
+impl Audience {
+    fn includes(self, sink: &Sink) -> bool {
+        match self {
+            Self::All => true,
+            Self::Viewers => !sink.is_tap,
+            Self::Taps => sink.is_tap,
+        }
+    }
+}
+
 /// Something of a source that waits for the end of the batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pending {
@@ -108,43 +164,60 @@ pub(super) struct Pending {
     pub(super) source_key: usize,
     pub(super) source_id: u64,
     pub(super) taken: Taken,
+    /// Kept back from viewers; taps have it.
+    pub(super) is_again: bool,
 }
 
 impl Pending {
-    fn media_of(&self, source_key: usize) -> Option<i64> {
-        match self.taken {
-            Taken::Media(sequence) if self.source_key == source_key => Some(sequence),
-            _ => None,
-        }
-    }
-
     fn outgoing<'a>(&self, source: &'a Source, now_ns: u64) -> Option<Outgoing<'a>> {
-        match self.taken {
-            Taken::Media(sequence) => source.media(sequence, now_ns).map(Outgoing::Media),
-            Taken::Empty(sequence) => Some(Outgoing::Empty(sequence)),
-            Taken::Refused => None,
-        }
+        let what = match self.taken {
+            Taken::Media(sequence) => What::Media(source.media(sequence, now_ns)?),
+            Taken::Empty(sequence) => What::Empty(sequence),
+            Taken::Refused => return None,
+        };
+        Some(Outgoing {
+            what,
+            is_again: self.is_again,
+        })
     }
 }
 
-enum Outgoing<'a> {
+struct Outgoing<'a> {
+    what: What<'a>,
+    is_again: bool,
+}
+
+enum What<'a> {
     Media(MediaPacket<'a>),
     /// Nothing for viewers; its number must not leave a gap.
     Empty(i64),
 }
 
+impl<'a> Outgoing<'a> {
+    fn media(&self) -> Option<&MediaPacket<'a>> {
+        match &self.what {
+            What::Media(packet) => Some(packet),
+            What::Empty(_) => None,
+        }
+    }
+
+    fn timestamp(&self) -> Option<u32> {
+        self.media().map(|packet| packet.timestamp)
+    }
+}
+
 /// libwebrtc cuts a frame into parts that grow by one byte in the middle, which would split every frame into two GSO
 /// runs. One byte of padding on the shorter ones makes them one: a third less CPU per packet.
 fn is_to_be_padded(rest: &[Outgoing<'_>]) -> bool {
-    let Some(Outgoing::Media(first)) = rest.first() else {
+    let Some(first) = rest.first().and_then(Outgoing::media) else {
         return false;
     };
     if first.codec == CodecName::Opus {
         return false;
     }
     for other in &rest[1..] {
-        match other {
-            Outgoing::Media(other) if other.timestamp == first.timestamp => {
+        match other.media() {
+            Some(other) if other.timestamp == first.timestamp => {
                 if other.payload.len() != first.payload.len() {
                     return other.payload.len() == first.payload.len() + 1;
                 }
@@ -169,10 +242,19 @@ fn catch_up(
         return;
     };
     for sequence in first.sequence + 1..=highest {
-        if !queued.contains(&sequence)
-            && let Some(packet) = source.media(sequence, egress.now_ns)
-        {
-            sink.forward(&packet, false, transport, egress);
+        if queued.contains(&sequence) {
+            continue;
+        }
+        match source.taken_at(sequence, egress.now_ns) {
+            Some(Taken::Media(_)) => {
+                if let Some(packet) = source.media(sequence, egress.now_ns) {
+                    sink.forward(&packet, false, transport, egress);
+                }
+            }
+            Some(Taken::Empty(_)) => {
+                sink.skip(sequence, source.epoch);
+            }
+            Some(Taken::Refused) | None => {}
         }
     }
 }

@@ -40,29 +40,60 @@ impl Engine {
                     datagrams: vec![datagram.to_vec()],
                 });
             }
-            _ if transport.srtp.is_none() => {
-                transport.hold(datagram, arrived_ns, kind == Kind::Rtcp)
+            _ => {
+                let is_rtcp = kind == Kind::Rtcp;
+                match transport.network_mut() {
+                    Some(network) if network.srtp.is_none() => {
+                        network.hold(datagram, arrived_ns, is_rtcp);
+                    }
+                    _ if is_rtcp => {
+                        self.on_rtcp(key, now_ns, arrived_ns, Some(path.remote), datagram);
+                    }
+                    _ => self.on_rtp(key, now_ns, arrived_ns, Some(path.remote), datagram),
+                }
             }
-            Kind::Rtcp => self.on_rtcp(key, now_ns, arrived_ns, path.remote, datagram),
-            _ => self.on_rtp(key, now_ns, arrived_ns, path.remote, datagram),
+        }
+    }
+
+    /// A message of a peer on this machine: RTP or RTCP as it is, or nothing of ours.
+    pub(super) fn receive_local(
+        &mut self,
+        now_ns: u64,
+        arrived_ns: u64,
+        transport: u64,
+        datagram: &mut [u8],
+    ) {
+        let key = self.transport_ids.get(&transport).copied();
+        let Some(key) = key.filter(|key| self.transports[*key].is_local()) else {
+            self.counters.unknown_datagrams += 1;
+            return;
+        };
+        self.serving = Some(transport);
+        match classify(datagram) {
+            Kind::Rtp => self.on_rtp(key, now_ns, arrived_ns, None, datagram),
+            Kind::Rtcp => self.on_rtcp(key, now_ns, arrived_ns, None, datagram),
+            _ => self.counters.unknown_datagrams += 1,
         }
     }
 
     /// What came before the keys, in order.
     pub(super) fn release_held(&mut self, key: usize, now_ns: u64) {
-        let Some(path) = self.transports[key].ice.selected().copied() else {
+        let Some(network) = self.transports[key].network_mut() else {
+            return;
+        };
+        let Some(remote) = network.ice.selected().map(|path| path.remote) else {
             return;
         };
         for Held {
             mut bytes,
             arrived_ns,
             is_rtcp,
-        } in std::mem::take(&mut self.transports[key].held)
+        } in std::mem::take(&mut network.held)
         {
             if is_rtcp {
-                self.on_rtcp(key, now_ns, arrived_ns, path.remote, &mut bytes);
+                self.on_rtcp(key, now_ns, arrived_ns, Some(remote), &mut bytes);
             } else {
-                self.on_rtp(key, now_ns, arrived_ns, path.remote, &mut bytes);
+                self.on_rtp(key, now_ns, arrived_ns, Some(remote), &mut bytes);
             }
         }
     }
@@ -89,15 +120,18 @@ impl Engine {
         if let Some(owner) = self.addresses.get(&path.remote).copied()
             && owner != key
         {
-            let heard_ns = self.transports[owner]
-                .ice
-                .heard_ns(path.remote)
+            let owner = self.transports[owner].network_mut();
+            let heard_ns = owner
+                .as_ref()
+                .and_then(|owner| owner.ice.heard_ns(path.remote))
                 .unwrap_or(0);
             if now_ns.saturating_sub(heard_ns) < ADDRESS_SETTLE_NS {
                 self.counters.stun_failures += 1;
                 return;
             }
-            self.transports[owner].ice.forget(path.remote);
+            if let Some(owner) = owner {
+                owner.ice.forget(path.remote);
+            }
             self.addresses.remove(&path.remote);
         }
         let refusal = if !message.unknown_required().is_empty() {
@@ -124,7 +158,7 @@ impl Engine {
     fn authenticate(&self, message: &Message<'_>) -> Option<usize> {
         // The table comes before the HMAC: a flood of strangers costs a lookup each.
         let key = *self.ufrags.get(message.local_ufrag()?)?;
-        let ice = &self.transports[key].ice;
+        let ice = &self.transports[key].network()?.ice;
         let is_ours = message.username() == Some(&ice.username[..])
             && message.fingerprint() != Fingerprint::Invalid
             && message.verify_integrity(&ice.key);
@@ -138,7 +172,10 @@ impl Engine {
         message: &Message<'_>,
         refusal: Option<Refusal<'_>>,
     ) {
-        let integrity = &self.transports[key].ice.key;
+        let Some(network) = self.transports[key].network() else {
+            return;
+        };
+        let integrity = &network.ice.key;
         let out = self.arena.reserve(MAX_RESPONSE_BYTES);
         let written = match refusal {
             Some(refusal) => {
@@ -166,7 +203,10 @@ impl Engine {
     ) {
         let was_ready = self.transports[key].is_ready();
         let transport = &mut self.transports[key];
-        let effect = transport
+        let Some(network) = transport.network_mut() else {
+            return;
+        };
+        let effect = network
             .ice
             .on_check(path, use_candidate, nomination, now_ns);
         if let Some(forgotten) = effect.forgotten {

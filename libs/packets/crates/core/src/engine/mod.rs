@@ -1,10 +1,11 @@
 //! The relay without sockets: datagrams, commands and time in; datagrams, events and the next deadline out.
 //!
 //! ```text
-//! on_command ───┐            ┌── output()          datagrams, grouped by destination
-//! on_datagram ──┼── Engine ──┼── take_events()     rare facts
-//! finish_batch ─┤            └── next_deadline_ns()
-//! on_time ──────┘
+//! on_command ─────────┐            ┌── output()              datagrams, grouped by destination
+//! on_datagram ────────┤            ├── drain_links()         packets to peers on this machine
+//! on_local_datagram ──┼── Engine ──┼── take_events()         rare facts
+//! finish_batch ───────┤            └── next_deadline_ns()
+//! on_time ────────────┘
 //! ```
 //! A peer's mistake ends in a counter. A panic is a bug of ours: it is caught, counted, and costs the transport that
 //! was being served.
@@ -17,6 +18,7 @@ mod rtcp;
 mod rtp;
 mod schedule;
 mod snapshot;
+mod substitution;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -33,8 +35,9 @@ use crate::sink::{Egress, MAX_HEADER_BYTES, Sink};
 use crate::slab::Slab;
 use crate::source::Source;
 use crate::stats::Stats;
+use crate::substitution::Part;
 use crate::timer::Timers;
-use crate::transport::Transport;
+use crate::transport::{Carrier, Transport};
 use crate::wire::extensions::abs_send_time;
 
 const ARENA_BYTES: usize = 1 << 20;
@@ -80,6 +83,10 @@ pub struct Population {
     pub addresses: usize,
     /// Ufrags that are answered.
     pub ufrags: usize,
+    /// Local transports.
+    pub links: usize,
+    /// Sources that stand in for others, are to, or are stood in for.
+    pub substitutions: usize,
 }
 
 /// All state of one relay.
@@ -93,6 +100,9 @@ pub struct Engine {
     transport_ids: HashMap<u64, usize>,
     source_ids: HashMap<u64, usize>,
     sink_ids: HashMap<u64, usize>,
+    /// Local transports; few.
+    links: Vec<usize>,
+    sources_ever: u64,
     ufrags: HashMap<Vec<u8>, usize>,
     /// Whole addresses, compared in full: no collision can lead packets to somebody else.
     addresses: HashMap<SocketAddr, usize>,
@@ -122,6 +132,8 @@ impl Engine {
             transport_ids: HashMap::new(),
             source_ids: HashMap::new(),
             sink_ids: HashMap::new(),
+            links: Vec::new(),
+            sources_ever: 0,
             ufrags: HashMap::new(),
             addresses: HashMap::new(),
             timers: Timers::default(),
@@ -139,7 +151,53 @@ impl Engine {
     /// One datagram, which the kernel received at `arrived_ns` (never after `now_ns`). It is decrypted in place.
     #[inline]
     pub fn on_datagram(&mut self, now_ns: u64, arrived_ns: u64, path: &Path, datagram: &mut [u8]) {
-        self.guarded(|engine| engine.receive(now_ns, arrived_ns, path, datagram));
+        self.guarded(now_ns, |engine| {
+            engine.receive(now_ns, arrived_ns, path, datagram)
+        });
+    }
+
+    /// One message of a peer on this machine. Whatever is in it does no more harm than a datagram's content.
+    pub fn on_local_datagram(
+        &mut self,
+        now_ns: u64,
+        arrived_ns: u64,
+        transport: u64,
+        message: &mut [u8],
+    ) {
+        self.guarded(now_ns, |engine| {
+            engine.receive_local(now_ns, arrived_ns, transport, message)
+        });
+    }
+
+    /// The other end of a local transport is gone: so is the transport.
+    pub fn on_link_closed(&mut self, now_ns: u64, transport: u64) {
+        if self.has_link(transport) {
+            self.guarded(now_ns, |engine| {
+                engine.close_transport(transport, CloseReason::LinkClosed, now_ns);
+            });
+        }
+    }
+
+    /// Whether this is a local transport that has not been removed.
+    pub fn has_link(&self, transport: u64) -> bool {
+        self.transport_ids
+            .get(&transport)
+            .is_some_and(|key| self.transports[*key].is_local())
+    }
+
+    /// How many of them there are.
+    pub fn link_count(&self) -> usize {
+        self.links.len()
+    }
+
+    /// What is to be sent on local transports (whose id, and a packet), once `finish_batch` was called.
+    pub fn drain_links(&mut self, mut send: impl FnMut(u64, &[u8])) {
+        for key in &self.links {
+            let transport = &mut self.transports[*key];
+            if let Carrier::Local(queue) = &mut transport.carrier {
+                queue.drain(|packet| send(transport.id, packet));
+            }
+        }
     }
 
     /// Forwards what the datagrams since the last call brought. True if enough is collected for now: send it and call
@@ -158,20 +216,20 @@ impl Engine {
                 .take_while(|one| one.source_key == source_key);
             let count = same.count().min(MAX_GROUP);
             let group: Vec<Pending> = self.pending.drain(..count).collect();
-            self.guarded(|engine| engine.fan_out(&group, now_ns));
+            self.guarded(now_ns, |engine| engine.fan_out(&group, now_ns));
         }
         false
     }
 
     /// One order.
     pub fn on_command(&mut self, now_ns: u64, command: Command) {
-        self.guarded(|engine| engine.obey(now_ns, command));
+        self.guarded(now_ns, |engine| engine.obey(now_ns, command));
     }
 
     /// Everything whose time has come.
     pub fn on_time(&mut self, now_ns: u64) {
         while let Some(timer) = self.timers.pop_due(now_ns) {
-            self.guarded(|engine| engine.wake(now_ns, timer));
+            self.guarded(now_ns, |engine| engine.wake(now_ns, timer));
         }
     }
 
@@ -198,10 +256,16 @@ impl Engine {
             sinks: self.sinks.len(),
             addresses: self.addresses.len(),
             ufrags: self.ufrags.len(),
+            links: self.links.len(),
+            substitutions: self
+                .sources
+                .iter()
+                .filter(|source| !matches!(source.part, Part::Alone))
+                .count(),
         }
     }
 
-    fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
+    fn guarded(&mut self, now_ns: u64, work: impl FnOnce(&mut Self)) {
         // What a panic leaves half done belongs to the transport that is removed; the tables themselves are only
         // touched by single calls that complete or do not begin.
         let result = catch_unwind(AssertUnwindSafe(|| work(self)));
@@ -209,14 +273,14 @@ impl Engine {
         if result.is_err() {
             self.counters.panics += 1;
             if let Some(id) = serving {
-                self.close_transport(id, CloseReason::InternalError);
+                self.close_transport(id, CloseReason::InternalError, now_ns);
             }
         }
     }
 
-    fn close_transport(&mut self, id: u64, reason: CloseReason) {
+    fn close_transport(&mut self, id: u64, reason: CloseReason, now_ns: u64) {
         if let Some(key) = self.transport_ids.get(&id).copied() {
-            self.remove_transport(key);
+            self.remove_transport(key, now_ns);
             self.events.push(Event::TransportClosed {
                 transport: id,
                 reason,

@@ -19,9 +19,11 @@ const _: () = assert!(
 impl Engine {
     pub(super) fn report(&mut self, key: usize, now_ns: u64) {
         let id = self.transports[key].id;
-        if now_ns.saturating_sub(self.transports[key].ice.consent_ns()) >= self.settings.consent_ns
-        {
-            self.close_transport(id, CloseReason::ConsentExpired);
+        let has_expired = self.transports[key].network().is_some_and(|network| {
+            now_ns.saturating_sub(network.ice.consent_ns()) >= self.settings.consent_ns
+        });
+        if has_expired {
+            self.close_transport(id, CloseReason::ConsentExpired, now_ns);
             return;
         }
         self.transports[key].earn_floor();
@@ -128,9 +130,14 @@ impl Engine {
     }
 
     /// The moment `now` on the relay's wall clock and on the viewer's media clock. The publisher's own report is
-    /// extrapolated with one clock offset for all its tracks, so they stay in step at every viewer.
+    /// extrapolated with one clock offset for all its tracks, so they stay in step at every viewer. What stands in for
+    /// a source has that source's clock: it comes later, and viewers are to see that.
     fn sender_info(&self, sink: &Sink, now_ns: u64) -> Option<SenderInfo> {
-        let source = &self.sources[sink.source];
+        // Between a new SSRC and the key frame the viewer begins it with, there is no telling.
+        if !sink.is_in_step_with(self.sources[sink.source].epoch) {
+            return None;
+        }
+        let source = &self.sources[sink.home];
         let mapping = source.mapping.as_ref()?;
         let publisher = &self.transports[source.transport].clock;
         let rtp_timestamp = publisher.rtp_timestamp(mapping, now_ns, sink.clock_rate_hz())?;
@@ -143,15 +150,13 @@ impl Engine {
         })
     }
 
-    /// A stream began, or its publisher's clock became known: viewers should not wait a second for it.
+    /// A stream began, or its publisher's clock became known: those it feeds should not wait a second for it.
     pub(super) fn arm_first_reports(&mut self, source_key: usize, now_ns: u64) {
-        let source = &self.sources[source_key];
-        if source.mapping.is_some() {
-            for sink_key in &source.sinks {
-                let sink = &self.sinks[*sink_key];
-                if sink.has_started() && !sink.has_reported {
-                    self.timers.arm(now_ns, Timer::SenderReport(sink.id));
-                }
+        for sink_key in &self.sources[source_key].sinks {
+            let sink = &self.sinks[*sink_key];
+            if sink.has_started() && !sink.has_reported && self.sources[sink.home].mapping.is_some()
+            {
+                self.timers.arm(now_ns, Timer::SenderReport(sink.id));
             }
         }
     }

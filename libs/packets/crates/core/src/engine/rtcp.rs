@@ -15,22 +15,20 @@ impl Engine {
         key: usize,
         now_ns: u64,
         arrived_ns: u64,
-        remote: SocketAddr,
+        remote: Option<SocketAddr>,
         datagram: &mut [u8],
     ) {
         let transport = &mut self.transports[key];
         let wire_bytes = datagram.len() as u64;
-        let Some(srtp) = &mut transport.srtp else {
+        let Some(opened) = transport.open_rtcp(datagram) else {
             return;
         };
-        let Ok(len) = srtp.receiver.unprotect_rtcp(datagram) else {
+        let Ok(len) = opened else {
             transport.counters.srtp_failures += 1;
             return;
         };
         self.counters.packets_received += 1;
-        transport.counters.packets_received += 1;
-        transport.counters.bytes_received += wire_bytes;
-        transport.ice.on_authenticated(remote, now_ns);
+        transport.on_opened(wire_bytes, remote, now_ns);
         // A malformed part is skipped, the rest of the compound still counts.
         for packet in Packets::new(&datagram[..len]).flatten() {
             match packet {
@@ -81,7 +79,11 @@ impl Engine {
             epoch,
         });
         if is_first {
-            self.arm_first_reports(source_key, now_ns);
+            let feed = self.feed_of(source_key);
+            self.arm_first_reports(feed, now_ns);
+            if feed != source_key {
+                self.arm_first_reports(source_key, now_ns);
+            }
         }
     }
 

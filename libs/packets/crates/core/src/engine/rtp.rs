@@ -20,15 +20,15 @@ impl Engine {
         key: usize,
         now_ns: u64,
         arrived_ns: u64,
-        remote: SocketAddr,
+        remote: Option<SocketAddr>,
         datagram: &mut [u8],
     ) {
         let transport = &mut self.transports[key];
         let wire_bytes = datagram.len() as u64;
-        let Some(srtp) = &mut transport.srtp else {
+        let Some(opened) = transport.open_rtp(datagram) else {
             return;
         };
-        let plain = srtp.receiver.unprotect_rtp(datagram).ok().and_then(|len| {
+        let plain = opened.ok().and_then(|len| {
             let packet = &datagram[..len];
             Some((Header::parse(packet).ok()?, packet))
         });
@@ -40,9 +40,7 @@ impl Engine {
             panic!("asked for by a test");
         }
         self.counters.packets_received += 1;
-        transport.counters.packets_received += 1;
-        transport.counters.bytes_received += wire_bytes;
-        transport.ice.on_authenticated(remote, now_ns);
+        transport.on_opened(wire_bytes, remote, now_ns);
         self.note_transport_sequence(key, now_ns, arrived_ns, &header, packet);
 
         let role = match self.transports[key].roles.get(&header.ssrc) {
@@ -93,6 +91,9 @@ impl Engine {
     /// one section uses (RFC 8843 section 9.2).
     fn learn_role(&mut self, key: usize, header: &Header, packet: &[u8]) -> Option<Role> {
         let transport = &self.transports[key];
+        if !transport.may_learn_ssrc() {
+            return None;
+        }
         let has_mid = |source: &Source| {
             let id = source.extensions.id(ExtensionKind::Mid)?;
             header.extensions(packet).find(id)
@@ -138,11 +139,21 @@ impl Engine {
         header: &Header,
         packet: &[u8],
     ) {
-        let source = &mut self.sources[source_key];
-        if source.primary_ssrc != Some(header.ssrc) && !source.adopt_primary(header.ssrc, now_ns) {
-            return;
+        let source = &self.sources[source_key];
+        if source.primary_ssrc != Some(header.ssrc) {
+            if !source.may_adopt(header.ssrc, now_ns) {
+                return;
+            }
+            let restarts = source.has_begun();
+            if restarts {
+                self.before_restart(source_key, now_ns);
+            }
+            self.sources[source_key].adopt_primary(header.ssrc);
+            if restarts {
+                self.after_restart(source_key, now_ns);
+            }
         }
-        let taken = source.take_primary(header, packet, arrived_ns);
+        let taken = self.sources[source_key].take_primary(header, packet, arrived_ns);
         self.queue(source_key, taken, now_ns);
     }
 
@@ -177,6 +188,7 @@ impl Engine {
             source_key,
             source_id: source.id,
             taken,
+            is_again: false,
         });
         self.arm_nack(source_key);
     }

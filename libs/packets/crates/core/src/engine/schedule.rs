@@ -37,6 +37,12 @@ impl Engine {
                     self.request_keyframe_if_due(key, now_ns);
                 }
             }
+            Timer::Substitution(id) => {
+                if let Some(key) = self.source_ids.get(&id).copied() {
+                    self.serving = Some(self.transports[self.sources[key].transport].id);
+                    self.on_substitution_due(key, now_ns);
+                }
+            }
             Timer::SenderReport(id) => {
                 if let Some(key) = self.sink_ids.get(&id).copied() {
                     let transport_key = self.sinks[key].transport;
@@ -77,6 +83,12 @@ impl Engine {
             source.keyframes.want();
             self.request_keyframe_if_due(source_key, now_ns);
         }
+    }
+
+    /// The next frame of a source of ours has to be a key frame.
+    pub(super) fn insist_on_keyframe(&mut self, source_key: usize, now_ns: u64) {
+        self.sources[source_key].keyframes.insist();
+        self.request_keyframe_if_due(source_key, now_ns);
     }
 
     /// The source began to flow, in the middle of something perhaps: ask for those who wait for a picture, and make up

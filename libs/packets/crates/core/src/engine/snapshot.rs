@@ -1,5 +1,7 @@
 //! Counters of everything alive, as one snapshot.
 
+use std::collections::HashMap;
+
 use super::Engine;
 use crate::sink::Sink;
 use crate::source::Source;
@@ -20,6 +22,14 @@ impl Engine {
             .iter()
             .map(|source| (source.id, source.stats()))
             .collect();
+        // Viewers count for what they were added for, whoever stands in.
+        let mut viewers: HashMap<u64, u64> = HashMap::new();
+        for sink in self.sinks.iter() {
+            *viewers.entry(self.sources[sink.home].id).or_default() += 1;
+        }
+        for (id, source) in &mut stats.sources {
+            source.sinks = viewers.get(id).copied().unwrap_or(0);
+        }
         let estimate = |sink: &Sink| self.transports[sink.transport].estimate_bps();
         stats.sinks = self
             .sinks
@@ -51,7 +61,6 @@ impl Source {
         SourceStats {
             packets_lost: self.reception.lost(),
             jitter_ts: self.reception.jitter_ts(),
-            sinks: self.sinks.len() as u64,
             ..self.counters.clone()
         }
     }

@@ -13,6 +13,7 @@ pub(crate) struct KeyframeRequests {
     last_sent_ns: Option<u64>,
     is_wanted: bool,
     is_unanswered: bool,
+    is_urgent: bool,
     /// When all requests so far are paid for, at one every `INTERVAL_NS`.
     paid_ns: u64,
     armed_ns: Option<u64>,
@@ -24,9 +25,16 @@ impl KeyframeRequests {
         self.is_wanted = true;
     }
 
+    /// One is needed now whatever was asked before: of an encoder of ours, which does as it is told.
+    pub(crate) fn insist(&mut self) {
+        self.is_wanted = true;
+        self.is_urgent = true;
+    }
+
     /// A key frame begins.
     pub(crate) fn on_keyframe(&mut self) {
         self.is_wanted = false;
+        self.is_urgent = false;
         self.is_unanswered = false;
     }
 
@@ -34,6 +42,7 @@ impl KeyframeRequests {
     pub(crate) fn deadline_ns(&self) -> Option<u64> {
         self.is_wanted.then(|| match self.last_sent_ns {
             None => 0,
+            Some(_) if self.is_urgent => 0,
             Some(sent_ns) if self.is_unanswered => sent_ns + INTERVAL_NS,
             Some(sent_ns) => self
                 .paid_ns
@@ -59,6 +68,7 @@ impl KeyframeRequests {
         if is_due {
             self.last_sent_ns = Some(now_ns);
             self.is_unanswered = true;
+            self.is_urgent = false;
             self.paid_ns = self.paid_ns.max(now_ns) + INTERVAL_NS;
         }
         is_due
@@ -82,6 +92,20 @@ mod tests {
         assert!(requests.take_due(510 * MS), "no answer");
         requests.on_keyframe();
         assert!(!requests.take_due(2000 * MS));
+    }
+
+    #[test]
+    fn an_urgent_one_is_sent_at_once_and_only_once() {
+        let mut requests = KeyframeRequests::default();
+        requests.want();
+        assert!(requests.take_due(0));
+        requests.insist();
+        assert!(requests.take_due(MS));
+        assert!(!requests.take_due(2 * MS));
+        assert!(requests.take_due(501 * MS), "no answer");
+        requests.insist();
+        requests.on_keyframe();
+        assert!(!requests.take_due(503 * MS), "it came meanwhile");
     }
 
     #[test]

@@ -4,7 +4,6 @@ use super::{Egress, Sink};
 use crate::arena::Arena;
 use crate::history::Sent;
 use crate::media::{MediaPacket, PASSED};
-use crate::srtp::MAX_OVERHEAD_BYTES;
 use crate::transport::Transport;
 use crate::wire::rtp::{HeaderFields, write_header};
 use crate::wire::vp8::MAX_DESCRIPTOR_BYTES;
@@ -189,13 +188,6 @@ impl Sink {
         transport: &mut Transport,
         arena: &mut Arena,
     ) -> Option<usize> {
-        let (path, srtp) = transport.ice.selected().zip(transport.srtp.as_ref())?;
-        let plain_bytes = header.len() + parts.iter().map(|part| part.len()).sum::<usize>();
-        let out = arena.reserve(plain_bytes + MAX_OVERHEAD_BYTES);
-        let bytes = srtp.sender.protect_rtp_into(header, parts, roc, out).ok()?;
-        arena.commit(self.transport, path, bytes);
-        transport.counters.packets_sent += 1;
-        transport.counters.bytes_sent += bytes as u64;
-        Some(bytes)
+        transport.send_rtp(self.transport, arena, header, parts, roc)
     }
 }

@@ -1,5 +1,9 @@
 //! The engine between peers, without sockets and without waiting: one file a behaviour.
 
+mod a_lost_stand_in_gives_its_viewers_back;
+mod a_restarted_source_takes_its_viewers_back;
+mod a_source_is_held_back;
+mod a_stand_in_that_is_late_is_left_out;
 mod authentic_packets_do_no_harm;
 mod extension_ids_are_translated;
 mod frames_leave_in_equal_sizes;
@@ -13,10 +17,15 @@ mod nack_is_answered_within_a_budget;
 mod nothing_leaks;
 mod publishers_get_reports;
 mod sender_reports_keep_sync;
+mod seqpacket;
 mod sequence_is_gap_free;
+mod stage;
 mod streams_do_not_mix;
 mod streams_restart_continuously;
 mod support;
+mod taps_get_the_publishers_own_packets;
 mod the_socket_loop_forwards;
 mod transport_feedback_is_complete;
 mod viewer_gets_key_frame_first;
+mod viewers_ask_the_stand_in;
+mod viewers_move_to_a_stand_in_and_back;

@@ -1,7 +1,9 @@
 use salon_packets_core::command::Command;
+use salon_packets_core::config::SinkConfig;
 use salon_packets_core::engine::Population;
 use salon_packets_core::event::{CloseReason, Event};
 
+use crate::stage::*;
 use crate::support::*;
 
 #[test]
@@ -72,6 +74,82 @@ fn over_ten_thousand_joins_and_leaves() {
     );
     let stats = world.engine.stats();
     assert_eq!((stats.stale_commands, stats.panics), (0, 0));
+}
+
+#[test]
+fn over_a_thousand_stand_ins_that_come_and_go() {
+    let mut stage = Stage::new(VP8, 20);
+    let before = stage.world.engine.population();
+    let mut moves = 0;
+    for round in 0..1000u32 {
+        let link = stage.world.link();
+        let by = stage
+            .world
+            .add_local_source(link, source_of(VP8, 9000 + round));
+        stage.world.add_local_sink(
+            link,
+            stage.source,
+            SinkConfig {
+                ssrc: 4000 + round,
+                ..sink_of(VP8)
+            },
+        );
+        let source = stage.source;
+        if round % 7 == 0 {
+            stage.hold(50);
+        }
+        stage.world.command(Command::Substitute { source, by });
+        let mut encoder = Encoder {
+            ssrc: 9000 + round,
+            picture: (round * 50 % 0x8000) as u16,
+            ..Encoder::transcoder(VP8)
+        };
+        for peer in [&stage.publisher, &stage.viewer] {
+            stage.world.check(peer, peer.address, true);
+        }
+        stage.camera_owes_key |= round % 3 == 0;
+        stage.run(1);
+        if round % 5 != 0 {
+            let timestamp = stage.timestamp.wrapping_sub(FRAME_TICKS);
+            for packet in encoder.frame(timestamp, true, 2) {
+                stage.world.deliver_local(link, &packet);
+            }
+        }
+        if round % 4 == 0 {
+            stage.world.command(Command::Restore { source });
+        }
+        stage.run(u64::from(round % 3));
+        match round % 3 {
+            0 => stage.world.close_link(link),
+            1 => stage.world.command(Command::RemoveSource { source: by }),
+            _ => {}
+        }
+        stage
+            .world
+            .command(Command::RemoveTransport { transport: link });
+        stage.run(1);
+        moves += stage.moves().len();
+        assert_eq!(stage.world.engine.population(), before);
+    }
+    assert!(moves > 1000, "{moves}");
+    stage.camera_owes_key = true;
+    stage.run(3);
+    let seen = stage.take_seen();
+    let changes = makers(&seen).len();
+    assert!(
+        seen.len() > 1000 && changes > 200,
+        "{} {changes}",
+        seen.len()
+    );
+    let source = stage.source;
+    stage.world.command(Command::RemoveSource { source });
+    for transport in [stage.publisher.id, stage.viewer.id, stage.link] {
+        stage.world.command(Command::RemoveTransport { transport });
+    }
+    stage.world.advance(2 * SECOND);
+    assert_eq!(stage.world.engine.population(), Population::default());
+    assert_eq!(stage.world.engine.next_deadline_ns(), None);
+    assert_eq!(stage.world.engine.stats().panics, 0);
 }
 
 #[test]

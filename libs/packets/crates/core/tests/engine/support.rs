@@ -13,7 +13,7 @@ use salon_packets_core::engine::{Engine, Settings};
 use salon_packets_core::event::Event;
 use salon_packets_core::srtp::{Profile, SrtpReceiver, SrtpSender};
 use salon_packets_core::wire::extensions::ExtensionKind;
-use salon_packets_core::wire::rtcp::Writer;
+use salon_packets_core::wire::rtcp::{Packet, Packets, Writer};
 use salon_packets_core::wire::rtp::{Header, HeaderFields, Kind, classify, write_header};
 use salon_packets_core::wire::stun::{IntegrityKey, Request, Role, write_request};
 
@@ -39,6 +39,7 @@ pub struct World {
     pub now_ns: u64,
     pub events: Vec<Event>,
     sent: HashMap<SocketAddr, Vec<Vec<u8>>>,
+    sent_local: HashMap<u64, Vec<Vec<u8>>>,
     next_id: u64,
 }
 
@@ -81,6 +82,7 @@ impl World {
             now_ns: START_NS,
             events: Vec::new(),
             sent: HashMap::new(),
+            sent_local: HashMap::new(),
             next_id: 1,
         }
     }
@@ -159,7 +161,68 @@ impl World {
                 .extend(run.iter().map(|packet| packet.to_vec()));
         });
         arena.clear();
+        let sent_local = &mut self.sent_local;
+        self.engine.drain_links(|transport, packet| {
+            sent_local
+                .entry(transport)
+                .or_default()
+                .push(packet.to_vec());
+        });
         self.events.extend(self.engine.take_events());
+    }
+
+    /// A peer on this machine.
+    pub fn link(&mut self) -> u64 {
+        let transport = self.id();
+        self.command(Command::AddLocalTransport { transport });
+        transport
+    }
+
+    pub fn deliver_local(&mut self, transport: u64, message: &[u8]) {
+        self.engine
+            .on_local_datagram(self.now_ns, self.now_ns, transport, &mut message.to_vec());
+        self.pump();
+    }
+
+    pub fn close_link(&mut self, transport: u64) {
+        self.engine.on_link_closed(self.now_ns, transport);
+        self.pump();
+    }
+
+    /// RTP and RTCP sent to a peer on this machine since the last call.
+    pub fn take_local(&mut self, transport: u64) -> (Vec<Rtp>, Vec<Vec<u8>>) {
+        let (mut rtp, mut rtcp) = (Vec::new(), Vec::new());
+        for bytes in self.sent_local.remove(&transport).unwrap_or_default() {
+            match classify(&bytes) {
+                Kind::Rtp => rtp.push(Rtp {
+                    header: Header::parse(&bytes).unwrap(),
+                    bytes,
+                }),
+                _ => rtcp.push(bytes),
+            }
+        }
+        (rtp, rtcp)
+    }
+
+    pub fn add_local_source(&mut self, transport: u64, config: SourceConfig) -> u64 {
+        let source = self.id();
+        self.command(Command::AddSource {
+            transport,
+            source,
+            config: Box::new(config),
+        });
+        source
+    }
+
+    pub fn add_local_sink(&mut self, transport: u64, source: u64, config: SinkConfig) -> u64 {
+        let sink = self.id();
+        self.command(Command::AddSink {
+            transport,
+            sink,
+            source,
+            config: Box::new(config),
+        });
+        sink
     }
 
     /// Raw datagrams sent to an address since the last call.
@@ -502,6 +565,20 @@ pub fn is_continuous(numbers: &[u16]) -> bool {
     numbers
         .windows(2)
         .all(|pair| pair[1] == pair[0].wrapping_add(1))
+}
+
+/// The SSRCs that picture-loss indications name.
+pub fn plis(compounds: &[Vec<u8>]) -> Vec<u32> {
+    let packets = compounds
+        .iter()
+        .flat_map(|compound| Packets::new(compound))
+        .flatten();
+    packets
+        .filter_map(|packet| match packet {
+            Packet::Pli { media_ssrc, .. } => Some(media_ssrc),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Decides the fate of datagrams, the same way every time.

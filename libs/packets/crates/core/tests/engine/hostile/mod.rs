@@ -15,7 +15,12 @@ use salon_packets_core::wire::extensions::{ExtensionIds, ExtensionKind};
 
 const MS: u64 = 1_000_000;
 pub const PEERS: usize = 6;
+/// Peers on this machine.
+pub const LINKS: usize = 2;
 const OBJECTS: u64 = 8;
+/// A source that has a stand-in from the beginning.
+const ORIGINAL: u64 = 0;
+const STAND_IN: u64 = 6;
 /// More would only make one run long.
 const MAX_STEPS: usize = 400;
 
@@ -47,6 +52,9 @@ pub fn run(bytes: &[u8]) {
     for peer in 0..PEERS {
         world.join(peer);
     }
+    for link in 0..LINKS {
+        world.join_link(link);
+    }
     // Something flows from the beginning, so that short inputs get somewhere too.
     for (peer, kind) in [(0, 0x04), (1, 0x05), (0, 0x06)] {
         add_source(&mut world, peer as u64, peer, kind);
@@ -60,11 +68,31 @@ pub fn run(bytes: &[u8]) {
             0x2f ^ peer as u8,
         );
     }
+    begin_substituted(&mut world);
     for _ in 0..MAX_STEPS {
         let Some(step) = bytes.next() else { break };
         perform(&mut world, step, &mut bytes);
     }
     world.end();
+}
+
+/// One source is tapped, and another one of its codec stands in for it.
+fn begin_substituted(world: &mut World) {
+    let (tapped, link) = (world.link_id(0), world.link_id(1));
+    add_sink_on(world, 6, tapped, ORIGINAL, 0);
+    add_source_on(world, STAND_IN, link, 0x0c);
+    for choice in [0, 0x10] {
+        let packet = media(&mut world.tracks, 0, &mut Bytes(&[0, choice]));
+        world.send_rtp(0, &packet);
+        world.command(Command::Substitute {
+            source: ORIGINAL,
+            by: STAND_IN,
+        });
+    }
+    let mut local = world.local_tracks;
+    let packet = packets::picture(&mut local, &world.tracks, 0, 0, &mut Bytes(&[4]));
+    world.local_tracks = local;
+    world.send_local(1, &packet);
 }
 
 fn perform(world: &mut World, step: u8, bytes: &mut Bytes<'_>) {
@@ -96,14 +124,47 @@ fn perform(world: &mut World, step: u8, bytes: &mut Bytes<'_>) {
         10 => world.batch(bytes.byte().is_multiple_of(2)),
         11 => world.check(peer, bytes.byte()),
         12 => world.replay(peer, bytes.byte()),
+        13 => {
+            let link = usize::from(step >> 4) % LINKS;
+            let count = bytes.byte() % 12;
+            for _ in 0..=count {
+                let packet = local(world, bytes);
+                world.send_local(link, &packet);
+            }
+        }
         _ => command(world, peer, bytes),
+    }
+}
+
+/// What a transcoder of bad will gives back: pictures of a publisher's timestamps or not, feedback, or noise.
+fn local(world: &mut World, bytes: &mut Bytes<'_>) -> Vec<u8> {
+    let what = bytes.byte();
+    match what & 7 {
+        0..=4 => {
+            let publisher = usize::from(what >> 3 & 1);
+            let behind = u32::from(what >> 4) * 1500;
+            packets::picture(
+                &mut world.local_tracks,
+                &world.tracks,
+                publisher,
+                behind,
+                bytes,
+            )
+        }
+        5 => media(&mut world.local_tracks, 0, bytes),
+        6 => rtcp(&world.seen, 0, bytes),
+        _ => {
+            let count = usize::from(bytes.byte());
+            bytes.take(count).to_vec()
+        }
     }
 }
 
 fn command(world: &mut World, peer: usize, bytes: &mut Bytes<'_>) {
     let (what, argument) = (bytes.byte(), bytes.byte());
     let object = u64::from(argument) % OBJECTS;
-    match what % 10 {
+    let other = u64::from(argument >> 3) % OBJECTS;
+    match what % 20 {
         0 => add_source(world, object, peer, bytes.byte()),
         1 | 2 => add_sink(
             world,
@@ -120,11 +181,40 @@ fn command(world: &mut World, peer: usize, bytes: &mut Bytes<'_>) {
         }),
         7 => world.command(Command::RequestKeyframe { source: object }),
         8 => world.leave(peer),
-        _ => world.join(peer),
+        9 => world.join(peer),
+        10 => world.command(Command::Substitute {
+            source: object,
+            by: other,
+        }),
+        11 | 12 => world.command(Command::Substitute {
+            source: ORIGINAL,
+            by: STAND_IN,
+        }),
+        13 => world.command(Command::Restore { source: ORIGINAL }),
+        14 => world.command(Command::Restore { source: object }),
+        15 => world.command(Command::Hold {
+            source: object,
+            max_ms: u32::from(argument) * 10,
+        }),
+        16 => {
+            let transport = world.link_id(usize::from(argument) % LINKS);
+            add_source_on(world, object, transport, bytes.byte());
+        }
+        17 => {
+            let transport = world.link_id(usize::from(argument) % LINKS);
+            add_sink_on(world, object, transport, other, argument);
+        }
+        18 => world.leave_link(usize::from(argument) % LINKS, argument & 0x80 != 0),
+        _ => world.join_link(usize::from(argument) % LINKS),
     }
 }
 
 fn add_source(world: &mut World, source: u64, peer: usize, shape: u8) {
+    let transport = world.id(peer);
+    add_source_on(world, source, transport, shape);
+}
+
+fn add_source_on(world: &mut World, source: u64, transport: u64, shape: u8) {
     let codecs = match shape % 4 {
         0 => CODECS[..1].to_vec(),
         1 => CODECS[1..2].to_vec(),
@@ -150,7 +240,6 @@ fn add_source(world: &mut World, source: u64, peer: usize, shape: u8) {
         transport_cc: shape & 16 == 0,
         remb: shape & 32 != 0,
     };
-    let transport = world.id(peer);
     world.command(Command::AddSource {
         transport,
         source,
@@ -159,6 +248,11 @@ fn add_source(world: &mut World, source: u64, peer: usize, shape: u8) {
 }
 
 fn add_sink(world: &mut World, sink: u64, peer: usize, source: u64, shape: u8) {
+    let transport = world.id(peer);
+    add_sink_on(world, sink, transport, source, shape);
+}
+
+fn add_sink_on(world: &mut World, sink: u64, transport: u64, source: u64, shape: u8) {
     let codec = CODECS[usize::from(shape) % 3];
     // SSRCs are the owner's to choose, and it never gives one twice on a connection.
     let ssrc = world.fresh_ssrc();
@@ -181,7 +275,6 @@ fn add_sink(world: &mut World, sink: u64, peer: usize, source: u64, shape: u8) {
         nack: shape & 8 != 0,
         transport_cc: shape & 4 != 0,
     };
-    let transport = world.id(peer);
     world.command(Command::AddSink {
         transport,
         sink,

@@ -126,6 +126,42 @@ pub fn media(tracks: &mut Tracks, peer: usize, bytes: &mut Bytes<'_>) -> Vec<u8>
     packet
 }
 
+/// A packet of a key frame or another, under a timestamp the publisher used `behind` ticks ago; half of a frame's
+/// packets begin one.
+pub fn picture(
+    tracks: &mut Tracks,
+    originals: &Tracks,
+    publisher: usize,
+    behind: u32,
+    bytes: &mut Bytes<'_>,
+) -> Vec<u8> {
+    let choice = bytes.byte();
+    let number = usize::from(choice & 1);
+    let track = &mut tracks[publisher][number];
+    track.sequence = track.sequence.wrapping_add(1 + u16::from(choice >> 6));
+    track.picture = track.picture.wrapping_add(u16::from(choice >> 3 & 1));
+    track.timestamp = originals[publisher][number].timestamp.wrapping_sub(behind);
+    // A stranger now and then.
+    let ssrc = SSRCS[number] + u32::from(choice & 0x30 == 0x30);
+    let mut packet = header(track, CODECS[number].payload_type, ssrc, choice & 4 != 0);
+    let is_difference = choice & 2 != 0;
+    let [high, low] = (track.picture & 0x7fff).to_be_bytes();
+    match (number, is_difference) {
+        (0, _) => packet.extend([
+            0x90,
+            0xf0,
+            0x80 | high,
+            low,
+            low,
+            0x20,
+            is_difference.into(),
+        ]),
+        (_, false) => packet.extend([0x65, 0x88]),
+        (_, true) => packet.extend([0x41, 0x9a]),
+    }
+    packet
+}
+
 fn header(track: &Track, payload_type: u8, ssrc: u32, marker: bool) -> Vec<u8> {
     let mut packet = vec![0x80, payload_type | u8::from(marker) << 7];
     packet.extend_from_slice(&track.sequence.to_be_bytes());

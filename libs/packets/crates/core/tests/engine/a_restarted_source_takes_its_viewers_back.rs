@@ -1,0 +1,122 @@
+use salon_packets_core::event::RestoreReason;
+
+use crate::stage::Maker::{Camera, Transcoder};
+use crate::stage::*;
+use crate::support::*;
+
+/// Another camera: a new SSRC, a new clock.
+fn restart(stage: &mut Stage) {
+    stage.camera.ssrc += 10;
+    stage.camera.sequence = 7;
+    stage.camera.picture = 5;
+    stage.timestamp = stage.timestamp.wrapping_mul(7).wrapping_add(4321);
+    stage.camera_owes_key = true;
+}
+
+/// Timestamps as they must be on the viewer's side, whose steps are not whole frames at a restart.
+fn assert_rising(seen: &[Seen]) {
+    for pair in seen.windows(2) {
+        assert_eq!(pair[1].sequence, pair[0].sequence.wrapping_add(1));
+        let ticks = pair[1].timestamp.wrapping_sub(pair[0].timestamp);
+        assert!(ticks < 90_000, "{pair:?}");
+        assert!(ticks > 0 || pair[1].maker == pair[0].maker, "{pair:?}");
+    }
+}
+
+fn sorted(stage: &mut Stage) -> Vec<Seen> {
+    let mut seen = std::mem::take(&mut stage.seen);
+    let first = seen[0].sequence;
+    seen.sort_by_key(|one| one.sequence.wrapping_sub(first) as i16);
+    seen
+}
+
+#[test]
+fn at_once_and_they_go_on_in_time() {
+    let mut stage = Stage::new(VP8, 40);
+    stage.run(8);
+    stage.substitute();
+    stage.run(8);
+    stage.moves();
+    restart(&mut stage);
+    stage.run(1);
+    let restarted = stage.restored(RestoreReason::Restarted);
+    assert_eq!(stage.moves(), [restarted]);
+    stage.run(6);
+    let seen = sorted(&mut stage);
+    assert_rising(&seen);
+    assert_eq!(makers(&seen), [Camera, Transcoder, Camera]);
+}
+
+#[test]
+fn and_they_may_leave_again_on_the_new_clock_whatever_the_stand_in_still_has_of_the_old() {
+    for multiple in [7u32, 0x8000_0001, 0x4000_0001, 0xc000_0001] {
+        let mut stage = Stage::new(VP8, 60);
+        stage.run(8);
+        stage.substitute();
+        stage.run(8);
+        restart(&mut stage);
+        stage.timestamp = stage.timestamp.wrapping_mul(multiple);
+        stage.run(1);
+        stage.substitute();
+        stage.run(12);
+        stage.restore();
+        stage.run(10);
+        let (substituted, restarted) = (
+            stage.substituted(),
+            stage.restored(RestoreReason::Restarted),
+        );
+        let restored = stage.restored(RestoreReason::Ordered);
+        assert_eq!(
+            stage.moves(),
+            [substituted.clone(), restarted, substituted, restored]
+        );
+        let seen = sorted(&mut stage);
+        assert_rising(&seen);
+        assert_eq!(
+            makers(&seen),
+            [Camera, Transcoder, Camera, Transcoder, Camera]
+        );
+    }
+}
+
+#[test]
+fn also_while_they_wait_for_the_stand_in_or_are_about_to_leave_it() {
+    for is_leaving in [false, true] {
+        let mut stage = Stage::new(VP8, 60);
+        stage.run(8);
+        stage.substitute();
+        if is_leaving {
+            stage.run(8);
+            stage.restore();
+        }
+        stage.step();
+        stage.moves();
+        restart(&mut stage);
+        stage.run(1);
+        let restarted = stage.restored(RestoreReason::Restarted);
+        assert_eq!(stage.moves(), [restarted]);
+        stage.run(6);
+        let seen = sorted(&mut stage);
+        assert_rising(&seen);
+        assert_eq!(makers(&seen).last(), Some(&Camera));
+    }
+}
+
+#[test]
+fn a_source_that_is_held_stays_held() {
+    let mut stage = Stage::new(VP8, 40);
+    stage.run(8);
+    stage.hold(2000);
+    stage.run(3);
+    restart(&mut stage);
+    stage.run(3);
+    assert_eq!(stage.moves(), []);
+    stage.transcoder_owes_key = true;
+    stage.substitute();
+    stage.run(10);
+    let substituted = stage.substituted();
+    assert_eq!(stage.moves(), [substituted]);
+    let seen = sorted(&mut stage);
+    assert_rising(&seen);
+    assert_eq!(makers(&seen), [Camera, Transcoder]);
+}
