@@ -7,8 +7,8 @@ BIN := .venv/bin
 UV := .tools/uv/bin/uv
 # A tool that talks when all is well is heard only when it is not.
 QUIETLY = >$(CURDIR)/.venv/check.log 2>&1 || { cat $(CURDIR)/.venv/check.log >&2; exit 1; }
-PURE_PACKAGES := libs/contracts libs/kit libs/media libs/web-sdk libs/python-sdk libs/cli \
-	services/token services/room services/media-relay
+PURE_PACKAGES := libs/contracts libs/kit libs/media libs/frames libs/web-sdk libs/python-sdk libs/cli \
+	services/token services/room services/media-relay services/effects
 RUST_SOURCES := $(shell find libs/packets -path '*/target' -prune -o \( -name '*.rs' -o -name 'Cargo.*' -o -name 'pyproject.toml' \) -print 2>/dev/null)
 
 .PHONY: help
@@ -54,6 +54,10 @@ format: setup-check ## Put every file into its format
 .PHONY: bench
 bench: setup-test ## Measure: join time, cost per packet, latency, log-ins (JSON lines and a table)
 	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: bench-effects
+bench-effects: setup-test ## Measure beauty: the filter beside others, carrying frames, whole streams
+	@$(BIN)/python -m bench effects
 
 .PHONY: proto
 proto: setup ## Generate the Python messages from proto/

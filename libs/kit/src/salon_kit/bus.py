@@ -23,7 +23,7 @@ from salon_contracts.errors import (
     from_failure,
 )
 
-from salon_kit.connection import Connection, ConnectionLost, NoResponders
+from salon_kit.connection import Connection, ConnectionLost, NoResponders, said_nobody_listens
 from salon_kit.identity import Identity
 from salon_kit.jetstream import JetStream
 from salon_kit.log import get_logger
@@ -40,9 +40,10 @@ from salon_kit.serving import (
     operation,
 )
 from salon_kit.settings import BusSettings
+from salon_kit.subscription import MessageCallback, Subscription
 from salon_kit.trace import current_traceparent
 
-__all__ = ["Bus", "Handler", "RequestContext", "Serving"]
+__all__ = ["Bus", "Handler", "RequestContext", "Serving", "said_nobody_listens"]
 
 Reply = TypeVar("Reply", bound=Message)
 
@@ -130,6 +131,20 @@ class Bus:
         if self.connected:
             await self.flush()
         return serving
+
+    async def publish(self, subject: str, data: bytes, *, reply: str = "") -> None:
+        """Hands one bare message to the connection: no headers, no answer, lost if nobody listens.
+
+        `reply`: where NATS says so at once when nobody listens (`said_nobody_listens`). Raises BusUnavailable.
+        """
+        await self.connection.publish(subject, data, reply=reply)
+
+    async def subscribe(self, subject: str, callback: MessageCallback, *, max_pending: int = 65_536) -> Subscription:
+        """Every bare message on `subject`, one at a time, over reconnects; more than `max_pending` waiting are dropped.
+
+        What `callback` raises is logged and ends nothing. `await subscription.unsubscribe()` ends it.
+        """
+        return await self.connection.subscribe(subject, callback, max_pending=max_pending)
 
     async def flush(self, timeout_s: float = 2.0) -> None:
         """Returns once NATS has everything that was sent so far; BusUnavailable otherwise."""

@@ -36,6 +36,11 @@ class ConnectionLost(Exception):
     """The connection broke while an answer was awaited."""
 
 
+def said_nobody_listens(message: Msg) -> bool:
+    """Whether NATS itself sent this to the `reply` of a message that nobody listens to."""
+    return message.headers is not None and not message.data and message.headers.get("Status") == "503"
+
+
 class Connection:
     def __init__(self, settings: BusSettings, name: str) -> None:
         self._settings = settings
@@ -146,7 +151,7 @@ class Connection:
                 answer = await future
         finally:
             self._replies.pop(token, None)
-        if answer.headers is not None and not answer.data and answer.headers.get("Status") == "503":
+        if said_nobody_listens(answer):
             raise NoResponders(subject)
         return answer
 

@@ -87,6 +87,13 @@ class NatsServer:
     def log_path(self) -> Path:
         return self._directory / "nats.log"
 
+    @property
+    def pid(self) -> int:
+        """Of the running server. RuntimeError when there is none."""
+        if self._process is None:
+            raise RuntimeError("nats-server has not been started")
+        return self._process.pid
+
     def start(self) -> None:
         """Returns when it accepts connections; the same port and store every time."""
         self._directory.mkdir(parents=True, exist_ok=True)
