@@ -1,0 +1,1 @@
+"""The effects service: receives raw frames, returns beautified ones."""

@@ -1,0 +1,3 @@
+from salon_effects.main import main
+
+main()
