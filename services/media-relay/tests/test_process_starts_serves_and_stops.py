@@ -37,6 +37,7 @@ async def start(server: NatsServer, **changes: str) -> asyncio.subprocess.Proces
         "SALON_RELAY_PORT": "0",
         "SALON_RELAY_HEALTH_PORT": "0",
         "SALON_RELAY_REGION": "here",
+        "SALON_LOG_FORMAT": "json",
     }
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "salon_relay", env=environment | changes, stderr=asyncio.subprocess.PIPE
@@ -85,6 +86,20 @@ async def test_life_of_a_relay(nats_server: NatsServer, bus: Bus, events: Events
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+async def test_transcoders_end_with_the_relay(nats_server: NatsServer, how: signal.Signals) -> None:
+    process = await start(nats_server, SALON_RELAY_ID=f"relay-{how}", SALON_RELAY_TRANSCODER_SPARES="2")
+    assert process.stderr is not None
+    async with asyncio.timeout(60):
+        for _ in range(2):
+            while b"transcoder-ready" not in await process.stderr.readline():
+                pass
+        process.send_signal(how)
+        # They have inherited it: it ends with the last one.
+        await process.stderr.read()
+        await process.wait()
 
 
 async def test_port_that_is_taken_is_named(nats_server: NatsServer, bus: Bus) -> None:

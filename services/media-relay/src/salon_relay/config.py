@@ -43,6 +43,20 @@ class RelaySettings(HealthSettings):
     max_transports: int = Field(default=4000, ge=1, description="Peer connections at a time.")
     max_half_open: int = Field(default=500, ge=1, description="Peer connections at a time that are not connected yet.")
 
+    transcoders_max: int = Field(
+        default=8, ge=0, le=1000, description="Streams this relay has beautified at a time; 0: no effects here."
+    )
+    transcoder_spares: int = Field(
+        default=1, ge=0, le=100, description="Transcoder processes kept warm for the next streams with effects."
+    )
+    ring_folder: str = Field(
+        default="/dev/shm",  # noqa: S108  # memory that processes share
+        description="Folder in memory where frames are handed to effects workers of the same machine.",
+    )
+    effect_deadline_ms: int = Field(
+        default=40, ge=5, le=1000, description="Milliseconds a frame may be with an effects worker."
+    )
+
     @field_validator("public_addresses", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

@@ -10,17 +10,17 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from salon_contracts.errors import NoRelayAvailable, OfferUnacceptable, RateLimited, TransportNotFound
-from salon_contracts.ids import StreamId, TransportId
+from salon_contracts.ids import AppId, StreamId, TransportId
 from salon_kit.log import get_logger
 from salon_media.offer import Offer, parse_offer
 from salon_packets import CommandQueueFull
 
 from salon_relay.config import Address
 from salon_relay.dtls import Certificates
-from salon_relay.packets import Packets
+from salon_relay.packets import LossReason, Packets
 from salon_relay.peer import CloseReason, Peer, PeerIdentity, PeerState
 from salon_relay.plan import Agreed, Bindings, Plan, bind, bind_single, plan_publisher, plan_viewer
 from salon_relay.registry import Playback, Registry
@@ -75,13 +75,14 @@ class Exchange:
         self.registry = Registry()
         self.started = asyncio.Event()
         self.draining = False
+        self.ids = itertools.count(1)
+        """Of transports, sources and sinks of the packet path, whoever makes them."""
         self._packets = packets
         self._record = record
         self._limits = limits
         self._addresses = addresses
         self._port = port
         self._certificates = Certificates()
-        self._ids = itertools.count(1)
         self._peers: dict[TransportId, Peer] = {}
         self._by_number: dict[int, Peer] = {}
         self._half_open = 0
@@ -95,6 +96,12 @@ class Exchange:
     @property
     def half_open(self) -> int:
         return self._half_open
+
+    def publisher(self, app_id: AppId, stream_id: StreamId) -> PeerIdentity | None:
+        """Who sends a stream, over which peer connection; None if nobody does."""
+        track = self.registry.track(app_id, stream_id, "video") or self.registry.track(app_id, stream_id, "audio")
+        peer = None if track is None else self._by_number.get(track.transport)
+        return None if peer is None else peer.identity
 
     async def run(self) -> None:
         """Carries the peers' tasks until cancelled, which closes them all."""
@@ -174,7 +181,7 @@ class Exchange:
 
     def _open(self, identity: PeerIdentity, offer: Offer) -> Peer:
         peer = Peer(
-            next(self._ids),
+            next(self.ids),
             identity,
             offer.transport,
             packets=self._packets,
@@ -182,7 +189,7 @@ class Exchange:
             certificate=self._certificates.current(),
             addresses=self._addresses,
             port=self._port,
-            ids=self._ids,
+            ids=self.ids,
             listener=self,
             setup_timeout_s=self._limits.setup_timeout_s,
         )
@@ -233,7 +240,7 @@ class Exchange:
         if peer is not None:
             peer.feed_dtls(datagrams)
 
-    def lost(self, transport: int, reason: Literal["consent-expired", "internal-error"]) -> None:
+    def lost(self, transport: int, reason: LossReason) -> None:
         peer = self._by_number.get(transport)
         if peer is None:
             return

@@ -1,4 +1,6 @@
-"""Bus messages in and out: Negotiate and CloseTransport become orders, what happens to peers becomes events."""
+"""Bus messages in and out: Negotiate, CloseTransport and SetEffects become orders; what happens to peers and to the
+effects of streams becomes events.
+"""
 
 import time
 from collections.abc import Callable
@@ -6,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.message import Message
 from salon.relay.v1 import relay_pb2
+from salon_contracts.beauty import check_beauty
 from salon_contracts.errors import BusUnavailable, InvalidField, SalonError
 from salon_contracts.ids import (
     RelayId,
     RoomSessionId,
     SessionId,
+    StreamId,
     TransportId,
     UserId,
     parse_app_id,
@@ -21,6 +25,9 @@ from salon_contracts.subjects import Entity, command
 from salon_kit.bus import Bus, RequestContext, Serving
 from salon_kit.log import get_logger
 
+from salon_relay.effects.moves import Outcome, Problem
+from salon_relay.effects.streams import EffectsOfStreams, EffectsOrder
+from salon_relay.effects.totals import Totals
 from salon_relay.exchange import Exchange, Order
 from salon_relay.metrics import NEGOTIATE_SECONDS, NEGOTIATIONS, TRANSPORTS_CLOSED
 from salon_relay.peer import CloseReason, PeerIdentity
@@ -45,20 +52,31 @@ _CLOSE_REASONS = {
 }
 
 
+_PROBLEMS = {
+    Problem.NO_WORKER: relay_pb2.EFFECTS_PROBLEM_NO_WORKER,
+    Problem.FULL: relay_pb2.EFFECTS_PROBLEM_FULL,
+    Problem.TOO_SLOW: relay_pb2.EFFECTS_PROBLEM_TOO_SLOW,
+    Problem.TRANSCODER: relay_pb2.EFFECTS_PROBLEM_TRANSCODER,
+    Problem.NO_VIDEO: relay_pb2.EFFECTS_PROBLEM_NO_VIDEO,
+}
+
+OrderServing = Serving[relay_pb2.Negotiate] | Serving[relay_pb2.CloseTransport] | Serving[relay_pb2.SetEffects]
+
+
 class Handlers:
-    """Serves `salon.cmd.v1.relay.<relay id>.{negotiate,close-transport}`."""
+    """Serves `salon.cmd.v1.relay.<relay id>.{negotiate,close-transport,set-effects}`."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, effects: EffectsOfStreams) -> None:
         self._exchange = exchange
+        self._effects = effects
 
-    async def serve(
-        self, bus: Bus, relay_id: RelayId
-    ) -> list[Serving[relay_pb2.Negotiate] | Serving[relay_pb2.CloseTransport]]:
+    async def serve(self, bus: Bus, relay_id: RelayId) -> list[OrderServing]:
         return [
             await bus.serve(command("relay", "negotiate", relay_id), relay_pb2.Negotiate, self.negotiate),
             await bus.serve(
                 command("relay", "close-transport", relay_id), relay_pb2.CloseTransport, self.close_transport
             ),
+            await bus.serve(command("relay", "set-effects", relay_id), relay_pb2.SetEffects, self.set_effects),
         ]
 
     async def negotiate(self, request: relay_pb2.Negotiate, context: RequestContext) -> Message:
@@ -79,6 +97,14 @@ class Handlers:
     async def close_transport(self, request: relay_pb2.CloseTransport, context: RequestContext) -> Message:
         self._exchange.close(TransportId(_bounded("transport_id", request.transport_id)))
         return relay_pb2.TransportClosedReply()
+
+    async def set_effects(self, request: relay_pb2.SetEffects, context: RequestContext) -> Message:
+        try:
+            outcome = await self._effects.set_effects(_effects_order(request))
+        except SalonError as error:
+            log.info("effects-refused", stream_id=request.stream_id[:ID_MAX_CHARS], err_code=error.code)
+            raise
+        return _effects_set(outcome)
 
 
 class EventRecord:
@@ -117,12 +143,63 @@ class EventRecord:
             ),
         )
 
+    def effects_started(self, identity: PeerIdentity, stream_id: StreamId, version: int, worker_id: str) -> None:
+        self._append_effects(
+            identity,
+            relay_pb2.EffectsStarted(
+                relay_id=self._relay_id,
+                stream_id=stream_id,
+                user_id=identity.user_id,
+                session_id=identity.session_id,
+                version=version,
+                worker_id=worker_id,
+            ),
+        )
+
+    def effects_interrupted(self, identity: PeerIdentity, stream_id: StreamId, version: int, problem: Problem) -> None:
+        self._append_effects(
+            identity,
+            relay_pb2.EffectsInterrupted(
+                relay_id=self._relay_id,
+                stream_id=stream_id,
+                user_id=identity.user_id,
+                session_id=identity.session_id,
+                version=version,
+                problem=_PROBLEMS[problem],
+            ),
+        )
+
+    def effects_stopped(self, identity: PeerIdentity, stream_id: StreamId, version: int, totals: Totals) -> None:
+        self._append_effects(
+            identity,
+            relay_pb2.EffectsStopped(
+                relay_id=self._relay_id,
+                stream_id=stream_id,
+                user_id=identity.user_id,
+                session_id=identity.session_id,
+                version=version,
+                frames_beautified=totals.frames_beautified,
+                frames_original=totals.frames_original,
+            ),
+        )
+
     def _append(self, identity: PeerIdentity, message: Message) -> None:
         entity = Entity(identity.app_id, identity.room_id, identity.room_session_id, "transport", identity.transport_id)
+        self._put_or_log(entity, message)
+
+    def _append_effects(
+        self,
+        identity: PeerIdentity,
+        message: relay_pb2.EffectsStarted | relay_pb2.EffectsInterrupted | relay_pb2.EffectsStopped,
+    ) -> None:
+        entity = Entity(identity.app_id, identity.room_id, identity.room_session_id, "effects-state", message.stream_id)
+        self._put_or_log(entity, message)
+
+    def _put_or_log(self, entity: Entity, message: Message) -> None:
         try:
             self._put(entity, message)
         except BusUnavailable:
-            log.error("event-lost", transport_id=identity.transport_id)
+            log.error("event-lost", subject=entity.subject)
 
 
 def _order(request: relay_pb2.Negotiate) -> Order:
@@ -147,6 +224,26 @@ def _order(request: relay_pb2.Negotiate) -> Order:
         tracks=[(binding.mid, parse_stream_id(binding.stream_id)) for binding in request.tracks],
         single_stream_id=parse_stream_id(request.single_stream_id) if request.single_stream_id else None,
     )
+
+
+def _effects_order(request: relay_pb2.SetEffects) -> EffectsOrder:
+    parse_room_id(request.room_id)
+    _bounded("room_session_id", request.room_session_id)
+    _bounded("user_id", request.user_id, may_be_empty=True)
+    beauty = check_beauty(request.beauty)
+    return EffectsOrder(
+        app_id=parse_app_id(request.app_id),
+        stream_id=parse_stream_id(request.stream_id),
+        session_id=SessionId(_bounded("session_id", request.session_id, may_be_empty=True)),
+        beauty=beauty if request.enabled else None,
+        version=request.version,
+    )
+
+
+def _effects_set(outcome: Outcome) -> relay_pb2.EffectsSet:
+    if isinstance(outcome, Problem):
+        return relay_pb2.EffectsSet(state=relay_pb2.EFFECTS_STATE_UNAVAILABLE, problem=_PROBLEMS[outcome])
+    return relay_pb2.EffectsSet(state=relay_pb2.EFFECTS_STATE_ON if outcome == "on" else relay_pb2.EFFECTS_STATE_OFF)
 
 
 def _bounded(field: str, value: str, *, may_be_empty: bool = False) -> str:

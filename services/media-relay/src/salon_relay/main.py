@@ -1,11 +1,12 @@
 """Builds the relay and runs it."""
 
 import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from salon.relay.v1.relay_pb2 import CloseTransport, Negotiate, RelayAnnouncement
+from salon.relay.v1.relay_pb2 import RelayAnnouncement
 from salon_contracts.ids import RelayId
 from salon_contracts.subjects import RELAYS_BUCKET
-from salon_kit.bus import Serving
 from salon_kit.events import Events
 from salon_kit.lease import LeaseBucket
 from salon_kit.outbox import Outbox
@@ -16,10 +17,16 @@ from salon_packets import Relay
 from salon_relay.announce import Announcer, RelayIdTaken
 from salon_relay.config import RelaySettings, relay_id, resolve_public_addresses
 from salon_relay.dtls import AiortcMismatch, check_aiortc
+from salon_relay.effects.pool import PoolSettings, TranscoderPool
+from salon_relay.effects.stream import Surroundings
+from salon_relay.effects.streams import EffectsOfStreams
 from salon_relay.exchange import Exchange, Limits
-from salon_relay.handlers import EventRecord, Handlers
-from salon_relay.metrics import Meter
+from salon_relay.handlers import EventRecord, Handlers, OrderServing
+from salon_relay.metrics import Meter, observe_effects
 from salon_relay.packets import Packets
+
+if TYPE_CHECKING:
+    from salon_packets._native import Stats
 
 
 def main() -> None:
@@ -46,29 +53,43 @@ async def build(service: Service, settings: RelaySettings) -> None:
     await events.ensure()
     outbox = Outbox(events)
     meter = Meter()
-    packets = Packets(
-        path,
-        on_stats=lambda stats, seconds: meter.observe(
+
+    def observe(stats: "Stats", seconds: float) -> None:
+        meter.observe(
             stats,
             seconds,
             streams=exchange.registry.streams,
             transports=exchange.transports,
             half_open=exchange.half_open,
-        ),
-    )
+        )
+        effects.observe(stats, seconds)
+        observe_effects(effects.counts(), transcoders.counts(), effects.latencies_us())
+
+    packets = Packets(path, on_stats=observe)
+    record = EventRecord(name, outbox.put)
     exchange = Exchange(
         packets,
-        EventRecord(name, outbox.put),
+        record,
         limits=Limits(settings.max_transports, settings.max_half_open, settings.setup_timeout_s),
         addresses=addresses,
         port=port,
     )
-    packets.start(exchange)
+    transcoders = TranscoderPool(
+        PoolSettings(
+            relay_id=name,
+            used_max=settings.transcoders_max,
+            spares=settings.transcoder_spares,
+            ring_folder=Path(settings.ring_folder),
+            deadline_ms=settings.effect_deadline_ms,
+        )
+    )
+    effects = EffectsOfStreams(exchange, Surroundings(name, packets, exchange.ids, transcoders, record))
+    packets.start(exchange, effects)
     service.start("outbox", outbox.run())
     service.start("statistics", packets.run())
     service.start("peers", exchange.run())
     await exchange.started.wait()
-    servings: list[Serving[Negotiate] | Serving[CloseTransport]] = []
+    servings: list[OrderServing] = []
     leases = LeaseBucket(service.bus, RELAYS_BUCKET)
     await leases.ensure()
     announcer = Announcer(
@@ -91,7 +112,8 @@ async def build(service: Service, settings: RelaySettings) -> None:
         await announcer.start()
     except RelayIdTaken as error:
         raise StartupError(f"{error}; set SALON_RELAY_ID.") from error
-    servings += await Handlers(exchange).serve(service.bus, name)
+    service.start("transcoders", transcoders.run())
+    servings += await Handlers(exchange, effects).serve(service.bus, name)
     announcer.announce_now()
     service.start("announcement", announcer.run())
 
@@ -102,6 +124,8 @@ async def build(service: Service, settings: RelaySettings) -> None:
 
     async def finish() -> None:
         exchange.close_all()
+        effects.close()
+        await transcoders.close()
         await outbox.flush()
 
     async def close() -> None:

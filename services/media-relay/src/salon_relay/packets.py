@@ -17,8 +17,10 @@ from salon_packets import (
     EventsLost,
     SinkConfig,
     SourceConfig,
+    SourceRestored,
     SourceStarted,
     SourceStopped,
+    SourceSubstituted,
     TransportClosed,
     TransportConnected,
 )
@@ -35,12 +37,17 @@ STATS_PERIOD_S: Final = 1.0
 _SNAPSHOT_MAX_AGE_NS: Final = 200_000_000
 
 
+LossReason = Literal["consent-expired", "internal-error", "link-closed"]
+RestoreReason = Literal["ordered", "lost", "restarted", "late"]
+
+
 class PacketPath(Protocol):
     """`salon_packets.Relay`, as far as it is used here."""
 
     def fileno(self) -> int: ...
     def drain(self) -> list[Event]: ...
     def add_transport(self, transport: int, local_ufrag: str, local_pwd: str, remote_ufrag: str) -> None: ...
+    def add_local_transport(self, transport: int, fd: int) -> None: ...
     def remove_transport(self, transport: int) -> None: ...
     def send_dtls(self, transport: int, datagrams: Sequence[bytes]) -> None: ...
     def set_srtp(self, transport: int, profile: int, local_key: bytes, remote_key: bytes) -> None: ...
@@ -48,6 +55,10 @@ class PacketPath(Protocol):
     def remove_source(self, source: int) -> None: ...
     def add_sink(self, transport: int, sink: int, source: int, config: SinkConfig) -> None: ...
     def remove_sink(self, sink: int) -> None: ...
+    def pause_sink(self, sink: int, paused: bool) -> None: ...
+    def substitute(self, source: int, by: int) -> None: ...
+    def restore(self, source: int) -> None: ...
+    def hold(self, source: int, max_ms: int) -> None: ...
     def stats(self) -> "Stats": ...
     def close(self) -> None: ...
 
@@ -57,7 +68,17 @@ class TransportListener(Protocol):
 
     def connected(self, transport: int) -> None: ...
     def dtls_received(self, transport: int, datagrams: list[bytes]) -> None: ...
-    def lost(self, transport: int, reason: Literal["consent-expired", "internal-error"]) -> None: ...
+    def lost(self, transport: int, reason: LossReason) -> None: ...
+
+
+class SourceListener(Protocol):
+    """Who is told what happens to sources, and to local transports."""
+
+    def source_started(self, source: int) -> None: ...
+    def source_substituted(self, source: int) -> None: ...
+    def source_restored(self, source: int, reason: RestoreReason) -> None: ...
+    def link_lost(self, transport: int) -> None:
+        """The packet path has removed the local transport, with its sources and sinks."""
 
 
 class Packets:
@@ -69,12 +90,15 @@ class Packets:
         self._path = path
         self._on_stats = on_stats
         self._listener: TransportListener | None = None
+        self._source_listener: SourceListener | None = None
+        self._local: set[int] = set()
+        """Local transports that are there as far as is known."""
         self._owed: list[tuple[Callable[[int], None], int]] = []
         self._snapshot: tuple[int, Stats] | None = None
         self._previous: Stats | None = None
 
-    def start(self, listener: TransportListener) -> None:
-        self._listener = listener
+    def start(self, listener: TransportListener, source_listener: SourceListener | None = None) -> None:
+        self._listener, self._source_listener = listener, source_listener
         asyncio.get_running_loop().add_reader(self._path.fileno(), self._dispatch)
 
     def close(self) -> None:
@@ -105,9 +129,17 @@ class Packets:
                 case DtlsReceived():
                     self._listener.dtls_received(event.transport, event.datagrams)
                 case TransportClosed():
-                    self._listener.lost(event.transport, event.reason)
+                    self._lost(event)
                 case SourceStarted():
                     log.debug("source-started", count=event.source)
+                    if self._source_listener is not None:
+                        self._source_listener.source_started(event.source)
+                case SourceSubstituted():
+                    if self._source_listener is not None:
+                        self._source_listener.source_substituted(event.source)
+                case SourceRestored():
+                    if self._source_listener is not None:
+                        self._source_listener.source_restored(event.source, event.reason)
                 case SourceStopped():
                     log.debug("source-stopped", count=event.source)
                 case EventsLost():
@@ -115,10 +147,30 @@ class Packets:
                 case _:
                     assert_never(event)
 
+    def _lost(self, event: TransportClosed) -> None:
+        if event.transport not in self._local:
+            if self._listener is not None:
+                self._listener.lost(event.transport, event.reason)
+            return
+        self._local.discard(event.transport)
+        if self._source_listener is not None:
+            self._source_listener.link_lost(event.transport)
+
     # ---- down; CommandQueueFull is the caller's to handle, except where said otherwise ----
 
     def add_transport(self, transport: int, *, local_ufrag: str, local_pwd: str, remote_ufrag: str) -> None:
         self._path.add_transport(transport, local_ufrag, local_pwd, remote_ufrag)
+
+    def add_local_transport(self, transport: int, fd: int) -> None:
+        """Raises OSError as well, when there are no file descriptors left."""
+        self._path.add_local_transport(transport, fd)
+        self._local.add(transport)
+
+    def remove_local_transport(self, transport: int) -> None:
+        """Never raises; nothing to do for one that was lost."""
+        if transport in self._local:
+            self._local.discard(transport)
+            self._surely(self._path.remove_transport, transport)
 
     def remove_transport(self, transport: int) -> None:
         """Never raises."""
@@ -148,6 +200,19 @@ class Packets:
         """Never raises."""
         self._surely(self._path.remove_sink, sink)
 
+    def pause_sink(self, sink: int, *, paused: bool) -> None:
+        self._path.pause_sink(sink, paused)
+
+    def substitute(self, source: int, by: int) -> None:
+        self._path.substitute(source, by)
+
+    def restore(self, source: int) -> None:
+        """Never raises."""
+        self._surely(self._path.restore, source)
+
+    def hold(self, source: int, *, max_ms: int) -> None:
+        self._path.hold(source, max_ms)
+
     def _surely(self, command: Callable[[int], None], number: int) -> None:
         try:
             command(number)
@@ -160,6 +225,11 @@ class Packets:
         if fresh is None and self._previous is not None:
             return self._previous["transports"].get(transport)
         return fresh
+
+    def source_bps(self, source: int) -> int:
+        """What a source receives at the moment; 0 if that is nothing or not known."""
+        known = self._fresh_snapshot(_SNAPSHOT_MAX_AGE_NS)["sources"].get(source)
+        return 0 if known is None else known["bitrate_bps"]
 
     def _fresh_snapshot(self, max_age_ns: int) -> "Stats":
         now_ns = time.monotonic_ns()

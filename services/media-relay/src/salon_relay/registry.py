@@ -5,7 +5,7 @@ it: a publisher that came back over a new peer connection is faster than the end
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from salon_contracts.ids import AppId, StreamId
 from salon_media.codecs import CodecName, OfferedCodec
@@ -45,8 +45,19 @@ class Playback:
     mid: str
 
 
+class TrackListener(Protocol):
+    """Who is told which tracks there are."""
+
+    def published(self, track: Track) -> None:
+        """At first or instead of another one of its key, whose end is not told."""
+
+    def unpublished(self, track: Track) -> None:
+        """Nothing has come instead; it may in the same turn of the event loop."""
+
+
 @dataclass(slots=True)
 class Registry:
+    listener: TrackListener | None = None
     _tracks: dict[TrackKey, Track] = field(default_factory=dict)
     _by_source: dict[int, Track] = field(default_factory=dict)
     _playbacks: dict[int, dict[int, Playback]] = field(default_factory=dict)
@@ -58,6 +69,8 @@ class Registry:
         self._tracks[track.key] = track
         self._by_source[track.source] = track
         self._playbacks[track.source] = {}
+        if self.listener is not None:
+            self.listener.published(track)
         return replaced
 
     def unpublish(self, source: int) -> list[Playback]:
@@ -65,6 +78,8 @@ class Registry:
         track = self._by_source.pop(source, None)
         if track is not None and self._tracks.get(track.key) is track:
             del self._tracks[track.key]
+            if self.listener is not None:
+                self.listener.unpublished(track)
         return list(self._playbacks.pop(source, {}).values())
 
     def play(self, playback: Playback) -> None:
@@ -75,6 +90,10 @@ class Registry:
 
     def track(self, app_id: AppId, stream_id: StreamId, kind: Kind) -> Track | None:
         return self._tracks.get((app_id, stream_id, kind))
+
+    def sinks_of(self, source: int) -> list[int]:
+        """The sinks of those who play it."""
+        return list(self._playbacks.get(source, ()))
 
     def exists(self, app_id: AppId, stream_id: StreamId) -> bool:
         return (app_id, stream_id, "audio") in self._tracks or (app_id, stream_id, "video") in self._tracks

@@ -8,13 +8,21 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 import pytest_asyncio
-from salon_contracts.ids import AppId, RoomId, RoomSessionId, SessionId, StreamId, TransportId, UserId
+from salon.effects.v1.effects_pb2 import Beauty
+from salon_contracts.ids import AppId, RelayId, RoomId, RoomSessionId, SessionId, StreamId, TransportId, UserId
 from salon_packets import Relay
 
+from salon_relay.effects.moves import Outcome, Problem
+from salon_relay.effects.phase import Phase
+from salon_relay.effects.pool import PoolSettings, TranscoderPool
+from salon_relay.effects.stream import Surroundings
+from salon_relay.effects.streams import EffectsOfStreams, EffectsOrder
+from salon_relay.effects.totals import Totals
 from salon_relay.exchange import Exchange, Limits, Order
 from salon_relay.packets import Packets
 from salon_relay.peer import CloseReason, PeerIdentity
@@ -30,6 +38,12 @@ class Facts:
     opened: list[TransportId] = field(default_factory=list)
     closed: dict[TransportId, CloseReason] = field(default_factory=dict)
     bytes_sent: dict[TransportId, int] = field(default_factory=dict)
+    effects: list[tuple[StreamId, str]] = field(default_factory=list)
+    """`started`, `stopped` or the problem."""
+    workers: list[str] = field(default_factory=list)
+    """Who beautified, for each `started`."""
+    frames: list[tuple[int, int]] = field(default_factory=list)
+    """Beautified and original, for each `stopped`."""
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def transport_opened(self, identity: PeerIdentity) -> None:
@@ -41,6 +55,21 @@ class Facts:
     ) -> None:
         self.closed[identity.transport_id] = reason
         self.bytes_sent[identity.transport_id] = 0 if stats is None else stats["bytes_sent"]
+        self._changed.set()
+
+    def effects_started(self, identity: PeerIdentity, stream_id: StreamId, version: int, worker_id: str) -> None:
+        self.workers.append(worker_id)
+        self._add(stream_id, "started")
+
+    def effects_interrupted(self, identity: PeerIdentity, stream_id: StreamId, version: int, problem: Problem) -> None:
+        self._add(stream_id, problem.value)
+
+    def effects_stopped(self, identity: PeerIdentity, stream_id: StreamId, version: int, totals: Totals) -> None:
+        self.frames.append((totals.frames_beautified, totals.frames_original))
+        self._add(stream_id, "stopped")
+
+    def _add(self, stream_id: StreamId, what: str) -> None:
+        self.effects.append((stream_id, what))
         self._changed.set()
 
     async def until(self, condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
@@ -56,6 +85,28 @@ class RunningRelay:
     packets: Packets
     path: Relay
     facts: Facts
+    effects: EffectsOfStreams
+    transcoders: TranscoderPool
+    versions: int = 0
+
+    async def set_effects(
+        self, stream_id: str, beauty: Beauty | None, *, session_id: str = "s_1", version: int | None = None
+    ) -> Outcome:
+        """What viewers get; None turns effects off."""
+        if version is None:
+            self.versions += 1
+        return await self.effects.set_effects(
+            EffectsOrder(
+                AppId(1),
+                StreamId(stream_id),
+                SessionId(session_id),
+                beauty,
+                self.versions if version is None else version,
+            )
+        )
+
+    def phase(self, stream_id: str) -> Phase:
+        return self.effects.phase(AppId(1), StreamId(stream_id))
 
     def negotiate(
         self,
@@ -91,25 +142,44 @@ def identity(transport_id: str, *, sends: bool, app_id: int = 1) -> PeerIdentity
     )
 
 
-MakeRelay = Callable[[Limits], "contextlib.AbstractAsyncContextManager[RunningRelay]"]
+ROOMY = Limits(transports=2000, half_open=2000, setup_timeout_s=15.0)
+NO_TRANSCODERS = PoolSettings(
+    relay_id=RelayId("relay-1"),
+    used_max=0,
+    spares=0,
+    ring_folder=Path("/dev/shm"),  # noqa: S108
+    deadline_ms=40,
+)
+
+
+class MakeRelay(Protocol):
+    def __call__(
+        self, limits: Limits = ROOMY, transcoders: PoolSettings = NO_TRANSCODERS
+    ) -> "contextlib.AbstractAsyncContextManager[RunningRelay]": ...
 
 
 @pytest.fixture
 def make_relay() -> MakeRelay:
     @contextlib.asynccontextmanager
-    async def make(limits: Limits) -> AsyncIterator[RunningRelay]:
+    async def make(limits: Limits = ROOMY, transcoders: PoolSettings = NO_TRANSCODERS) -> AsyncIterator[RunningRelay]:
         path = Relay("127.0.0.1", 0)
-        packets = Packets(path)
+        packets = Packets(path, on_stats=lambda stats, seconds: effects.observe(stats, seconds))
         facts = Facts()
         exchange = Exchange(packets, facts, limits=limits, addresses=(ip_address("127.0.0.1"),), port=path.local_port)
-        packets.start(exchange)
-        running = asyncio.create_task(exchange.run())
+        pool = TranscoderPool(transcoders)
+        effects = EffectsOfStreams(exchange, Surroundings(transcoders.relay_id, packets, exchange.ids, pool, facts))
+        packets.start(exchange, effects)
+        running = [asyncio.create_task(work) for work in (exchange.run(), pool.run(), packets.run())]
         await exchange.started.wait()
         try:
-            yield RunningRelay(exchange, packets, path, facts)
+            yield RunningRelay(exchange, packets, path, facts, effects, pool)
         finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            exchange.close_all()
+            effects.close()
+            await pool.close()
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
             packets.close()
 
     return make
@@ -117,5 +187,5 @@ def make_relay() -> MakeRelay:
 
 @pytest_asyncio.fixture
 async def relay(make_relay: MakeRelay) -> AsyncIterator[RunningRelay]:
-    async with make_relay(Limits(transports=2000, half_open=2000, setup_timeout_s=15.0)) as running:
+    async with make_relay() as running:
         yield running

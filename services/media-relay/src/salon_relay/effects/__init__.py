@@ -1,0 +1,1 @@
+"""Effects: a controller per stream, transcoder processes, and what viewers of the stream get meanwhile."""

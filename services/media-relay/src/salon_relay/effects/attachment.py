@@ -1,0 +1,61 @@
+"""A transcoder's place in the packet path: its link, the tap that feeds it, and the source that comes back."""
+
+from collections.abc import Iterator
+
+from salon_media.extensions import VIDEO_ORIENTATION
+from salon_packets import Codec, CommandQueueFull, SinkConfig, SourceConfig
+
+from salon_relay.link import BEAUTIFIED_SSRC, CLOCK_RATE_HZ, ORIENTATION_ID, PAYLOAD_TYPE, TAP_SSRC
+from salon_relay.packets import Packets
+from salon_relay.registry import Track
+
+
+class Attachment:
+    """There from the start; `remove` it. Raises CommandQueueFull and OSError with nothing left behind."""
+
+    def __init__(self, packets: Packets, ids: Iterator[int], track: Track, link_fd: int) -> None:
+        self.transport = next(ids)
+        self.tap = next(ids)
+        self.source = next(ids)
+        self._packets = packets
+        codec = Codec(track.name, PAYLOAD_TYPE, CLOCK_RATE_HZ)
+        extensions = {VIDEO_ORIENTATION: ORIENTATION_ID}
+        packets.add_local_transport(self.transport, link_fd)
+        try:
+            packets.add_source(
+                self.transport,
+                self.source,
+                SourceConfig(
+                    kind="video",
+                    mid="0",
+                    codecs=[codec],
+                    ssrcs=[(BEAUTIFIED_SSRC, None)],
+                    extensions=extensions,
+                    nack=False,
+                    transport_cc=False,
+                    remb=False,
+                ),
+            )
+            packets.add_sink(
+                self.transport,
+                self.tap,
+                track.source,
+                SinkConfig(
+                    kind="video",
+                    mid="0",
+                    codec=codec,
+                    ssrc=TAP_SSRC,
+                    rtx_ssrc=None,
+                    cname=track.cname,
+                    extensions=extensions,
+                    nack=False,
+                    transport_cc=False,
+                ),
+            )
+        except CommandQueueFull:
+            self.remove()
+            raise
+
+    def remove(self) -> None:
+        """With the transcoder's source, which sends its viewers back to the publisher's packets."""
+        self._packets.remove_local_transport(self.transport)

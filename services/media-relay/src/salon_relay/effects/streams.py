@@ -1,0 +1,180 @@
+"""The effects of all streams of this relay: finds the one that an order or an event is about."""
+
+import asyncio
+import contextvars
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from salon.effects.v1.effects_pb2 import Beauty
+from salon_contracts.beauty import is_nothing
+from salon_contracts.errors import StreamNotFound, StreamNotYours
+from salon_contracts.ids import AppId, SessionId, StreamId
+from salon_kit.log import get_logger
+
+from salon_relay.effects.moves import (
+    Outcome,
+    Restored,
+    Substituted,
+    TranscoderLost,
+    VideoEnded,
+    VideoFlows,
+    VideoPublished,
+    Wish,
+)
+from salon_relay.effects.phase import Phase
+from salon_relay.effects.stream import StreamEffects, Surroundings
+from salon_relay.packets import RestoreReason
+from salon_relay.peer import PeerIdentity
+from salon_relay.registry import Registry, Track
+
+if TYPE_CHECKING:
+    from salon_packets._native import Stats
+
+
+log = get_logger()
+
+StreamKey = tuple[AppId, StreamId]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectsOrder:
+    app_id: AppId
+    stream_id: StreamId
+    session_id: SessionId
+    """Who asks: the log-in that publishes the stream."""
+    beauty: Beauty | None
+    """None: effects are to be off."""
+    version: int
+
+
+class Publishers(Protocol):
+    """`Exchange`, as far as it is used here."""
+
+    @property
+    def registry(self) -> Registry: ...
+    def publisher(self, app_id: AppId, stream_id: StreamId) -> PeerIdentity | None: ...
+
+
+class EffectsOfStreams:
+    """Listens to the registry and to the packet path; `close` it when the relay stops."""
+
+    def __init__(self, publishers: Publishers, surroundings: Surroundings) -> None:
+        self._publishers = publishers
+        self._around = surroundings
+        self._streams: dict[StreamKey, StreamEffects] = {}
+        self._flowing: set[int] = set()
+        """Sources that have begun."""
+        publishers.registry.listener = self
+
+    async def set_effects(self, order: EffectsOrder) -> Outcome:
+        """What viewers get, within 2 s. Raises StreamNotFound and StreamNotYours."""
+        publisher = self._publishers.publisher(order.app_id, order.stream_id)
+        if publisher is None:
+            raise StreamNotFound(stream_id=order.stream_id)
+        if publisher.session_id != order.session_id:
+            raise StreamNotYours(stream_id=order.stream_id)
+        stream = self._stream(publisher, order.stream_id)
+        beauty = None if order.beauty is None or is_nothing(order.beauty) else order.beauty
+        return await stream.ask(Wish(order.version, beauty))
+
+    def close(self) -> None:
+        """Ends the effects of every stream."""
+        for stream in self._streams.values():
+            stream.end()
+        self._streams.clear()
+
+    def observe(self, stats: "Stats", seconds: float) -> None:
+        for stream in list(self._streams.values()):
+            if stream.track is not None:
+                stream.observe(stats, seconds, self._publishers.registry.sinks_of(stream.track.source))
+
+    def counts(self) -> Counter[Phase]:
+        return Counter(stream.phase for stream in self._streams.values())
+
+    def latencies_us(self) -> list[tuple[int, int]]:
+        """Median and 99th percentile of the last second, of every stream that is beautified."""
+        return [stream.latency_us for stream in self._streams.values() if stream.phase is Phase.ON]
+
+    def phase(self, app_id: AppId, stream_id: StreamId) -> Phase:
+        stream = self._streams.get((app_id, stream_id))
+        return Phase.OFF if stream is None else stream.phase
+
+    def _stream(self, publisher: PeerIdentity, stream_id: StreamId) -> StreamEffects:
+        key = (publisher.app_id, stream_id)
+        stream = self._streams.get(key)
+        if stream is not None and not stream.broken and stream.identity.session_id == publisher.session_id:
+            return stream
+        if stream is not None:
+            stream.end()
+        stream = self._streams[key] = StreamEffects(publisher, stream_id, self._around)
+        track = self._publishers.registry.track(publisher.app_id, stream_id, "video")
+        if track is not None:
+            self._give_video(stream, track)
+        return stream
+
+    def _give_video(self, stream: StreamEffects, track: Track) -> None:
+        stream.track = track
+        stream.happened(VideoPublished(track.source, flows=track.source in self._flowing))
+
+    # ---- the registry ----
+
+    def published(self, track: Track) -> None:
+        stream = self._streams.get((track.app_id, track.stream_id))
+        if stream is None or track.kind != "video":
+            return
+        publisher = self._publishers.publisher(track.app_id, track.stream_id)
+        if publisher is None or publisher.session_id != stream.identity.session_id:
+            self._end(stream)
+            return
+        stream.identity = publisher
+        self._give_video(stream, track)
+
+    def unpublished(self, track: Track) -> None:
+        self._flowing.discard(track.source)
+        if (track.app_id, track.stream_id) in self._streams:
+            # An offer that changes a section ends its track and begins another: what counts is what is there after it.
+            asyncio.get_running_loop().call_soon(self._look_again, track, context=contextvars.Context())
+
+    def _look_again(self, track: Track) -> None:
+        stream = self._streams.get((track.app_id, track.stream_id))
+        if stream is None:
+            return
+        registry = self._publishers.registry
+        if not registry.exists(track.app_id, track.stream_id):
+            self._end(stream)
+        elif stream.track is track:
+            stream.track = None
+            stream.happened(VideoEnded())
+
+    def _end(self, stream: StreamEffects) -> None:
+        del self._streams[stream.identity.app_id, stream.stream_id]
+        stream.end()
+
+    # ---- the packet path ----
+
+    def source_started(self, source: int) -> None:
+        self._flowing.add(source)
+        stream = self._of_source(source)
+        if stream is not None:
+            stream.happened(VideoFlows())
+
+    def source_substituted(self, source: int) -> None:
+        stream = self._of_source(source)
+        if stream is not None:
+            stream.happened(Substituted())
+
+    def source_restored(self, source: int, reason: RestoreReason) -> None:
+        stream = self._of_source(source)
+        if stream is not None:
+            stream.happened(Restored(reason))
+
+    def link_lost(self, transport: int) -> None:
+        for stream in self._streams.values():
+            if stream.attachment is not None and stream.attachment.transport == transport:
+                stream.happened(TranscoderLost())
+                return
+
+    def _of_source(self, source: int) -> StreamEffects | None:
+        """These events are rare, and streams with effects few."""
+        return next((each for each in self._streams.values() if each.track and each.track.source == source), None)

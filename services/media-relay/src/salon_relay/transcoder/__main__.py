@@ -1,0 +1,3 @@
+from salon_relay.transcoder.process import main
+
+main()
