@@ -140,9 +140,15 @@ class Client:
         }  # fmt: skip
         return await self.request(resume=resume)
 
-    async def publish(self, stream_id: str, *, pc: str = "send", extra_info: str = "", sdp: str = OFFER) -> Json:
+    async def publish(
+        self, stream_id: str, *, pc: str = "send", extra_info: str = "", sdp: str = OFFER, effects: Json | None = None
+    ) -> Json:
         offer = {"peerConnectionId": pc, "sdp": sdp, "tracks": [{"mid": "0", "streamId": stream_id}]}
-        return await self.request(publish={"streamId": stream_id, "extraInfo": extra_info, "offer": offer})
+        more = {} if effects is None else {"effects": effects}
+        return await self.request(publish={"streamId": stream_id, "extraInfo": extra_info, "offer": offer, **more})
+
+    async def set_effects(self, stream_id: str, **effects: Any) -> Json:
+        return await self.request(setEffects={"streamId": stream_id, "effects": effects})
 
     async def play(self, stream_id: str, *, pc: str = "recv") -> Json:
         offer = {"peerConnectionId": pc, "sdp": OFFER, "tracks": [{"mid": "0", "streamId": stream_id}]}
@@ -172,6 +178,17 @@ class Client:
             if "streamsChanged" in notice
             for stream in notice["streamsChanged"]["streams"]
         ]
+
+    def effects(self) -> list[tuple[str, str, str]]:
+        """(stream id, state, problem), in order."""
+        return [
+            (change["streamId"], change["state"].removeprefix("STREAM_EFFECTS_STATE_"), change.get("problem", ""))
+            for notice in self.notices.items
+            if (change := notice.get("effectsStateChanged")) is not None
+        ]
+
+    async def until_effects(self, *wanted: tuple[str, str, str]) -> None:
+        await self.notices.until(lambda _: self.effects() == list(wanted))
 
     def texts(self) -> list[str]:
         return [notice["messageReceived"]["text"] for notice in self.notices.items if "messageReceived" in notice]

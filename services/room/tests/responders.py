@@ -1,5 +1,6 @@
 """The other services on the bus, small: they speak the real protocol and do nothing behind it."""
 
+import asyncio
 import json
 import time
 from dataclasses import dataclass, field
@@ -8,10 +9,17 @@ from typing import Any
 from salon.relay.v1.relay_pb2 import (
     CloseTransport,
     Direction,
+    EffectsInterrupted,
+    EffectsProblem,
+    EffectsSet,
+    EffectsStarted,
+    EffectsState,
+    EffectsStopped,
     MediaKind,
     Negotiate,
     Negotiated,
     RelayAnnouncement,
+    SetEffects,
     Track,
     TransportClosed,
     TransportClosedReply,
@@ -21,6 +29,7 @@ from salon.relay.v1.relay_pb2 import (
 from salon.token.v1.token_pb2 import MintedToken, MintToken, TokenVerified, VerifyToken
 from salon_contracts.errors import (
     OfferMalformed,
+    SalonError,
     TokenAppUnknown,
     TokenExpired,
     TokenMalformed,
@@ -99,6 +108,14 @@ class RelayResponder:
     closed: list[CloseTransport] = field(default_factory=list)
     open: dict[str, Negotiate] = field(default_factory=dict)
     changes: Gathered[str] = field(default_factory=Gathered)
+    effects: Gathered[SetEffects] = field(default_factory=Gathered)
+    problem: EffectsProblem.ValueType = EffectsProblem.EFFECTS_PROBLEM_UNSPECIFIED
+    """Why effects that are asked for cannot be had; unspecified: they can."""
+    holds_effects: asyncio.Event | None = None
+    """Orders about effects are answered when it is set."""
+    refuses_effects: SalonError | None = None
+    says_effects: bool = True
+    """Whether it appends the event that goes with an answer."""
     serving: list[Serving[Any]] = field(default_factory=list)
 
     async def serve(self) -> None:
@@ -106,6 +123,7 @@ class RelayResponder:
         self.serving = [
             await self.bus.serve(command("relay", "negotiate", relay_id), Negotiate, self._negotiate),
             await self.bus.serve(command("relay", "close-transport", relay_id), CloseTransport, self._close),
+            await self.bus.serve(command("relay", "set-effects", relay_id), SetEffects, self._set_effects),
         ]
         await self.announce()
 
@@ -175,6 +193,57 @@ class RelayResponder:
         )
         await self.events.append(_entity(order), closed)
 
+    async def _set_effects(self, order: SetEffects, _: RequestContext) -> EffectsSet:
+        self.effects.add(order)
+        problem = self.problem  # as it was when the order came
+        if self.holds_effects is not None:
+            await self.holds_effects.wait()
+        if self.refuses_effects is not None:
+            raise self.refuses_effects
+        if not order.enabled:
+            if self.says_effects:
+                await self.effects_stopped(order)
+            return EffectsSet(state=EffectsState.EFFECTS_STATE_OFF)
+        if problem:
+            if self.says_effects:
+                await self.effects_interrupted(order, problem)
+            return EffectsSet(state=EffectsState.EFFECTS_STATE_UNAVAILABLE, problem=problem)
+        if self.says_effects:
+            await self.effects_started(order)
+        return EffectsSet(state=EffectsState.EFFECTS_STATE_ON)
+
+    async def effects_started(self, order: SetEffects) -> int:
+        event = EffectsStarted(
+            relay_id=self.relay_id,
+            stream_id=order.stream_id,
+            user_id=order.user_id,
+            session_id=order.session_id,
+            version=order.version,
+            worker_id="worker-1",
+        )
+        return await self.events.append(_effects_state(order), event)
+
+    async def effects_interrupted(self, order: SetEffects, problem: EffectsProblem.ValueType) -> int:
+        event = EffectsInterrupted(
+            relay_id=self.relay_id,
+            stream_id=order.stream_id,
+            user_id=order.user_id,
+            session_id=order.session_id,
+            version=order.version,
+            problem=problem,
+        )
+        return await self.events.append(_effects_state(order), event)
+
+    async def effects_stopped(self, order: SetEffects) -> int:
+        event = EffectsStopped(
+            relay_id=self.relay_id,
+            stream_id=order.stream_id,
+            user_id=order.user_id,
+            session_id=order.session_id,
+            version=order.version,
+        )
+        return await self.events.append(_effects_state(order), event)
+
     def open_of(self, user_id: str, direction: Direction.ValueType) -> list[str]:
         return [name for name, order in self.open.items() if (order.user_id, order.direction) == (user_id, direction)]
 
@@ -182,3 +251,8 @@ class RelayResponder:
 def _entity(order: Negotiate) -> Entity:
     session = RoomSessionId(order.room_session_id)
     return Entity(AppId(order.app_id), RoomId(order.room_id), session, "transport", order.transport_id)
+
+
+def _effects_state(order: SetEffects) -> Entity:
+    session = RoomSessionId(order.room_session_id)
+    return Entity(AppId(order.app_id), RoomId(order.room_id), session, "effects-state", order.stream_id)

@@ -61,6 +61,8 @@ TABLE: dict[type[SalonError], Row] = {
     errors.TransportNotFound: Row(1100001, publish=1103027, play=1104027),
     errors.NoRelayAvailable: Row(1102017, publish=1103020, play=1104020),
     errors.RelayLost: Row(1102017, publish=1103021, play=1104021),
+    errors.EffectsFull: Row(1103075),
+    errors.FramesUnreachable: Row(1103075),
     errors.BusUnavailable: Row(1102013),
     errors.NobodyServes: Row(1102013),
     errors.RequestTimedOut: Row(1102022, publish=1103030, play=1104030),

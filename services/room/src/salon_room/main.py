@@ -16,6 +16,7 @@ from salon_room.background import Background
 from salon_room.claims import Claims
 from salon_room.config import RoomSettings
 from salon_room.demo_tokens import DemoTokens
+from salon_room.effects import Effects
 from salon_room.egress import Egress
 from salon_room.endings import Endings
 from salon_room.expirations import take_expirations
@@ -62,11 +63,12 @@ async def build(service: Service, settings: RoomSettings) -> None:
     rooms = Rooms(bus, around, settings.view_linger_s)
     endings = Endings(rooms, presence, claims, relays)
     placement = Placement(relays, settings.region, random)
-    media = Media(rooms, relays, placement, claims)
+    effects = Effects(relays, background.spawn)
+    media = Media(rooms, relays, placement, claims, effects)
     logins = Logins(rooms, presence, endings, tokens)
     resumes = Resumes(rooms, presence, endings, relays, max_events=settings.resume_max_events)
     messages = Messages(events)
-    verbs = Verbs(settings, background, presence, logins, resumes, endings, media, messages)
+    verbs = Verbs(settings, background, presence, logins, resumes, endings, media, effects, messages)
     gateway = Gateway(bus, verbs, lambda: new_id("w"))
     ingest = Ingest(
         tokens=tokens,

@@ -15,8 +15,10 @@ from salon_kit.log import get_logger
 
 from salon_room.claims import Claims
 from salon_room.core import decisions
+from salon_room.core.effects import Wish
 from salon_room.core.facts import Append, Reject
 from salon_room.core.notices import Notice, OneSession, relay_lost
+from salon_room.effects import Effects
 from salon_room.frames import check_sdp, encode
 from salon_room.participant import Participant
 from salon_room.placement import Placement
@@ -31,14 +33,17 @@ TRACKS_MAX = 256
 
 
 class Media:
-    def __init__(self, rooms: Rooms, relays: Relays, placement: Placement, claims: Claims) -> None:
+    def __init__(self, rooms: Rooms, relays: Relays, placement: Placement, claims: Claims, effects: Effects) -> None:
         self._rooms = rooms
         self._relays = relays
         self._placement = placement
         self._claims = claims
+        self._effects = effects
 
-    async def publish(self, who: Participant, stream_id: str, extra_info: str, offer: Offer) -> str:
-        """The answer; the others know the stream by then."""
+    async def publish(
+        self, who: Participant, stream_id: str, extra_info: str, offer: Offer, effects: Wish | None = None
+    ) -> str:
+        """The answer; the others know the stream by then, and the relay what to begin with."""
         stream = parse_stream_id(stream_id)
         extra = parse_extra_info(extra_info)
         _check_offer(offer)
@@ -54,6 +59,7 @@ class Media:
             order = self._order(who, offer, Direction.DIRECTION_SEND)
             negotiated = await self._negotiate(who, relay, offer.peer_connection_id, order)
             await self.add_stream(who, stream, extra, relay, order.transport_id, negotiated)
+            await self._effects.begin(who, stream, effects)
         except BaseException:
             if stream not in who.view.state.streams:
                 self._rooms.around.spawn("release-claim", self._release_claim(who, stream))
@@ -106,12 +112,16 @@ class Media:
         stream = parse_stream_id(stream_id)
         if offer is not None:
             _check_offer(offer)
-        await who.view.carry_out(lambda: decisions.unpublish(who.view.state, stream, who.session_id))
-        await self._release_claim(who, stream)
+        await self._effects.end(who, stream, order=offer is None)
+        await self._remove(who, stream)
         if offer is None:
             return None
         self._check_tracks(who, None, offer)
         return await self._renegotiate(who, offer, Direction.DIRECTION_SEND)
+
+    async def _remove(self, who: Participant, stream: StreamId) -> None:
+        await who.view.carry_out(lambda: decisions.unpublish(who.view.state, stream, who.session_id))
+        await self._release_claim(who, stream)
 
     async def play(self, who: Participant, stream_id: str, offer: Offer) -> str:
         stream = parse_stream_id(stream_id)
@@ -138,7 +148,7 @@ class Media:
         state = who.view.state
         for stream in state.streams_of(who.session_id):
             if stream.event.transport_id == transport_id:
-                await self.unpublish(who, stream.event.stream_id, None)
+                await self._remove(who, StreamId(stream.event.stream_id))
         relay = who.transports.pop(name, None) or state.placement
         if relay is not None:
             await self._relays.close_transport(relay.relay_id, transport_id, "closed-by-client")

@@ -10,6 +10,7 @@ LOGIN_SECONDS = histogram("room_login_seconds", "From the Login frame to the Log
 RESUMES = counter("room_resumes_total", "Resumes by result: ok or the error's stable name.", "result")
 REQUESTS = counter("room_requests_total", "Requests of logged-in clients by kind and result.", "kind", "result")
 NEGOTIATE_SECONDS = histogram("room_negotiate_seconds", "From an offer to the relay's answer.")
+SET_EFFECTS_SECONDS = histogram("room_set_effects_seconds", "From an order about effects to the relay's answer.")
 NOTICES = counter("room_notices_total", "Frames queued for clients because of events.")
 MALFORMED = counter("room_malformed_frames_total", "Frames that could not be read.")
 CLOSES = counter("room_closes_total", "WebSockets closed by the server, by close code.", "code")

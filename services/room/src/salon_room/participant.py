@@ -8,8 +8,12 @@ from salon.room.v1.events_pb2 import RelayAssigned
 from salon_contracts.errors import RateLimited
 from salon_contracts.ids import AppId, RoomId, TransportId, UserId
 
+from salon_room.core.effects_told import EffectsTold
+from salon_room.core.facts import Fact
 from salon_room.core.limits import BROADCASTS_PER_USER, Bucket
-from salon_room.core.notices import Notice, Receiver
+from salon_room.core.notices import Notice, Receiver, effects_changed
+from salon_room.core.room_state import EffectsState
+from salon_room.frames import encode
 from salon_room.presence import Lease
 from salon_room.room_view import RoomView
 from salon_room.tokens import Permit
@@ -51,6 +55,7 @@ class Participant:
     voice: Voice
     transports: dict[str, RelayAssigned] = field(default_factory=dict)
     """By peer connection id: where it is."""
+    effects: EffectsTold = field(default_factory=EffectsTold)
     broadcasts: Bucket = field(default_factory=lambda: Bucket(BROADCASTS_PER_USER))
     held: "deque[tuple[str, bool]] | None" = None
     """While what was missed is being told: what happens meanwhile."""
@@ -104,6 +109,11 @@ class Participant:
         name = transport_id.removeprefix(f"{self.session_id}.")
         self.transports.pop(name, None)
         self.voice.transport_lost(name)
+
+    def effects_said(self, fact: Fact, before: EffectsState | None) -> None:
+        notice = effects_changed(fact, before, self.view.state, self.effects)
+        if notice is not None:
+            self.tell(notice, encode(notice.message))
 
     def ended(self) -> None:
         self.ended_by_event = True

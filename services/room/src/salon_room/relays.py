@@ -6,7 +6,15 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from google.protobuf.message import DecodeError
-from salon.relay.v1.relay_pb2 import CloseTransport, Negotiate, Negotiated, RelayAnnouncement, TransportClosedReply
+from salon.relay.v1.relay_pb2 import (
+    CloseTransport,
+    EffectsSet,
+    Negotiate,
+    Negotiated,
+    RelayAnnouncement,
+    SetEffects,
+    TransportClosedReply,
+)
 from salon_contracts.errors import NobodyServes, RelayLost, RequestTimedOut, SalonError
 from salon_contracts.ids import RelayId
 from salon_contracts.subjects import command
@@ -20,6 +28,8 @@ log = get_logger()
 
 NANOSECONDS = 1_000_000_000
 CLOSE_TIMEOUT_S = 2.0
+SET_EFFECTS_TIMEOUT_S = 4.0
+"""A relay answers within 2 s, if it can."""
 
 
 class Relays:
@@ -111,6 +121,15 @@ class Relays:
             try:
                 return await self._bus.request(subject, order, Negotiated, self._timeout_s)
             except (NobodyServes, RequestTimedOut):
+                raise RelayLost(relay_id=relay_id) from None
+
+    async def set_effects(self, relay_id: str, order: SetEffects) -> EffectsSet:
+        """What the viewers get. Raises the relay's refusals, RelayLost if it is not there, RequestTimedOut."""
+        subject = command("relay", "set-effects", RelayId(relay_id))
+        with metrics.SET_EFFECTS_SECONDS.time():
+            try:
+                return await self._bus.request(subject, order, EffectsSet, SET_EFFECTS_TIMEOUT_S)
+            except NobodyServes:
                 raise RelayLost(relay_id=relay_id) from None
 
     async def close_transport(self, relay_id: str, transport_id: str, reason: str) -> None:

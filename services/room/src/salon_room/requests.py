@@ -7,6 +7,7 @@ from salon.room.v1.signal_pb2 import (
     Answer,
     ClientMessage,
     Done,
+    EffectsSet,
     LoggedIn,
     MessageAccepted,
     Offer,
@@ -22,7 +23,9 @@ from salon_contracts.errors import RequestMalformed, SalonError
 from salon_room import metrics
 from salon_room.background import Background
 from salon_room.config import RoomSettings
+from salon_room.core.effects import wish_of
 from salon_room.core.notices import stream_view, user_view
+from salon_room.effects import Effects
 from salon_room.endings import Endings
 from salon_room.error_codes import Asked, failed
 from salon_room.frames import encode
@@ -33,7 +36,7 @@ from salon_room.participant import Participant
 from salon_room.presence import PresenceBook
 from salon_room.resumes import Resumes
 
-Result = Welcome | LoggedIn | Resumed | Done | Answer | MessageAccepted
+Result = Welcome | LoggedIn | Resumed | Done | Answer | MessageAccepted | EffectsSet
 _FIELD: dict[type, str] = {
     Welcome: "welcome",
     LoggedIn: "logged_in",
@@ -41,10 +44,12 @@ _FIELD: dict[type, str] = {
     Done: "done",
     Answer: "answer",
     MessageAccepted: "message_accepted",
+    EffectsSet: "effects_set",
 }
 _ASKED = {
     "publish": Asked.PUBLISH,
     "unpublish": Asked.PUBLISH,
+    "set_effects": Asked.PUBLISH,
     "play": Asked.PLAY,
     "stop_play": Asked.PLAY,
     "send_message": Asked.MESSAGE,
@@ -63,6 +68,7 @@ class Verbs:
     resumes: Resumes
     endings: Endings
     media: Media
+    effects: Effects
     messages: Messages
 
 
@@ -72,7 +78,8 @@ async def perform(verbs: Verbs, who: Participant, kind: str, message: ClientMess
     match kind:
         case "publish":
             publish = message.publish
-            return Answer(sdp=await media.publish(who, publish.stream_id, publish.extra_info, publish.offer))
+            wish = wish_of(publish.effects) if publish.HasField("effects") else None
+            return Answer(sdp=await media.publish(who, publish.stream_id, publish.extra_info, publish.offer, wish))
         case "unpublish":
             unpublish = message.unpublish
             return _answer(await media.unpublish(who, unpublish.stream_id, _offer(unpublish)))
@@ -84,6 +91,8 @@ async def perform(verbs: Verbs, who: Participant, kind: str, message: ClientMess
         case "close_peer_connection":
             await media.close_peer_connection(who, message.close_peer_connection.peer_connection_id)
             return Done()
+        case "set_effects":
+            return await verbs.effects.set(who, message.set_effects.stream_id, message.set_effects.effects)
         case "send_message":
             return await verbs.messages.send(who, message.send_message)
         case "logout":

@@ -10,12 +10,13 @@ from salon_contracts.subjects import room_session_events
 
 from salon_room.core.facts import Fact
 from salon_room.core.notices import Receiver, includes, notices, peer_connection_id, relay_lost
+from salon_room.effects_missed import MissedEffects
 from salon_room.endings import Endings
 from salon_room.frames import encode
 from salon_room.participant import Participant, Voice
 from salon_room.presence import PresenceBook
 from salon_room.relays import Relays
-from salon_room.room_view import RoomKey
+from salon_room.room_view import RoomKey, RoomView
 from salon_room.rooms import Rooms
 from salon_room.tokens import Permit
 
@@ -59,7 +60,7 @@ class Resumes:
             if isinstance(before, Participant):
                 before.voice.session_resumed_elsewhere()
             try:
-                frames = await self._missed(key, participant.after_sequence, through, receiver)
+                frames = await self._missed(view, participant.after_sequence, through, receiver)
                 frames += await self._lost_transports(participant)
             except BaseException:
                 participant.detach()
@@ -70,7 +71,9 @@ class Resumes:
             if not keep:
                 self._rooms.release(view)
 
-    async def _missed(self, key: RoomKey, after: int, through: int, receiver: Receiver) -> list[str]:
+    async def _missed(self, view: RoomView, after: int, through: int, receiver: Receiver) -> list[str]:
+        key = view.key
+        effects = MissedEffects(self._rooms.around.events, view.state, receiver.session_id)
         frames: list[str] = []
         filters = [room_session_events(key.app_id, key.room_id, key.room_session_id)]
         read = 0
@@ -80,6 +83,7 @@ class Resumes:
                 if event.sequence <= through and event.message is not None:
                     fact = Fact(event.sequence, event.entity, event.message)
                     frames += [encode(each.message) for each in notices(fact) if includes(each.audience, receiver)]
+                    frames += await effects.frames(fact)
             read += len(events)
             if read > self._max_events:
                 raise SessionGone

@@ -25,7 +25,7 @@ from salon.room.v1.events_pb2 import (
 from salon_contracts.errors import BusUnavailable, Conflict, SalonError
 from salon_contracts.ids import AppId, RoomId, RoomSessionId
 from salon_contracts.registry import event_type
-from salon_contracts.subjects import Entity, room_entity, room_session_state
+from salon_contracts.subjects import Entity, room_entity, room_session_effects_states, room_session_state
 from salon_kit.events import Events, StoredEvent
 from salon_kit.log import get_logger
 
@@ -35,7 +35,7 @@ from salon_room.core.decisions import RelayLost
 from salon_room.core.facts import Append, Fact, Reject
 from salon_room.core.limits import MessageLimits
 from salon_room.core.notices import Notice, OneSession, Receiver, includes, notices
-from salon_room.core.room_state import RoomState
+from salon_room.core.room_state import EFFECTS_STATES, EffectsState, RoomState
 from salon_room.frames import encode
 
 log = get_logger()
@@ -67,6 +67,9 @@ class Listener(Protocol):
     def tell(self, notice: Notice, frame: str) -> None: ...
 
     def transport_closed(self, transport_id: str) -> None: ...
+
+    def effects_said(self, fact: Fact, before: EffectsState | None) -> None:
+        """A relay said what the viewers of one of its streams get; `before`: what was said about that stream before."""
 
     def ended(self) -> None:
         """The log-in is over by an event; the view has let go of the listener."""
@@ -122,6 +125,7 @@ class RoomView:
         key = self.key
         filters = [
             *room_session_state(key.app_id, key.room_id, key.room_session_id),
+            room_session_effects_states(key.app_id, key.room_id, key.room_session_id),
             room_entity(key.app_id, key.room_id).subject,
         ]
         snapshot = await events.snapshot(filters, at_least_sequence=position)
@@ -151,6 +155,7 @@ class RoomView:
     def _apply(self, event: StoredEvent) -> None:
         if event.sequence <= self.position and event.entity.kind == "message":
             return  # from before the view began
+        before = self.state.effects_states.get(event.entity.key or "")
         fact = self._fold(event)
         if fact is None:
             return
@@ -166,6 +171,10 @@ class RoomView:
             listener = self.listeners.get(fact.body.session_id)
             if listener is not None:
                 listener.transport_closed(fact.entity.key)
+        elif isinstance(fact.body, EFFECTS_STATES):
+            listener = self.listeners.get(fact.body.session_id)
+            if listener is not None:
+                listener.effects_said(fact, before)
         if isinstance(fact.body, MAY_NEED_REPAIR):
             self.repair_later()
 

@@ -7,13 +7,21 @@ from collections.abc import Callable
 
 from salon.room.v1.events_pb2 import ClientKind, LogoutReason
 from salon.room.v1.signal_pb2 import ClientMessage, Done, GoAway, Login, Resume, Resumed, ServerMessage, Welcome
-from salon_contracts.errors import NotLoggedIn, RequestMalformed, SalonError
+from salon_contracts.errors import NotLoggedIn, RateLimited, RequestMalformed, SalonError
 from salon_contracts.ids import parse_app_id, parse_room_id, parse_user_id, parse_user_name
 from salon_kit.log import bound, get_logger
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from salon_room import metrics
-from salon_room.core.limits import FRAMES_PER_CONNECTION, MEMBER, OFFERS_PER_CONNECTION, STRANGER, Bucket, Pace
+from salon_room.core.limits import (
+    EFFECTS_PER_CONNECTION,
+    FRAMES_PER_CONNECTION,
+    MEMBER,
+    OFFERS_PER_CONNECTION,
+    STRANGER,
+    Bucket,
+    Pace,
+)
 from salon_room.core.session_state import SessionMachine, SessionState
 from salon_room.frames import decode, encode, request_id_of
 from salon_room.keeper import Keeper
@@ -43,10 +51,13 @@ class Session:
         self._who: Participant | None = None
         self._lane = Lane("session-requests", verbs.background.spawn, self._bug)
         self._message_lane = Lane("session-messages", verbs.background.spawn, self._bug)
+        self._effects_lane = Lane("session-effects", verbs.background.spawn, self._bug)
+        """Turning effects on takes a relay up to 2 s, in which others may go on."""
         self._frames = Bucket(FRAMES_PER_CONNECTION)
         self._pace = Pace(STRANGER, time.monotonic_ns())
         self._on_entered = on_entered
         self._offers = Bucket(OFFERS_PER_CONNECTION)
+        self._effects = Bucket(EFFECTS_PER_CONNECTION)
         self._malformed = 0
         self._heard_at_ns = time.monotonic_ns()
         self._keeper: Keeper | None = None
@@ -77,6 +88,7 @@ class Session:
         self._out.close(CloseCode.NORMAL, discard=True)
         self._lane.drop_waiting()
         self._message_lane.drop_waiting()
+        self._effects_lane.drop_waiting()
         being_logged_out = self._machine.state is SessionState.LEAVING
         if self._machine.state is not SessionState.CLOSED:
             self._machine.enter(SessionState.CLOSED)
@@ -229,8 +241,20 @@ class Session:
                 self._machine.require_logged_in()
             if kind in OFFERING:
                 self._offers.take(time.monotonic_ns())
+            if kind == "set_effects":
+                self._effects.take(time.monotonic_ns())
+                self._lane.put(lambda: self._after_what_came_before(request_id, kind, message))
+                return
             self._wants_out = self._wants_out or kind == "logout"
             self._lane.put(lambda: self._carry_out(request_id, kind, message))
+
+    async def _after_what_came_before(self, request_id: int, kind: str, message: ClientMessage) -> None:
+        """On a lane of its own from here: what was sent before it, such as Publish, is done; what comes after it need
+        not wait."""
+        try:
+            self._effects_lane.put(lambda: self._carry_out(request_id, kind, message))
+        except RateLimited as error:
+            self._fail(request_id, kind, error)
 
     def _hello(self, message: ClientMessage) -> None:
         self._machine.require_hello_allowed()

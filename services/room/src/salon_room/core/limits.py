@@ -23,6 +23,7 @@ COMMANDS_TO_ONE = Rate(200, 200, "200 commands a second to one user in a room")
 COMMANDS_TO_MANY = Rate(10, 10, "10 commands a second to many users in a room")
 FRAMES_PER_CONNECTION = Rate(50, 400, "50 frames a second on a connection")
 OFFERS_PER_CONNECTION = Rate(10, 60, "10 offers a second on a connection")
+EFFECTS_PER_CONNECTION = Rate(20, 40, "20 changes of effects a second on a connection")
 
 
 @dataclass(slots=True)

@@ -19,7 +19,9 @@ from salon.room.v1.signal_pb2 import (
     UsersChanged,
 )
 
+from salon_room.core.effects_told import EffectsTold, Seen
 from salon_room.core.facts import Fact
+from salon_room.core.room_state import EFFECTS_STATES, EffectsState, RoomState
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,21 @@ def notices(fact: Fact) -> list[Notice]:
             return _transport_closed(fact, fact.entity.key, event)
         case _:
             return []
+
+
+def effects_changed(fact: Fact, before: EffectsState | None, state: RoomState, told: EffectsTold) -> Notice | None:
+    """What the publisher is told about an event of its relay. Unlike other events' it depends on what it knows from its
+    replies (`told`), or else from the event `before` about the same stream."""
+    event = fact.body
+    if not isinstance(event, EFFECTS_STATES) or not state.has_effects(event.stream_id, event.session_id):
+        return None
+    seen = Seen.of_event(event, event.session_id)
+    if seen is None:
+        return None
+    change = told.learn(event.stream_id, seen, Seen.of_event(before, event.session_id))
+    if change is None:
+        return None
+    return Notice(OneSession(event.session_id), ServerMessage(sequence=fact.sequence, effects_state_changed=change))
 
 
 def user_view(event: UserLoggedIn) -> User:

@@ -7,8 +7,18 @@ the sequence it was last mentioned at and ignores what is not newer. Nothing her
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from salon.relay.v1.relay_pb2 import TransportClosed, TransportOpened
+from salon.effects.v1.effects_pb2 import Beauty
+from salon.relay.v1.relay_pb2 import (
+    EffectsInterrupted,
+    EffectsStarted,
+    EffectsStopped,
+    TransportClosed,
+    TransportOpened,
+)
 from salon.room.v1.events_pb2 import (
+    EffectsChanged,
+    EffectsTurnedOff,
+    EffectsTurnedOn,
     RelayAssigned,
     RoomClosed,
     RoomOpened,
@@ -18,11 +28,17 @@ from salon.room.v1.events_pb2 import (
     UserLoggedOut,
 )
 from salon_contracts.ids import AppId, RoomId, RoomSessionId
-from salon_contracts.subjects import Entity, room_entity
+from salon_contracts.subjects import STATE_KINDS, Entity, room_entity
 
 from salon_room.core.facts import Fact
 
 CLOSED_TRANSPORTS_REMEMBERED = 4096
+ONE_PER_ENTITY: frozenset[str] = frozenset({"room", *STATE_KINDS, "effects-state"})
+"""The kinds of which only the last event of each entity counts."""
+
+EFFECTS_STATES = (EffectsStarted, EffectsInterrupted, EffectsStopped)
+EffectsState = EffectsStarted | EffectsInterrupted | EffectsStopped
+"""What a relay says about what the viewers of a stream with effects get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +51,17 @@ class Member:
 class PresentStream:
     sequence: int
     event: StreamAdded
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEffects:
+    """What was asked for last, for a stream id and by a session: it counts only while that session has that stream."""
+
+    sequence: int
+    session_id: str
+    enabled: bool
+    beauty: Beauty
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +80,10 @@ class RoomState:
         """The highest applied."""
         self.members: dict[str, Member] = {}
         self.streams: dict[str, PresentStream] = {}
+        self.effects: dict[str, StreamEffects] = {}
+        """By stream id, also of streams and sessions that are gone: versions rise over them all. See `effects_of`."""
+        self.effects_states: dict[str, EffectsState] = {}
+        """By stream id: what a relay said last."""
         self.placement: RelayAssigned | None = None
         self.transports: dict[str, OpenTransport] = {}
         """Those whose opening was seen by this fold; a snapshot has none."""
@@ -96,6 +127,22 @@ class RoomState:
     def streams_of(self, session_id: str) -> list[PresentStream]:
         return [stream for stream in self.streams.values() if stream.event.session_id == session_id]
 
+    def has_stream(self, stream_id: str, session_id: str) -> bool:
+        stream = self.streams.get(stream_id)
+        return stream is not None and stream.event.session_id == session_id
+
+    def effects_of(self, stream_id: str, session_id: str) -> StreamEffects | None:
+        """What this session asked for last for a stream of its own, on or off; None if it never did, or the stream is
+        not there."""
+        effects = self.effects.get(stream_id)
+        if effects is None or effects.session_id != session_id or not self.has_stream(stream_id, session_id):
+            return None
+        return effects
+
+    def has_effects(self, stream_id: str, session_id: str) -> bool:
+        effects = self.effects_of(stream_id, session_id)
+        return effects is not None and effects.enabled
+
     def live_streams(self) -> Iterable[PresentStream]:
         """Streams whose session is present: what a newcomer is told."""
         return (
@@ -111,7 +158,7 @@ class RoomState:
         subject = fact.entity.subject
         if fact.sequence <= self._sequences.get(subject, 0):
             return False
-        if fact.entity.kind in ("room", "user", "stream", "placement"):
+        if fact.entity.kind in ONE_PER_ENTITY:
             self._sequences[subject] = fact.sequence
         self.sequence = max(self.sequence, fact.sequence)
         match fact.body:
@@ -125,6 +172,14 @@ class RoomState:
                 self.streams[event.stream_id] = PresentStream(fact.sequence, event)
             case StreamRemoved() as event:
                 self.streams.pop(event.stream_id, None)
+            case EffectsTurnedOn() | EffectsChanged() as event:
+                effects = StreamEffects(fact.sequence, event.session_id, True, event.beauty, event.version)
+                self.effects[event.stream_id] = effects
+            case EffectsTurnedOff() as event:
+                effects = StreamEffects(fact.sequence, event.session_id, False, Beauty(), event.version)
+                self.effects[event.stream_id] = effects
+            case EffectsStarted() | EffectsInterrupted() | EffectsStopped() as event:
+                self.effects_states[event.stream_id] = event
             case RelayAssigned() as event:
                 self.placement = event
             case RoomOpened() as event:
