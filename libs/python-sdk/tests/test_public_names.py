@@ -3,6 +3,7 @@ import salon_sdk
 
 def test_what_apps_may_rely_on() -> None:
     assert set(salon_sdk.__all__) == {
+        "BeautyEffectError",
         "EngineError",
         "ErrorCode",
         "EventName",

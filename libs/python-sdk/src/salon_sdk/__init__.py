@@ -1,5 +1,6 @@
 """The verbs of the browser SDK in Python, on aiortc: for bots, recorders, tests and load."""
 
+from salon_sdk.beauty import BeautyEffectError
 from salon_sdk.engine import SalonEngine, SentMessage
 from salon_sdk.errors import EngineError, ErrorCode
 from salon_sdk.events import (
@@ -17,6 +18,7 @@ from salon_sdk.states import PlayState, PublishState
 from salon_sdk.timing import Timing
 
 __all__ = [
+    "BeautyEffectError",
     "EngineError",
     "ErrorCode",
     "EventName",

@@ -1,5 +1,6 @@
 """The verbs. Same names as in the browser SDK, in snake_case; same events, same error codes."""
 
+import asyncio
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from salon.room.v1 import signal_pb2 as pb
 from salon_contracts import ids
 from salon_contracts.errors import InvalidField
 
+from salon_sdk.beauty import stream_effects
 from salon_sdk.errors import EngineError, ErrorCode
 from salon_sdk.events import EventName, Handler, Handlers
 from salon_sdk.media import LocalStream, PlayedStream
@@ -217,6 +219,37 @@ class SalonEngine:
     def stop_publishing_stream(self, stream_id: str) -> bool:
         """False if it was not being published. The stream's tracks go on."""
         return self._room is not None and self._room.publisher.stop(stream_id)
+
+    async def set_effects_beauty(
+        self,
+        stream: LocalStream | str,
+        enable: bool,  # by position, as in the browser SDK
+        *,
+        smooth: float = 50,
+        whiten: float = 50,
+        rosy: float = 50,
+        sharpen: float = 50,
+    ) -> bool:
+        """Beautifies what the viewers of a stream get; each strength from 0 to 100, all four 0 change nothing.
+
+        For a local stream, before it is published or at any time; it stays set. For the id of a stream that is being
+        published: for that one only. Returns when the first picture that was asked for has left the relay. False: that
+        cannot be had now, the viewers get the original; `beauty_effect_error` has told why and will tell when it is
+        over. Raises EngineError.
+        """
+        try:
+            effects = stream_effects(enable=enable, smooth=smooth, whiten=whiten, rosy=rosy, sharpen=sharpen)
+        except InvalidField as problem:
+            raise _field_error(problem) from problem
+        if isinstance(stream, str):
+            publisher = self._required_room().publisher
+            return await publisher.set_effects(publisher.publication(stream), effects)
+        stream.effects = effects
+        if self._room is None:
+            return True
+        publisher = self._room.publisher
+        publications = publisher.publications_of(stream)
+        return all(await asyncio.gather(*(publisher.set_effects(each, effects) for each in publications)))
 
     async def start_playing_stream(self, stream_id: str, *, audio: bool = True, video: bool = True) -> PlayedStream:
         """A stream that plays. It recovers from lost connections until `stop_playing_stream`. Raises EngineError."""

@@ -18,6 +18,7 @@ EventName = Literal[
     "room_stream_update",  # room_id, "ADD" | "DELETE", list[StreamInfo], extended_data
     "publisher_state_update",  # PublisherStateUpdate
     "player_state_update",  # PlayerStateUpdate
+    "beauty_effect_error",  # BeautyEffectError
     "im_recv_broadcast_message",  # room_id, list[RoomMessage]
     "im_recv_barrage_message",  # room_id, list[RoomMessage]
     "im_recv_custom_command",  # room_id, User, command

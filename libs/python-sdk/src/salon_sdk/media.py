@@ -15,6 +15,7 @@ from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, AudioResampler, Packet, VideoFrame
 from av.frame import Frame as RawFrame
+from salon.room.v1.signal_pb2 import StreamEffects
 from salon_contracts.errors import InvariantBroken
 
 from salon_sdk.errors import EngineError, ErrorCode
@@ -152,6 +153,8 @@ class LocalStream:
         if audio is None and video is None:
             raise EngineError.because(ErrorCode.PUBLISH_PARAMETER, "A stream needs an audio or a video track.")
         self.video_bitrate = video_bitrate or VideoBitrate()
+        self.effects: StreamEffects | None = None
+        """What it begins with when it is published; see `SalonEngine.set_effects_beauty`."""
         self._shared = [_SharedTrack(track) for track in (audio, video) if track is not None]
 
     @classmethod

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from aiortc import MediaStreamTrack
-from salon.room.v1.signal_pb2 import ClientMessage, Offer, Publish, Unpublish
+from salon.room.v1.signal_pb2 import ClientMessage, EffectsStateChanged, Offer, Publish, StreamEffects, Unpublish
 
+from salon_sdk.beauty import BeautyEffectError, PublishedBeauty
 from salon_sdk.errors import EngineError, ErrorCode
 from salon_sdk.events import PublisherStateUpdate
 from salon_sdk.media import LocalStream
@@ -36,6 +37,7 @@ class Publication(Order):
         self.stream = stream
         self.video_codec: VideoCodec = video_codec
         self.extra_info = extra_info
+        self.beauty = PublishedBeauty(stream_id, stream.effects)
 
     @property
     def state(self) -> PublishState:
@@ -44,9 +46,16 @@ class Publication(Order):
 
 class Publisher:
     def __init__(
-        self, room: RoomLink, tasks: TaskOwner, timing: Timing, on_update: Callable[[PublisherStateUpdate], None]
+        self,
+        room: RoomLink,
+        tasks: TaskOwner,
+        timing: Timing,
+        on_update: Callable[[PublisherStateUpdate], None],
+        on_beauty_error: Callable[[BeautyEffectError], None],
     ) -> None:
+        self._room = room
         self._on_update = on_update
+        self._on_beauty_error = on_beauty_error
         self._negotiator: Negotiator[Publication] = Negotiator("send", room, self, _CODES, tasks, timing)
 
     def start(self, publication: Publication) -> None:
@@ -66,6 +75,27 @@ class Publisher:
             if publication.stream is stream:
                 self._negotiator.remove(publication.stream_id)
 
+    def publication(self, stream_id: str) -> Publication:
+        """Raises EngineError if it is not being published."""
+        if stream_id not in self._negotiator.orders:
+            raise EngineError.because(ErrorCode.NOT_PUBLISHING, f"Stream {stream_id!r} is not being published.")
+        return self._negotiator.orders[stream_id]
+
+    def publications_of(self, stream: LocalStream) -> list[Publication]:
+        return [each for each in self._negotiator.orders.values() if each.stream is stream]
+
+    async def set_effects(self, publication: Publication, effects: StreamEffects) -> bool:
+        """False: the viewers get the original for now. Raises EngineError."""
+        publication.beauty.wanted = effects
+        if not publication.sections:
+            return True  # it goes along when its turn comes
+        return await publication.beauty.send(self._room, self._on_beauty_error)
+
+    def effects_changed(self, changed: EffectsStateChanged) -> None:
+        publication = self._negotiator.orders.get(changed.stream_id)
+        if publication is not None:
+            publication.beauty.changed(changed.state, changed.problem, self._on_beauty_error)
+
     def peer_lost(self, peer_connection_id: str) -> None:
         self._negotiator.peer_lost(peer_connection_id)
 
@@ -82,11 +112,16 @@ class Publisher:
         return [await peer.send(track, order.video_codec, order.stream.video_bitrate) for track in tracks]
 
     def start_message(self, order: Publication, offer: Offer) -> ClientMessage:
-        return ClientMessage(publish=Publish(stream_id=order.stream_id, extra_info=order.extra_info, offer=offer))
+        publish = Publish(stream_id=order.stream_id, extra_info=order.extra_info, offer=offer)
+        if order.beauty.wanted is not None:
+            publish.effects.CopyFrom(order.beauty.wanted)
+        return ClientMessage(publish=publish)
 
     def stop_message(self, stream_id: str, offer: Offer) -> ClientMessage:
         return ClientMessage(unpublish=Unpublish(stream_id=stream_id, offer=offer))
 
     def changed(self, order: Publication, error: EngineError | None) -> None:
+        if order.machine.state is Phase.IDLE:
+            order.beauty.end()
         code, extended_data = (error.error_code, error.extended_data) if error is not None else (0, "")
         self._on_update(PublisherStateUpdate(order.stream_id, order.state, code, extended_data))

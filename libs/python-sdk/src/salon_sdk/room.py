@@ -50,7 +50,13 @@ class Room:
         self._users: dict[str, User] = {}
         self._streams: dict[str, StreamInfo] = {}
         self.connection = RoomConnection(servers, login, self._tasks, self, timing, ssl_context)
-        self.publisher = Publisher(self.connection, self._tasks, timing, self._emitter("publisher_state_update"))
+        self.publisher = Publisher(
+            self.connection,
+            self._tasks,
+            timing,
+            self._emitter("publisher_state_update"),
+            self._emitter("beauty_effect_error"),
+        )
         self.player = Player(self.connection, self._tasks, timing, self._emitter("player_state_update"))
 
     @property
@@ -100,6 +106,8 @@ class Room:
                 self._streams_changed(message.streams_changed)
             case "message_received":
                 self._message_received(message.message_received)
+            case "effects_state_changed":
+                self.publisher.effects_changed(message.effects_state_changed)
             case "peer_connection_lost":
                 self.publisher.peer_lost(message.peer_connection_lost.peer_connection_id)
                 self.player.peer_lost(message.peer_connection_lost.peer_connection_id)

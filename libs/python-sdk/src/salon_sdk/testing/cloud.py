@@ -47,6 +47,10 @@ class FakeCloud:
         """How many messages that were seen already a resume sends again."""
         self.silent: set[str] = set()
         """Requests that are carried out without a reply; the socket is dropped instead. Once each."""
+        self.effects: dict[str, pb.StreamEffects] = {}
+        """By stream id: what was asked for last."""
+        self.effects_problem = ""
+        """Why effects cannot be had; empty: they can."""
         self.heartbeat_interval_ms = 30_000
         self.token_expires_at_unix_s = 0
         self.unreachable = False
@@ -186,6 +190,8 @@ class FakeCloud:
                 if relay is not None:
                     await relay.close()
                 reply = pb.Reply(done=pb.Done())
+            case "set_effects":
+                reply = self._set_effects(session, message.set_effects)
             case "send_message":
                 reply = await self._message(session, message.send_message)
             case "logout":
@@ -226,7 +232,21 @@ class FakeCloud:
             )
             self.streams[publish.stream_id] = PublishedStream(info, session.id)
             self._tell_streams(session, pb.UPDATE_TYPE_ADD, info)
+        if publish.HasField("effects"):
+            self.effects[publish.stream_id] = publish.effects
         return await self._answer(session, publish.offer, client_sends=True)
+
+    def _set_effects(self, session: Session, asked: pb.SetEffects) -> pb.Reply:
+        stream = self.streams.get(asked.stream_id)
+        if stream is None or stream.session_id != session.id:
+            return pb.Reply(failed=pb.Failed(code=1103040, reason="stream-not-yours", message="Not yours."))
+        self.effects[asked.stream_id] = asked.effects
+        if not asked.effects.enabled:
+            return pb.Reply(effects_set=pb.EffectsSet(state=pb.STREAM_EFFECTS_STATE_OFF))
+        if self.effects_problem:
+            unavailable = pb.STREAM_EFFECTS_STATE_UNAVAILABLE
+            return pb.Reply(effects_set=pb.EffectsSet(state=unavailable, problem=self.effects_problem))
+        return pb.Reply(effects_set=pb.EffectsSet(state=pb.STREAM_EFFECTS_STATE_ON))
 
     async def _play(self, session: Session, play: pb.Play) -> pb.Reply:
         if play.stream_id not in self.streams:
