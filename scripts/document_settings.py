@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from salon_effects.config import EffectsSettings
 from salon_kit.settings import BusSettings, ProcessSettings, markdown_table
 from salon_relay.config import RelaySettings
 from salon_room.config import RoomSettings
@@ -30,6 +31,10 @@ the variable. `salon dev` sets what one machine needs and passes everything else
 ## media-relay
 
 {relay}
+
+## effects
+
+{effects}
 """
 
 
@@ -39,6 +44,7 @@ def main() -> int:
         token=markdown_table(TokenSettings).rstrip(),
         room=markdown_table(RoomSettings).rstrip(),
         relay=markdown_table(RelaySettings).rstrip(),
+        effects=markdown_table(EffectsSettings).rstrip(),
     )
     if sys.argv[1:] != ["--check"]:
         PAGE.write_text(page)

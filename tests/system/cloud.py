@@ -81,7 +81,7 @@ class Process:
 
 @dataclass
 class Cloud:
-    """NATS, token, relays and rooms; `add_room` and `add_relay` start more of them."""
+    """NATS, token, effects workers, relays and rooms; `add_room`, `add_relay` and `add_effects` start more of them."""
 
     folder: Path
     presence_ttl_s: int = 90
@@ -90,8 +90,9 @@ class Cloud:
     server_secret: str = field(default_factory=lambda: secrets.token_hex(16))
     rooms: list[Process] = field(default_factory=list)
     relays: list[Process] = field(default_factory=list)
+    effects: list[Process] = field(default_factory=list)
 
-    def start(self, rooms: int = 1, relays: int = 1) -> "Cloud":
+    def start(self, rooms: int = 1, relays: int = 1, effects: int = 1) -> "Cloud":
         self.folder.mkdir(parents=True, exist_ok=True)
         self._password = secrets.token_hex(16)
         self._master_key = secrets.token_hex(32)
@@ -100,9 +101,11 @@ class Cloud:
         self.token = self._start("token", "salon_token", {"SALON_TOKEN_MASTER_KEY": self._master_key}, "TOKEN")
         for _ in range(relays):
             self.add_relay(wait=False)
+        for _ in range(effects):
+            self.add_effects(wait=False)
         for _ in range(rooms):
             self.add_room(wait=False)
-        for process in (self.token, *self.relays, *self.rooms):
+        for process in (self.token, *self.relays, *self.effects, *self.rooms):
             process.wait_ready()
         self._create_app()
         return self
@@ -137,6 +140,14 @@ class Cloud:
         if wait:
             relay.wait_ready()
         return relay
+
+    def add_effects(self, *, wait: bool = True, **settings: str) -> Process:
+        name = f"effects-{len(self.effects) + 1}"
+        worker = self._start(name, "salon_effects", {"SALON_EFFECTS_ID": name} | settings, "EFFECTS")
+        self.effects.append(worker)
+        if wait:
+            worker.wait_ready()
+        return worker
 
     def add_room(self, *, wait: bool = True, **settings: str) -> Process:
         port = free_port()
@@ -194,7 +205,7 @@ class Cloud:
         }
 
     def stop(self) -> None:
-        for process in (*self.rooms, *self.relays, self.token):
+        for process in (*self.rooms, *self.relays, *self.effects, self.token):
             if process.popen.poll() is None:
                 process.stop()
         if self.nats.popen.poll() is None:

@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from aioice import stun
+from salon.effects.v1.effects_pb2 import FramesOpened, OpenFrames
 from salon.relay.v1.relay_pb2 import CloseTransport, Negotiate, Negotiated, RelayAnnouncement, TransportClosedReply
 from salon.token.v1.token_pb2 import AppList, ListApps
+from salon_contracts.errors import EffectsFull, InvalidField
 from salon_contracts.ids import RelayId
 from salon_contracts.subjects import RELAYS_BUCKET, command, query
 from salon_kit.bus import Bus, RequestContext
@@ -51,8 +53,11 @@ async def _ready(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 @asynccontextmanager
-async def cloud(bus: Bus, *, listens: bool = True, announces: bool = True) -> AsyncIterator[tuple[int, list[str]]]:
-    """A room, a token service and a relay; yields the room's port and the transports the relay has open."""
+async def cloud(
+    bus: Bus, *, listens: bool = True, announces: bool = True, has_room: bool = True
+) -> AsyncIterator[tuple[int, list[str]]]:
+    """A room, a token service, an effects worker and a relay; yields the room's port and the transports the relay has
+    open."""
     await Events(bus).ensure()
     leases = LeaseBucket(bus, RELAYS_BUCKET)
     await leases.ensure()
@@ -70,7 +75,14 @@ async def cloud(bus: Bus, *, listens: bool = True, announces: bool = True) -> As
     async def list_apps(request: ListApps, context: RequestContext) -> AppList:
         return AppList()
 
+    async def open_frames(request: OpenFrames, context: RequestContext) -> FramesOpened:
+        if not has_room:
+            raise EffectsFull(worker_id="worker-1")
+        assert request == OpenFrames()
+        raise InvalidField(field="stream_token", problem="illegal", limit="32 hex digits")
+
     servings: list[Any] = [
+        await bus.serve(command("effects", "open"), OpenFrames, open_frames, queue="effects"),
         await bus.serve(command("relay", "negotiate", RELAY), Negotiate, negotiate),
         await bus.serve(command("relay", "close-transport", RELAY), CloseTransport, close),
         await bus.serve(query("token", "list-apps"), ListApps, list_apps, queue="token"),
@@ -135,6 +147,7 @@ async def test_a_healthy_cloud(bus: Bus, nats_server: NatsServer) -> None:
         "events",
         "room",
         "token",
+        "effects",
         "relays",
         "relay relay-1",
         "relay relay-1",
@@ -173,6 +186,15 @@ async def test_a_relay_that_is_announced_and_gone(bus: Bus, nats_server: NatsSer
     assert "does not take an offer" in finding["detail"]
 
 
+async def test_effects_workers_that_are_full(bus: Bus, nats_server: NatsServer) -> None:
+    async with cloud(bus, has_room=False) as (room_port, _):
+        code, out, _ = await run_doctor(nats_server, room_port, "--json")
+    assert code == 1
+    (finding,) = by_name(out)["effects"]
+    assert not finding["ok"]
+    assert "python -m salon_effects" in finding["advice"]
+
+
 async def test_an_empty_cloud(bus: Bus, nats_server: NatsServer) -> None:
     """`bus` has wiped the server: NATS is well, and nothing else is there."""
     code, out, err = await run_doctor(nats_server, free_port(), "--json")
@@ -185,6 +207,7 @@ async def test_an_empty_cloud(bus: Bus, nats_server: NatsServer) -> None:
         "events": False,
         "room": False,
         "token": False,
+        "effects": False,
         "relays": False,
     }
     assert all(check["advice"] for checks in by_name(out).values() for check in checks if not check["ok"])

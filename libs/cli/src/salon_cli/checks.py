@@ -14,11 +14,12 @@ import nats.errors
 import nats.js.errors
 from google.protobuf.message import DecodeError
 from nats.aio.client import Client
+from salon.effects.v1.effects_pb2 import FramesOpened, OpenFrames
 from salon.relay.v1.relay_pb2 import RelayAnnouncement
 from salon.token.v1.token_pb2 import AppList, ListApps
-from salon_contracts.errors import SalonError
+from salon_contracts.errors import EffectsFull, InvalidField, NobodyServes, SalonError
 from salon_contracts.ids import RelayId
-from salon_contracts.subjects import EVENTS_STREAM, RELAYS_BUCKET, query
+from salon_contracts.subjects import EVENTS_STREAM, RELAYS_BUCKET, command, query
 from salon_kit.bus import Bus
 from salon_kit.jetstream import JetStreamError
 from salon_kit.lease import LeaseBucket
@@ -80,6 +81,20 @@ async def token(bus: Bus) -> Finding:
     except SalonError as error:
         return Finding("token", False, str(error), "Start it: `python -m salon_token`, or everything: `salon dev`.")
     return Finding("token", True, f"answers; {len(found.apps)} apps")
+
+
+async def effects(bus: Bus) -> Finding:
+    """Asks for a place without naming a stream, which a worker refuses: then there is one that has room."""
+    advice = "Start one more: `python -m salon_effects`. Until then viewers get the original of streams with beauty."
+    try:
+        await bus.request(command("effects", "open"), OpenFrames(), FramesOpened, TIMEOUT_S)
+    except InvalidField:
+        pass
+    except (NobodyServes, EffectsFull):
+        return Finding("effects", False, "no worker that has room answers", advice)
+    except SalonError as error:
+        return Finding("effects", False, str(error), advice)
+    return Finding("effects", True, "a worker that has room answers")
 
 
 async def room(environment: Mapping[str, str]) -> Finding:

@@ -71,6 +71,7 @@ async def _findings() -> AsyncIterator[Finding]:
         return
     try:
         yield await checks.token(bus)
+        yield await checks.effects(bus)
         async for finding in checks.relays(bus):
             yield finding
     finally:

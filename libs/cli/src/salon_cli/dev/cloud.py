@@ -24,7 +24,7 @@ from salon_cli.dev.state import DevState
 
 READY_DEADLINE_S = 30.0
 TRY_TOKEN_LIFETIME_S = 24 * 3600
-MODULES = {"token": "salon_token", "relay": "salon_relay", "room": "salon_room"}
+MODULES = {"token": "salon_token", "relay": "salon_relay", "effects": "salon_effects", "room": "salon_room"}
 
 
 class Cloud:
@@ -52,6 +52,7 @@ class Cloud:
         await self._ready("nats", f"nats://{LOOPBACK}:{plan.nats_port}", None)
         await self._ready("token", "on the bus", f"http://{LOOPBACK}:{plan.token_health_port}/readyz")
         await self._ready("media-relay", media, f"http://{LOOPBACK}:{plan.relay_health_port}/readyz")
+        await self._ready("effects", "on the bus", f"http://{LOOPBACK}:{plan.effects_health_port}/readyz")
         await self._ready("room", plan.url, f"{secure}://{LOOPBACK}:{plan.http_port}/readyz")
 
     async def ensure_demo_app(self) -> str:

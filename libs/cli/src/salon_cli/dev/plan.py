@@ -27,6 +27,7 @@ class Plan:
     nats_port: int
     token_health_port: int
     relay_health_port: int
+    effects_health_port: int
     room_health_port: int
 
     @classmethod
@@ -39,6 +40,7 @@ class Plan:
             nats_port=_port(environment, "SALON_NATS_PORT", 4222),
             token_health_port=_port(environment, "SALON_TOKEN_HEALTH_PORT", 9101),
             relay_health_port=_port(environment, "SALON_RELAY_HEALTH_PORT", 9103),
+            effects_health_port=_port(environment, "SALON_EFFECTS_HEALTH_PORT", 9104),
             room_health_port=_port(environment, "SALON_ROOM_HEALTH_PORT", 9102),
         )
         if public_host is not None:
@@ -66,6 +68,7 @@ class Plan:
             (self.media_port, self.bind_host, datagram, "media", "SALON_MEDIA_PORT"),
             (self.token_health_port, LOOPBACK, stream, "the token service's health", "SALON_TOKEN_HEALTH_PORT"),
             (self.relay_health_port, LOOPBACK, stream, "the relay's health", "SALON_RELAY_HEALTH_PORT"),
+            (self.effects_health_port, LOOPBACK, stream, "the effects service's health", "SALON_EFFECTS_HEALTH_PORT"),
             (self.room_health_port, LOOPBACK, stream, "the room service's health", "SALON_ROOM_HEALTH_PORT"),
         ]
         for port, host, kind, purpose, variable in wanted:
@@ -100,6 +103,11 @@ class Plan:
                     "SALON_RELAY_PUBLIC_ADDRESSES": self.public_host or LOOPBACK,
                     "SALON_RELAY_HEALTH_HOST": LOOPBACK,
                     "SALON_RELAY_HEALTH_PORT": str(self.relay_health_port),
+                }
+            case "effects":
+                settings |= {
+                    "SALON_EFFECTS_HEALTH_HOST": LOOPBACK,
+                    "SALON_EFFECTS_HEALTH_PORT": str(self.effects_health_port),
                 }
             case "room":
                 settings |= {

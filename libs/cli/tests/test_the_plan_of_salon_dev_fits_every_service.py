@@ -1,0 +1,48 @@
+import socket
+from pathlib import Path
+
+import pytest
+from salon_cli.dev.cloud import MODULES
+from salon_cli.dev.plan import Plan, PlanImpossible
+from salon_cli.dev.state import DevState
+from salon_kit.testing import free_port
+
+PORTS = ("NATS", "HTTP", "TOKEN_HEALTH", "RELAY_HEALTH", "EFFECTS_HEALTH", "ROOM_HEALTH")
+
+
+def free_ports() -> dict[str, str]:
+    return {f"SALON_{name}_PORT": str(free_port()) for name in (*PORTS, "MEDIA")}
+
+
+@pytest.mark.parametrize("service", sorted(MODULES))
+def test_every_service_has_the_bus_and_a_health_port_of_its_own(tmp_path: Path, service: str) -> None:
+    plan = Plan.from_environment({})
+    environment = plan.environment(service, DevState.load(tmp_path), None)
+    assert environment["SALON_NATS_URL"] == "nats://127.0.0.1:4222"
+    assert environment[f"SALON_{service.upper()}_HEALTH_HOST"] == "127.0.0.1"
+    expected = {"token": "9101", "room": "9102", "relay": "9103", "effects": "9104"}
+    assert environment[f"SALON_{service.upper()}_HEALTH_PORT"] == expected[service]
+
+
+def test_what_is_set_by_hand_for_a_service_reaches_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALON_EFFECTS_THREADS", "3")
+    environment = Plan.from_environment({}).environment("effects", DevState.load(tmp_path), None)
+    assert environment["SALON_EFFECTS_THREADS"] == "3"
+
+
+@pytest.mark.parametrize("name", PORTS)
+def test_a_port_that_is_taken_is_named(name: str) -> None:
+    settings = free_ports()
+    Plan.from_environment(settings).check_ports()
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        settings[f"SALON_{name}_PORT"] = str(holder.getsockname()[1])
+        with pytest.raises(PlanImpossible, match=f"SALON_{name}_PORT"):
+            Plan.from_environment(settings).check_ports()
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "x", "-1"])
+def test_what_is_no_port_is_named(port: str) -> None:
+    with pytest.raises(PlanImpossible, match="SALON_EFFECTS_HEALTH_PORT"):
+        Plan.from_environment({"SALON_EFFECTS_HEALTH_PORT": port})
