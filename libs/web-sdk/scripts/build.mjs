@@ -44,6 +44,13 @@ await build({
   outfile: join(out, "ZegoExpressWebRTC.mjs"),
   banner: { js: "/* Salon browser SDK. Licence: Apache-2.0. */" },
 });
+// In no `exports`: tests load it.
+await build({
+  ...common,
+  entryPoints: ["src/entry-preview.ts"],
+  format: "esm",
+  outfile: join(out, "beauty-preview.mjs"),
+});
 
 const types = ["--emitDeclarationOnly", "--declaration", "--noEmit", "false", "--outDir", join(out, "types")];
 execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", root, ...types], {

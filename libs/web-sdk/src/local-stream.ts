@@ -1,3 +1,4 @@
+import { Beauty } from "./beauty/beauty.js";
 import type { EncodingPlan } from "./capture/plan.js";
 import { Emitter } from "./emitter.js";
 import type {
@@ -7,6 +8,7 @@ import type {
   ZegoVideoPlayOptions,
 } from "./entities.js";
 import { addNotYet, type NotYetLocalStream } from "./not-yet.js";
+import { BeautyOverlay } from "./play/beauty-overlay.js";
 import { MediaPlayer, findContainer, setSink } from "./play/media-player.js";
 import { snapshot } from "./play/snapshot.js";
 
@@ -21,12 +23,15 @@ export class ZegoLocalStream {
   private readonly media: MediaStream;
   private readonly muteReasons: Record<"audio" | "video", Set<MuteReason>> = { audio: new Set(), video: new Set() };
   private picture: MediaPlayer | null = null;
+  private overlay: BeautyOverlay | null = null;
   private capturePicture: MediaPlayer | null = null;
   private sound: MediaPlayer | null = null;
   private captureSound: MediaPlayer | null = null;
   private destroyed = false;
   /** What others see is black, while the preview goes on. @internal */
   dark = false;
+  /** @internal */
+  readonly beauty = new Beauty();
 
   /** @internal */
   constructor(
@@ -87,6 +92,9 @@ export class ZegoLocalStream {
   playVideo(view: HTMLElement, options: ZegoVideoPlayOptions = {}): void {
     this.stopVideo();
     this.picture = this.showVideo(view, options, "canPlayVideo", "autoplayFailed");
+    if (this.picture?.element instanceof HTMLVideoElement) {
+      this.overlay = new BeautyOverlay(this.picture.element, this.beauty);
+    }
   }
 
   playAudio(options: ZegoAudioPlayOptions = {}): void {
@@ -95,6 +103,8 @@ export class ZegoLocalStream {
   }
 
   stopVideo(): void {
+    this.overlay?.stop();
+    this.overlay = null;
     this.picture?.stop();
     this.picture = null;
   }
@@ -123,7 +133,8 @@ export class ZegoLocalStream {
 
   takeStreamSnapshot(options?: ZegoSnapshotOptions): string {
     const element = (this.picture ?? this.capturePicture)?.element;
-    return snapshot(element instanceof HTMLVideoElement ? element : null, options);
+    const plain = element instanceof HTMLVideoElement ? element : null;
+    return snapshot(this.overlay?.current() ?? plain, options);
   }
 
   playCaptureVideo(view: HTMLElement, options: ZegoVideoPlayOptions = {}): void {
@@ -179,6 +190,7 @@ export class ZegoLocalStream {
   /** @internal */
   destroy(): void {
     if (this.destroyed) return;
+    this.beauty.end();
     this.stopVideo();
     this.stopAudio();
     this.stopPlayCaptureVideo();

@@ -74,7 +74,6 @@ const ENGINE = {
   useFrontCamera: REJECT,
   enableAutoSwitchDevice: FALSE,
   setSoundLevelDelegate: NOTHING,
-  setEffectsBeauty: REJECT,
   setLowlightEnhancement: REJECT,
   initBackgroundModule: REJECT,
   setBackgroundBlurOptions: REJECT,

@@ -20,6 +20,15 @@ export interface Offer {
   tracks: { mid: string; streamId: string }[];
 }
 
+/** Each from 0 to 100; absent ones are 0. */
+export interface StreamEffects {
+  enabled: boolean;
+  smoothIntensity?: number;
+  whitenIntensity?: number;
+  rosyIntensity?: number;
+  sharpenIntensity?: number;
+}
+
 export type MessageKind =
   "SIGNAL_MESSAGE_KIND_BROADCAST" | "SIGNAL_MESSAGE_KIND_BARRAGE" | "SIGNAL_MESSAGE_KIND_COMMAND";
 
@@ -39,12 +48,13 @@ export type ClientBody =
   | { resume: { appId: number; userId: string; sessionId: string; resumeKey: string; lastSequence: string } }
   | { logout: Record<string, never> }
   | { heartbeat: Record<string, never> }
-  | { publish: { streamId: string; extraInfo: string; offer: Offer } }
+  | { publish: { streamId: string; extraInfo: string; offer: Offer; effects?: StreamEffects } }
   | { unpublish: { streamId: string; offer?: Offer } }
   | { play: { streamId: string; offer: Offer } }
   | { stopPlay: { streamId: string; offer?: Offer } }
   | { closePeerConnection: { peerConnectionId: string } }
-  | { sendMessage: { kind: MessageKind; text: string; toUserIds: string[] } };
+  | { sendMessage: { kind: MessageKind; text: string; toUserIds: string[] } }
+  | { setEffects: { streamId: string; effects: StreamEffects } };
 
 export interface Failed {
   code?: number;
@@ -63,6 +73,13 @@ export interface LoggedIn {
   presenceTtlMs?: number;
 }
 
+/** What a stream's viewers get. */
+export interface EffectsSet {
+  state?: "STREAM_EFFECTS_STATE_OFF" | "STREAM_EFFECTS_STATE_ON" | "STREAM_EFFECTS_STATE_UNAVAILABLE";
+  /** Why it is unavailable, as a stable kebab-case name. */
+  problem?: string;
+}
+
 export interface Reply {
   requestId?: number;
   failed?: Failed;
@@ -72,6 +89,7 @@ export interface Reply {
   done?: Record<string, never>;
   answer?: { sdp?: string };
   messageAccepted?: { messageId?: string; sentAtUnixMs?: string };
+  effectsSet?: EffectsSet;
 }
 
 export interface UsersChanged {
@@ -102,6 +120,7 @@ export interface ServerMessage {
   loggedOut?: { code?: number; reason?: string };
   peerConnectionLost?: { peerConnectionId?: string; reason?: string };
   goAway?: Record<string, never>;
+  effectsStateChanged?: EffectsSet & { streamId?: string };
 }
 
 export function parseServerMessage(text: unknown): ServerMessage | null {

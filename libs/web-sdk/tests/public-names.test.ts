@@ -52,7 +52,7 @@ test("the version sorts, as a string, above what pages compare it with", () => {
 test("what is not there yet fails in its own way with 1101003", async (context) => {
   context.mock.method(console, "warn", () => undefined);
   const engine = new ZegoExpressEngine(1, "");
-  await assert.rejects(engine.setEffectsBeauty(), { errorCode: 1101003 });
+  await assert.rejects(engine.setLowlightEnhancement(), { errorCode: 1101003 });
   assert.equal(engine.sendSEI(), false);
   assert.equal(engine.getPlayingStreamQuality(), null);
   assert.equal(ZegoExpressEngine.setGeoFence(1, []), undefined);

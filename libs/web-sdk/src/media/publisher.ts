@@ -1,8 +1,9 @@
+import type { BeautyOutlet } from "../beauty/beauty.js";
 import { Code } from "../codes.js";
 import { RequestFailed, ZegoError } from "../errors.js";
 import type { ZegoPublishOption, ZegoPublisherState } from "../entities.js";
 import type { ZegoLocalStream } from "../local-stream.js";
-import type { Offer, Reply } from "../wire.js";
+import type { EffectsSet, Offer, Reply, StreamEffects } from "../wire.js";
 import { withFormatParameters } from "./answer-sdp.js";
 import { sendCodecPreferences, type VideoCodecName } from "./codecs.js";
 import { MediaFlow, type FlowPort, type FlowState } from "./flow.js";
@@ -29,12 +30,14 @@ export interface PublisherPort extends FlowPort {
 }
 
 /** One local stream on its way to the relay. */
-export class Publisher extends MediaFlow {
+export class Publisher extends MediaFlow implements BeautyOutlet {
   private lastReport = "";
   /** Sent instead of the camera's picture while the preview is kept. */
   private dark: MediaStreamTrack | null = null;
   /** Runs while the bandwidth estimate is not to be believed yet. */
   private settling: ReturnType<typeof setTimeout> | null = null;
+  /** Those who wait for the end of a negotiation. */
+  private waiting: (() => void)[] = [];
 
   constructor(
     streamID: string,
@@ -63,6 +66,20 @@ export class Publisher extends MediaFlow {
     await slot?.transceiver.sender.replaceTrack(this.dark ?? track);
   }
 
+  get publishing(): boolean {
+    return this.machine.is("ACTIVE");
+  }
+
+  settled(): Promise<void> {
+    if (!this.machine.is("IDLE", "NEGOTIATING")) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  async setEffects(effects: StreamEffects): Promise<EffectsSet> {
+    const reply = await this.port.request({ setEffects: { streamId: this.streamID, effects } });
+    return reply.effectsSet ?? {};
+  }
+
   protected override async prepareSlots(peer: Peer): Promise<void> {
     for (const kind of ["audio", "video"] as const) {
       const tracks = kind === "audio" ? this.stream.getAudioTracks() : this.stream.getVideoTracks();
@@ -86,7 +103,8 @@ export class Publisher extends MediaFlow {
 
   protected override announce(offer: Offer): Promise<Reply> {
     const extraInfo = this.option.extraInfo ?? "";
-    return this.port.request({ publish: { streamId: this.streamID, extraInfo, offer } });
+    const effects = this.stream.beauty.effects;
+    return this.port.request({ publish: { streamId: this.streamID, extraInfo, offer, effects } });
   }
 
   protected override withdraw(offer: Offer | undefined): Promise<Reply> {
@@ -133,7 +151,9 @@ export class Publisher extends MediaFlow {
   }
 
   protected override report(state: FlowState, error: ZegoError | null): void {
+    if (state !== "NEGOTIATING") for (const resolve of this.waiting.splice(0)) resolve();
     if (state === "ENDED") {
+      this.stream.beauty.unpublished(this.streamID);
       this.stopSettling();
       this.dark?.stop();
       this.dark = null;
@@ -152,7 +172,9 @@ export class Publisher extends MediaFlow {
         extendedData: error?.extendedData ?? "{}",
       });
     }
-    if (state === "ACTIVE" && this.machine.is("ACTIVE")) this.publisherPort.publisherActive(this);
+    if (state !== "ACTIVE" || !this.machine.is("ACTIVE")) return;
+    this.publisherPort.publisherActive(this);
+    this.stream.beauty.published(this);
   }
 
   /** Of a call that changes nothing: the state as it is, with the call's error. */

@@ -1,12 +1,17 @@
 import type { ZegoSnapshotOptions } from "../entities.js";
 
 /** The present picture as a data address; "" if there is none. */
-export function snapshot(video: HTMLVideoElement | null, options: ZegoSnapshotOptions = {}): string {
-  if (video === null || video.videoWidth === 0) return "";
+export function snapshot(
+  picture: HTMLVideoElement | HTMLCanvasElement | null,
+  options: ZegoSnapshotOptions = {},
+): string {
+  const width = picture instanceof HTMLVideoElement ? picture.videoWidth : (picture?.width ?? 0);
+  const height = picture instanceof HTMLVideoElement ? picture.videoHeight : (picture?.height ?? 0);
+  if (picture === null || width === 0) return "";
   const canvas = document.createElement("canvas");
-  canvas.width = video.videoWidth;
-  canvas.height = video.videoHeight;
-  canvas.getContext("2d")?.drawImage(video, 0, 0);
+  canvas.width = width;
+  canvas.height = height;
+  canvas.getContext("2d")?.drawImage(picture, 0, 0);
   const type = options.imageType === "jpg" || options.imageType === "jpeg" ? "jpeg" : "png";
   const address = canvas.toDataURL(`image/${type}`, options.quality);
   if (options.save === true) {

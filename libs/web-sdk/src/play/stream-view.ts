@@ -1,3 +1,4 @@
+import type { Beauty } from "../beauty/beauty.js";
 import { Emitter } from "../emitter.js";
 import type {
   ZegoAudioPlayOptions,
@@ -6,6 +7,7 @@ import type {
   ZegoVideoPlayOptions,
   ZegoViewPlayOptions,
 } from "../entities.js";
+import { BeautyOverlay } from "./beauty-overlay.js";
 import { MediaPlayer, findContainer, setSink } from "./media-player.js";
 import { snapshot } from "./snapshot.js";
 
@@ -13,6 +15,7 @@ import { snapshot } from "./snapshot.js";
 export class ZegoStreamView {
   private readonly events = new Emitter<ZegoStreamViewEvent>();
   private picture: MediaPlayer | null = null;
+  private overlay: BeautyOverlay | null = null;
   private sound: MediaPlayer | null = null;
   /** The picture's element also carries the sound, so that the browser keeps the two together. */
   private pictureHasSound = false;
@@ -25,6 +28,7 @@ export class ZegoStreamView {
   constructor(
     private readonly stream: MediaStream,
     private readonly local: boolean,
+    private readonly beauty: Beauty | null,
   ) {
     this.audioMuted = local;
   }
@@ -45,6 +49,8 @@ export class ZegoStreamView {
   }
 
   stopVideo(): void {
+    this.overlay?.stop();
+    this.overlay = null;
     this.picture?.stop();
     this.picture = null;
     this.pictureHasSound = false;
@@ -110,7 +116,7 @@ export class ZegoStreamView {
   }
 
   takeStreamSnapshot(options?: ZegoSnapshotOptions): string {
-    return snapshot(this.video(), options);
+    return snapshot(this.overlay?.current() ?? this.video(), options);
   }
 
   on<K extends keyof ZegoStreamViewEvent>(event: K, handler: ZegoStreamViewEvent[K]): boolean {
@@ -135,6 +141,9 @@ export class ZegoStreamView {
     };
     const muted = !withSound || this.audioMuted;
     this.picture = MediaPlayer.video(this.stream, place, { ...options, muted }, listener);
+    if (this.beauty !== null && this.picture.element instanceof HTMLVideoElement) {
+      this.overlay = new BeautyOverlay(this.picture.element, this.beauty);
+    }
     this.applyPicture();
     this.applySound();
   }

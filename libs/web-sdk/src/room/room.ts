@@ -168,6 +168,9 @@ export class Room implements ConnectionListener {
       this.tell(() => this.tellMessage(received));
     } else if (message.peerConnectionLost !== undefined) {
       this.peers.lostAtRelay(message.peerConnectionLost.peerConnectionId ?? "");
+    } else if (message.effectsStateChanged !== undefined) {
+      const { streamId = "", ...state } = message.effectsStateChanged;
+      this.publishers.get(streamId)?.stream.beauty.heard(streamId, state);
     }
   }
 

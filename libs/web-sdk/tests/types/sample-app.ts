@@ -121,6 +121,8 @@ export async function call(user: CommonUser): Promise<void> {
   await zg.sendCustomCommand("room", JSON.stringify({ type: 1 }), ["bob"]);
   const beauty = { smoothIntensity: 50, whitenIntensity: 50, rosyIntensity: 50, sharpenIntensity: 50 };
   const effect: ZegoServerResponse = await zg.setEffectsBeauty(local, true, beauty);
+  await zg.setEffectsBeauty(old, true, { smoothIntensity: 80 });
+  await zg.setEffectsBeauty(old, false);
   const devices: ZegoDeviceInfos = await zg.enumDevices();
   const cameras: ZegoDeviceInfo[] = await zg.getCameras();
   await zg.useVideoDevice(local, cameras[0]?.deviceID ?? "");

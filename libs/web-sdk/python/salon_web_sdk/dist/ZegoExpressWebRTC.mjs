@@ -10,13 +10,19 @@ ROOM_ID_ILLEGAL:1002012,ROOM_ID_TOO_LONG:1002013,LOGIN_TIMEOUT:1002031,KICKED_BY
 LOGGED_IN_ELSEWHERE:1002086,STREAM_NOT_FOUND:1004002,PLAY_INTERRUPTED:1004020,MESSAGE_EMPTY:1009001,MESSAGE_TOO_LONG:1009002,MESSAGE_WRONG_ROOM:1009005,EXTRA_INFO_TOO_LONG:1003051,
 PARAMETER:1100001,REQUEST_TIMEOUT:1100002,SOCKET_CLOSED:1100003,UNKNOWN_SERVER_ERROR:1100999,NO_SERVER:1101002,MODULE_NOT_IMPORTED:1101003,LEASE_EXPIRED:1102001,
 LOGIN_STATE:1102015,TOKEN_FORMAT:1102016,CONNECT_FAILED:1102023,PUBLISH_PARAMETER:1103001,PUBLISH_MEDIA_CONNECT:1103003,SCREEN_FAILED:1103010,ENUMERATE_FAILED:1103011,
-PUBLISH_OFFER:1103022,PUBLISH_ICE_FAILED:1103028,NOT_PUBLISHING:1103040,SCREEN_CANCELLED:1103042,SCREEN_UNSUPPORTED:1103043,NOT_CREATED_HERE:1103044,TRACK_MISSING:1103047,
-PUBLISH_SOCKET_LOST:1103050,PUBLISH_RETRY_TIMEOUT:1103051,HTTPS_NEEDED:1103053,ALREADY_PUBLISHING:1103056,CAPTURE_FAILED:1103061,CAPTURE_DENIED:1103064,DEVICE_BUSY:1103065,
-CONSTRAINTS_WRONG:1103066,PLAY_PARAMETER:1104001,PLAY_OFFER:1104022,PLAY_ICE_FAILED:1104028,PLAY_MEDIA_LOST:1104029,PLAY_RETRY_TIMEOUT:1104031,ALREADY_PLAYING:1104032,
-NOT_PLAYING:1104039};var ZegoError=class extends Error{constructor(code,message,details={}){super(message),this.name="ZegoError",this.errorCode=code,this.code=code,this.msg=message,
+PUBLISH_OFFER:1103022,PUBLISH_ICE_FAILED:1103028,NOT_PUBLISHING:1103040,SCREEN_CANCELLED:1103042,SCREEN_UNSUPPORTED:1103043,NOT_CREATED_HERE:1103044,VIDEO_TRACK_MISSING:1103046,
+TRACK_MISSING:1103047,PUBLISH_SOCKET_LOST:1103050,PUBLISH_RETRY_TIMEOUT:1103051,HTTPS_NEEDED:1103053,ALREADY_PUBLISHING:1103056,CAPTURE_FAILED:1103061,CAPTURE_DENIED:1103064,
+DEVICE_BUSY:1103065,CONSTRAINTS_WRONG:1103066,BEAUTY_OVERLOAD:1103075,PLAY_PARAMETER:1104001,PLAY_OFFER:1104022,PLAY_ICE_FAILED:1104028,PLAY_MEDIA_LOST:1104029,
+PLAY_RETRY_TIMEOUT:1104031,ALREADY_PLAYING:1104032,NOT_PLAYING:1104039};var ZegoError=class extends Error{constructor(code,message,details={}){super(message),this.name="ZegoError",this.errorCode=code,this.code=code,this.msg=message,
 this.extendedData=JSON.stringify({message,...details})}};function toZegoError(thrown,fallbackCode){return thrown instanceof ZegoError?thrown:new ZegoError(fallbackCode,
 thrown instanceof Error?thrown.message:String(thrown))}var RequestFailed=class extends ZegoError{constructor(code,message,reason,retryable){super(code,message,{
-reason});this.reason=reason;this.retryable=retryable}},PeerLost=class extends ZegoError{};async function capture(plan){if(plan.source==="camera")return{tracks:await captureDevices(plan.constraints),owned:!0};if(plan.source==="screen")return{tracks:await captureScreen(
+reason});this.reason=reason;this.retryable=retryable}},PeerLost=class extends ZegoError{};var DEFAULT_INTENSITY=50,MAX_INTENSITY=100;function toStreamEffects(enable,options){if(typeof enable!="boolean")throw new ZegoError(Code.PARAMETER,"Whether beau\
+ty is on is not a boolean.");if(!enable)return{enabled:!1};let given=options??{};if(typeof given!="object")throw new ZegoError(Code.PARAMETER,"The beauty option\
+s are not an object.");let intensity=name=>{let value=given[name]??DEFAULT_INTENSITY;if(typeof value=="number"&&value>=0&&value<=MAX_INTENSITY)return value;throw new ZegoError(
+Code.PARAMETER,`${name} is not a number from 0 to 100.`)};return{enabled:!0,smoothIntensity:intensity("smoothIntensity"),whitenIntensity:intensity("whitenIntens\
+ity"),rosyIntensity:intensity("rosyIntensity"),sharpenIntensity:intensity("sharpenIntensity")}}function toStrengths(effects){if(effects?.enabled!==!0)return null;
+let{smoothIntensity=0,whitenIntensity=0,rosyIntensity=0,sharpenIntensity=0}=effects;return smoothIntensity+whitenIntensity+rosyIntensity+sharpenIntensity===0?null:
+{smooth:smoothIntensity,whiten:whitenIntensity,rosy:rosyIntensity,sharpen:sharpenIntensity}}async function capture(plan){if(plan.source==="camera")return{tracks:await captureDevices(plan.constraints),owned:!0};if(plan.source==="screen")return{tracks:await captureScreen(
 plan.constraints,plan.captureElement),owned:!0};let tracks=[],owned=!0,streams=new Map;for(let[source,kind]of[[plan.video,"video"],[plan.audio,"audio"]]){if(source===
 null)continue;source instanceof MediaStream&&(owned=!1);let stream=streams.get(source)??customStream(source);streams.set(source,stream);let track=(kind==="video"?
 stream.getVideoTracks():stream.getAudioTracks())[0];track!==void 0&&tracks.push(track)}if(tracks.length===0)throw new ZegoError(Code.TRACK_MISSING,"The custom s\
@@ -91,7 +97,22 @@ null&&(this.close(),listener.linkLost())},socket;try{socket=factory(url)}catch{t
 this.openTimer=setTimeout(lost,openTimeoutMs),socket.onopen=()=>{this.clearTimer(),listener.linkOpened()},socket.onmessage=event=>{let message=parseServerMessage(
 event.data);message!==null&&listener.linkMessage(message)},socket.onclose=lost,socket.onerror=lost}send(message){this.socket?.send(JSON.stringify(message))}close(){
 this.clearTimer();let socket=this.socket;if(socket!==null){this.socket=null,socket.onopen=socket.onmessage=socket.onclose=socket.onerror=null;try{socket.close()}catch{}}}clearTimer(){
-this.openTimer!==null&&clearTimeout(this.openTimer),this.openTimer=null}};var REJECT="reject",REJECT_BOOLEAN="rejectBoolean",REJECT_ANY="rejectAny",FALSE="false",NULL="null",PUBLISH_STATS="publishStats",PLAY_STATS="playStats",NOTHING="\
+this.openTimer!==null&&clearTimeout(this.openTimer),this.openTimer=null}};var MIN_INTERVAL_MS=67,DONE={errorCode:Code.OK,extendedData:""},Beauty=class{constructor(){this.wished=null;this.version=0;this.waiters=[];this.working=!1;this.
+lastSentMs=-1/0;this.unavailable=new Set;this.watchers=new Set;this.port=null}connect(port){this.port=port}get effects(){return this.wished??void 0}get shown(){
+return this.unavailable.size>0?null:toStrengths(this.wished)}watch(changed){return this.watchers.add(changed),()=>this.watchers.delete(changed)}set(effects){return this.
+wished=effects,this.version+=1,effects.enabled||this.unavailable.clear(),this.tellWatchers(),new Promise((resolve,reject)=>{this.waiters.push({resolve,reject}),
+this.work()})}end(){this.wished?.enabled===!0&&this.set({enabled:!1}).catch(()=>{}),this.watchers.clear()}published(outlet){this.unavailable.has(outlet.streamID)&&
+this.work()}unpublished(streamID){this.unavailable.delete(streamID)&&this.tellWatchers()}heard(streamID,{state,problem}){let failing=this.unavailable.size>0;state!==
+"STREAM_EFFECTS_STATE_UNAVAILABLE"?this.unavailable.delete(streamID):this.wished?.enabled===!0&&this.unavailable.add(streamID),failing!==this.unavailable.size>0&&
+(this.tellWatchers(),failing?state==="STREAM_EFFECTS_STATE_ON"&&this.port?.error(Code.OK,"recovered"):this.port?.error(Code.BEAUTY_OVERLOAD,problem??""))}async work(){
+if(this.working)return;this.working=!0;let sent,outcome;do{await this.ready(),sent=this.version;try{outcome={response:await this.send()}}catch(error){outcome={error}}}while(sent!==
+this.version);this.working=!1;for(let{resolve,reject}of this.waiters.splice(0))"error"in outcome?reject(outcome.error):resolve(outcome.response)}async ready(){let outlets=this.
+port?.outlets()??[];await Promise.all(outlets.map(outlet=>outlet.settled()));let waitMs=this.lastSentMs+MIN_INTERVAL_MS-performance.now();waitMs>0&&outlets.length>
+0&&await new Promise(resolve=>setTimeout(resolve,waitMs))}async send(){let effects=this.wished,outlets=(this.port?.outlets()??[]).filter(outlet=>outlet.publishing);
+return effects===null||outlets.length===0?DONE:(this.lastSentMs=performance.now(),(await Promise.all(outlets.map(outlet=>this.sendTo(outlet,effects)))).find(({errorCode})=>errorCode!==
+Code.OK)??DONE)}async sendTo(outlet,effects){let set;try{set=await outlet.setEffects(effects)}catch(thrown){if(!outlet.publishing)return DONE;throw thrown}return outlet.
+publishing&&this.heard(outlet.streamID,set),set.state!=="STREAM_EFFECTS_STATE_UNAVAILABLE"?DONE:{errorCode:Code.BEAUTY_OVERLOAD,extendedData:set.problem??""}}tellWatchers(){
+for(let changed of[...this.watchers])changed()}};var REJECT="reject",REJECT_BOOLEAN="rejectBoolean",REJECT_ANY="rejectAny",FALSE="false",NULL="null",PUBLISH_STATS="publishStats",PLAY_STATS="playStats",NOTHING="\
 nothing",LOCAL_STREAM={startCaptureMicrophone:REJECT,startCaptureCamera:REJECT,startCaptureCameraAndMicrophone:REJECT,startCaptureCustomAudio:REJECT,startCaptureCustomVideo:REJECT,
 startCaptureCustomVideoAndAudio:REJECT,startCaptureScreen:REJECT,startCaptureScreenWithAudio:REJECT,stopCaptureAudio:REJECT_BOOLEAN,stopCaptureVideo:REJECT_BOOLEAN},
 ENGINE={setTurnServer:FALSE,uploadLog:REJECT,callExperimentalAPI:REJECT_ANY,getNetworkTimeInfo:REJECT_ANY,renewToken:FALSE,switchRoom:REJECT_BOOLEAN,setRoomExtraInfo:REJECT,
@@ -101,16 +122,252 @@ createStreamCompositor:NULL,setCaptureAudioFrameCallback:FALSE,updatePublishingS
 enableDualStream:FALSE,setLowStreamParameter:FALSE,addPublishCdnUrl:REJECT,removePublishCdnUrl:REJECT,enableHardwareEncoder:FALSE,setStreamAlignmentProperty:FALSE,
 setSEIConfig:FALSE,sendSEI:FALSE,mutePlayStreamVideo:REJECT_BOOLEAN,mutePlayStreamAudio:REJECT_BOOLEAN,muteAllPlayAudioStreams:REJECT_BOOLEAN,muteAllPlayVideoStreams:REJECT_BOOLEAN,
 getPlayingStreamQuality:PLAY_STATS,setPlayStreamVideoType:REJECT_BOOLEAN,setAudioFrameCallback:FALSE,useVideoDevice:REJECT,useAudioDevice:REJECT,useFrontCamera:REJECT,
-enableAutoSwitchDevice:FALSE,setSoundLevelDelegate:NOTHING,setEffectsBeauty:REJECT,setLowlightEnhancement:REJECT,initBackgroundModule:REJECT,setBackgroundBlurOptions:REJECT,
-setVirtualBackgroundOptions:REJECT,enableBackgroundProcess:REJECT,setTransparentBackgroundOptions:REJECT,setVoiceChangerPreset:FALSE,setVoiceChangerParam:FALSE,
-setReverbPreset:FALSE,enableVirtualStereo:FALSE,enableLiveAudioEffect:REJECT,setAudioChangerParam:FALSE,enableAiDenoise:REJECT,setAiDenoiseMode:REJECT,startMixingAudio:FALSE,
-stopMixingAudio:FALSE,setMixingAudioVolume:FALSE,createAudioEffectPlayer:NULL,loadAudioEffect:REJECT,unloadAudioEffect:FALSE,startMixerTask:REJECT_ANY,stopMixerTask:REJECT,
-setMixerTaskConfig:REJECT,startAutoMixerTask:REJECT,stopAutoMixerTask:REJECT,createRangeAudioInstance:NULL,createRealTimeSequentialDataManager:NULL,destroyRealTimeSequentialDataManager:FALSE,
-createCopyrightedMusic:REJECT_ANY,destroyCopyrightedMusic:REJECT},LISTS={engine:ENGINE,localStream:LOCAL_STREAM},told=new Set;function absent(name,failure){return()=>{
-let error=new ZegoError(Code.MODULE_NOT_IMPORTED,`${name} is not available in this version.`);if(told.has(name)||(told.add(name),console.warn("[salon]","not-ava\
-ilable",{name,err_code:error.errorCode})),failure===FALSE)return!1;if(failure!==NOTHING)return failure===NULL||failure===PUBLISH_STATS||failure===PLAY_STATS?null:
-Promise.reject(error)}}function addNotYet(target,list2){for(let[name,failure]of Object.entries(LISTS[list2]))Object.defineProperty(target,name,{value:absent(name,
-failure),writable:!0,configurable:!0})}function notYetStatic(name){return absent(name,NOTHING)}var GESTURES=["pointerup","keydown"],waiting=new Map;function resumeAll(){for(let type of GESTURES)document.removeEventListener(type,resumeAll,!0);let all=[...waiting.
+enableAutoSwitchDevice:FALSE,setSoundLevelDelegate:NOTHING,setLowlightEnhancement:REJECT,initBackgroundModule:REJECT,setBackgroundBlurOptions:REJECT,setVirtualBackgroundOptions:REJECT,
+enableBackgroundProcess:REJECT,setTransparentBackgroundOptions:REJECT,setVoiceChangerPreset:FALSE,setVoiceChangerParam:FALSE,setReverbPreset:FALSE,enableVirtualStereo:FALSE,
+enableLiveAudioEffect:REJECT,setAudioChangerParam:FALSE,enableAiDenoise:REJECT,setAiDenoiseMode:REJECT,startMixingAudio:FALSE,stopMixingAudio:FALSE,setMixingAudioVolume:FALSE,
+createAudioEffectPlayer:NULL,loadAudioEffect:REJECT,unloadAudioEffect:FALSE,startMixerTask:REJECT_ANY,stopMixerTask:REJECT,setMixerTaskConfig:REJECT,startAutoMixerTask:REJECT,
+stopAutoMixerTask:REJECT,createRangeAudioInstance:NULL,createRealTimeSequentialDataManager:NULL,destroyRealTimeSequentialDataManager:FALSE,createCopyrightedMusic:REJECT_ANY,
+destroyCopyrightedMusic:REJECT},LISTS={engine:ENGINE,localStream:LOCAL_STREAM},told=new Set;function absent(name,failure){return()=>{let error=new ZegoError(Code.
+MODULE_NOT_IMPORTED,`${name} is not available in this version.`);if(told.has(name)||(told.add(name),console.warn("[salon]","not-available",{name,err_code:error.
+errorCode})),failure===FALSE)return!1;if(failure!==NOTHING)return failure===NULL||failure===PUBLISH_STATS||failure===PLAY_STATS?null:Promise.reject(error)}}function addNotYet(target,list2){
+for(let[name,failure]of Object.entries(LISTS[list2]))Object.defineProperty(target,name,{value:absent(name,failure),writable:!0,configurable:!0})}function notYetStatic(name){
+return absent(name,NOTHING)}var GlPass=class{constructor(gl,fragment){this.gl=gl;this.uniforms=new Map;this.program=link(gl,fragment)}draw(target,[width,height],textures,values={}){let{gl}=this;
+gl.useProgram(this.program),gl.bindFramebuffer(gl.FRAMEBUFFER,target?.framebuffer??null),gl.viewport(0,0,width,height),Object.entries(textures).forEach(([name,texture],unit)=>{
+gl.activeTexture(gl.TEXTURE0+unit),gl.bindTexture(gl.TEXTURE_2D,texture),gl.uniform1i(this.location(name),unit)});for(let[name,value]of Object.entries(values))typeof value==
+"number"?gl.uniform1i(this.location(name),value):value.length===2?gl.uniform2f(this.location(name),value[0]??0,value[1]??0):gl.uniform4fv(this.location(name),value);
+gl.drawArrays(gl.TRIANGLES,0,3)}location(name){let found=this.uniforms.get(name);return found===void 0&&(found=this.gl.getUniformLocation(this.program,name),this.
+uniforms.set(name,found)),found}},GlTarget=class{constructor(gl,kind,width,height){this.texture=makeTexture(gl,gl.NEAREST),kind==="bytes"?gl.texStorage2D(gl.TEXTURE_2D,
+1,gl.RGBA8,width,height):gl.texStorage2D(gl.TEXTURE_2D,1,gl.RGBA32UI,width,height),this.framebuffer=gl.createFramebuffer(),gl.bindFramebuffer(gl.FRAMEBUFFER,this.
+framebuffer),gl.framebufferTexture2D(gl.FRAMEBUFFER,gl.COLOR_ATTACHMENT0,gl.TEXTURE_2D,this.texture,0)}free(gl){gl.deleteFramebuffer(this.framebuffer),gl.deleteTexture(
+this.texture)}};function makeTexture(gl,filter){let texture=gl.createTexture();return gl.bindTexture(gl.TEXTURE_2D,texture),gl.texParameteri(gl.TEXTURE_2D,gl.TEXTURE_MIN_FILTER,
+filter),gl.texParameteri(gl.TEXTURE_2D,gl.TEXTURE_MAG_FILTER,filter),gl.texParameteri(gl.TEXTURE_2D,gl.TEXTURE_WRAP_S,gl.CLAMP_TO_EDGE),gl.texParameteri(gl.TEXTURE_2D,
+gl.TEXTURE_WRAP_T,gl.CLAMP_TO_EDGE),texture}var COVER=`#version 300 es
+void main() {
+  gl_Position = vec4(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0, 0.0, 1.0);
+}`;function link(gl,fragment){let program=gl.createProgram();for(let[type,source]of[[gl.VERTEX_SHADER,COVER],[gl.FRAGMENT_SHADER,fragment]]){let shader=gl.createShader(
+type);if(gl.shaderSource(shader,source),gl.compileShader(shader),gl.attachShader(program,shader),gl.deleteShader(shader),gl.getShaderParameter(shader,gl.COMPILE_STATUS)===
+!1)throw new Error(gl.getShaderInfoLog(shader)??"")}if(gl.linkProgram(program),gl.getProgramParameter(program,gl.LINK_STATUS)===!1)throw new Error(gl.getProgramInfoLog(
+program)??"");return program}var constants_default={about:"Every number of the beauty effects. The Rust kernel and the browser's preview shader read this one file; the formulas stand in src\
+/lib.rs. Levels are luma or chroma codes of limited range (0 to 255); for full range multiply luma levels by 255/219 and chroma levels by 255/224.",limited:{about:"\
+BT.601, limited range: black, white and the outermost chroma codes.",black:16,white:235,chroma_min:16,chroma_max:240},full:{about:"The same for full range.",black:0,
+white:255,chroma_min:0,chroma_max:255},grid:{about:"Grid step s = max(1, round(min(width, height) / lines)). Radii in grid cells: a box of radius r is 2r+1 wide\
+.",lines:180,guide_radius:4,mask_radius:2},skin:{about:"The soft mask of a grid cell from its mean chroma and luma: products of clamp(numerator / denominator, 0\
+, 1). along/across: unit vectors on (U-128, V-128); pink_weight multiplies across where it is positive, yellow_weight where it is negative.",along_u:-.643,along_v:.766,
+across_u:.766,across_v:.643,pink_weight:.6,yellow_weight:.7,hue_outer_slope:.66,hue_outer:1,hue_ramp_slope:.26,hue_ramp:1,pale_start_slope:.008,pale_start:.3,pale_ramp_slope:.022,
+pale_ramp:.5,vivid_end_slope:.62,vivid_end:0,vivid_ramp_slope:.17,vivid_ramp:.5,dark_start:4,dark_ramp:10},smooth:{about:"Guided filter and shrinkage. full is t\
+he share of the detail taken away at strength 100, of detail_most levels at most. epsilon and threshold are in levels and fall with the local luma: floor + (1 -\
+ floor) * min(1, luma above black / knee).",full:.95,epsilon:21.9,epsilon_floor:.2,threshold:31,threshold_floor:.1,luma_knee:120,edge_offset:.02,threshold_least:1,
+detail_most:12},sharpen:{about:"High-pass gain at strength 100; high-pass below coring levels is noise; limit is the most levels ever added. relief: skin that i\
+s smoothed by S is sharpened by 1 - min(1, relief * S) * mask * weight.",gain:1.6,coring:2,limit:12,relief:2},whiten:{about:"Luma curve log(1 + (B-1) n) / log(B\
+) with B = 1 + base * strength / 100 and n from 0 (black) to 1 (white).",base:3},rosy:{about:"Chroma levels added at strength 100, times peak * (1 - (1 - x)^2),\
+ x = min(1, luma above black / luma_knee): black stays black.",u:-9,v:12,peak:.75,luma_knee:150}};var{grid,skin,smooth,sharpen,whiten,rosy,limited}=constants_default;function num(value){if(value===void 0)throw new Error("The constants and the shaders do not \
+fit together.");return Number.isInteger(value)?`${value}.0`:String(value)}var BLACK=num(limited.black),WHITE=num(limited.white),HEAD=`#version 300 es
+precision highp float;
+precision highp int;
+precision highp sampler2D;
+precision highp usampler2D;
+float unit(float x) { return clamp(x, 0.0, 1.0); }
+float lift(float luma, float floorShare) {
+  return floorShare + (1.0 - floorShare) * unit((luma - ${BLACK}) / ${num(smooth.luma_knee)});
+}
+`,CELLS=`
+uniform usampler2D cells;
+vec4 cell(ivec2 at) {
+  return uintBitsToFloat(texelFetch(cells, clamp(at, ivec2(0), textureSize(cells, 0) - 1), 0));
+}
+`,GRID_OUT=`
+out uvec4 result;
+`,CONVERT=`${HEAD}
+uniform sampler2D picture;
+uniform vec2 size;
+uniform int taps;
+out vec4 result;
+void main() {
+  vec3 rgb = vec3(0.0);
+  for (int y = 0; y < taps; y++)
+    for (int x = 0; x < taps; x++) {
+      vec2 inside = (vec2(x, y) + 0.5) / float(taps) - 0.5;
+      rgb += texture(picture, (gl_FragCoord.xy + inside) / size).rgb;
+    }
+  rgb /= float(taps * taps);
+  result = vec4(
+    16.0 + dot(rgb, vec3(65.481, 128.553, 24.966)),
+    128.0 + dot(rgb, vec3(-37.797, -74.203, 112.0)),
+    128.0 + dot(rgb, vec3(112.0, -93.786, -18.214)),
+    255.0) / 255.0;
+}`,GRID=`${HEAD}${GRID_OUT}
+uniform sampler2D codes;
+uniform int cellSize;
+float ramp(float numerator, float denominator) { return unit(numerator / denominator); }
+void main() {
+  ivec2 last = textureSize(codes, 0) - 1;
+  ivec2 first = ivec2(gl_FragCoord.xy) * cellSize;
+  vec3 sum = vec3(0.0);
+  for (int y = 0; y < cellSize; y++)
+    for (int x = 0; x < cellSize; x++)
+      sum += texelFetch(codes, min(first + ivec2(x, y), last), 0).rgb;
+  vec3 mean = sum * (255.0 / float(cellSize * cellSize));
+  float L = mean.x - ${BLACK};
+  vec2 chroma = mean.yz - 128.0;
+  float a = dot(chroma, vec2(${num(skin.along_u)}, ${num(skin.along_v)}));
+  float b = dot(chroma, vec2(${num(skin.across_u)}, ${num(skin.across_v)}));
+  b *= b > 0.0 ? ${num(skin.pink_weight)} : ${num(skin.yellow_weight)};
+  float mask =
+    ramp(${num(skin.hue_outer_slope)} * a + ${num(skin.hue_outer)} - abs(b),
+      ${num(skin.hue_ramp_slope)} * max(a, 0.0) + ${num(skin.hue_ramp)}) *
+    ramp(a - ${num(skin.pale_start_slope)} * L - ${num(skin.pale_start)},
+      ${num(skin.pale_ramp_slope)} * L + ${num(skin.pale_ramp)}) *
+    ramp(${num(skin.vivid_end_slope)} * L + ${num(skin.vivid_end)} - a,
+      ${num(skin.vivid_ramp_slope)} * L + ${num(skin.vivid_ramp)}) *
+    ramp(L - ${num(skin.dark_start)}, ${num(skin.dark_ramp)});
+  result = floatBitsToUint(vec4(mean.x, mask, 0.0, 0.0));
+}`,MOMENTS_ACROSS=`${HEAD}${CELLS}${GRID_OUT}
+void main() {
+  ivec2 at = ivec2(gl_FragCoord.xy);
+  vec3 sum = vec3(0.0);
+  for (int d = -${grid.guide_radius}; d <= ${grid.guide_radius}; d++) {
+    vec2 each = cell(at + ivec2(d, 0)).xy;
+    sum += vec3(each.x, each.x * each.x, abs(d) <= ${grid.mask_radius} ? each.y : 0.0);
+  }
+  vec3 widths = vec3(${2*grid.guide_radius+1}, ${2*grid.guide_radius+1}, ${2*grid.mask_radius+1});
+  result = floatBitsToUint(vec4(sum / widths, cell(at).x));
+}`,COEFFICIENTS=`${HEAD}${CELLS}${GRID_OUT}
+void main() {
+  ivec2 at = ivec2(gl_FragCoord.xy);
+  vec3 sum = vec3(0.0);
+  for (int d = -${grid.guide_radius}; d <= ${grid.guide_radius}; d++) {
+    vec3 each = cell(at + ivec2(0, d)).xyz;
+    sum += vec3(each.xy, abs(d) <= ${grid.mask_radius} ? each.z : 0.0);
+  }
+  vec3 widths = vec3(${2*grid.guide_radius+1}, ${2*grid.guide_radius+1}, ${2*grid.mask_radius+1});
+  vec3 mean = sum / widths;
+  float v = max(0.0, mean.y - mean.x * mean.x);
+  float e = ${num(smooth.epsilon)} * lift(mean.x, ${num(smooth.epsilon_floor)});
+  float c = e * e / (v + e * e);
+  result = floatBitsToUint(vec4(c, c * mean.x, mean.z, cell(at).w));
+}`,COEFFICIENTS_ACROSS=`${HEAD}${CELLS}${GRID_OUT}
+void main() {
+  ivec2 at = ivec2(gl_FragCoord.xy);
+  vec2 sum = vec2(0.0);
+  for (int d = -${grid.guide_radius}; d <= ${grid.guide_radius}; d++) sum += cell(at + ivec2(d, 0)).xy;
+  result = floatBitsToUint(vec4(sum / ${num(2*grid.guide_radius+1)}, cell(at).zw));
+}`,COEFFICIENTS_DOWN=`${HEAD}${CELLS}${GRID_OUT}
+void main() {
+  ivec2 at = ivec2(gl_FragCoord.xy);
+  vec2 sum = vec2(0.0);
+  for (int d = -${grid.guide_radius}; d <= ${grid.guide_radius}; d++) sum += cell(at + ivec2(0, d)).xy;
+  float c = sum.x / ${num(2*grid.guide_radius+1)};
+  float o = sum.y / ${num(2*grid.guide_radius+1)};
+  vec2 maskAndLuma = cell(at).zw;
+  float I = maskAndLuma.y;
+  float D = max(${num(smooth.threshold_least)}, (c + ${num(smooth.edge_offset)}) * ${num(smooth.threshold)} *
+    lift(I - (c * I - o), ${num(smooth.threshold_floor)}));
+  result = floatBitsToUint(vec4(c, o, 1.0 / D, maskAndLuma.x));
+}`,FINISH=`${HEAD}${CELLS}
+uniform sampler2D codes;
+uniform int cellSize;
+/** Smooth, whiten, rosy, sharpen; 0 to 1. */
+uniform vec4 strengths;
+out vec4 result;
+vec4 coefficients(ivec2 pixel) {
+  vec2 at = (vec2(pixel) + 0.5) / float(cellSize) - 0.5;
+  ivec2 first = ivec2(floor(at));
+  vec2 share = at - vec2(first);
+  return mix(
+    mix(cell(first), cell(first + ivec2(1, 0)), share.x),
+    mix(cell(first + ivec2(0, 1)), cell(first + ivec2(1, 1)), share.x),
+    share.y);
+}
+void main() {
+  ivec2 size = textureSize(codes, 0);
+  // The canvas counts its rows from below.
+  ivec2 at = ivec2(gl_FragCoord.x, float(size.y) - gl_FragCoord.y);
+  vec3 input3 = texelFetch(codes, at, 0).rgb * 255.0;
+  float I = input3.x;
+  float Y = I;
+  if (strengths.x + strengths.w > 0.0) {
+    float g = 0.0;
+    for (int y = -1; y <= 1; y++)
+      for (int x = -1; x <= 1; x++) {
+        float weight = float((2 - abs(x)) * (2 - abs(y))) / 16.0;
+        g += weight * texelFetch(codes, clamp(at + ivec2(x, y), ivec2(0), size - 1), 0).r * 255.0;
+      }
+    float w = 0.0;
+    float S = ${num(smooth.full)} * strengths.x;
+    if (S > 0.0) {
+      vec4 each = coefficients(at);
+      float t = min(1.0, abs(each.x * g - each.y) * each.z);
+      w = each.w * (1.0 - t * t) * (1.0 - t * t);
+      Y -= S * w * clamp(each.x * I - each.y, -${num(smooth.detail_most)}, ${num(smooth.detail_most)});
+    }
+    if (strengths.w > 0.0) {
+      float h = I - g;
+      float x = unit(${num(sharpen.gain)} * strengths.w * max(0.0, abs(h) - ${num(sharpen.coring)}) /
+        ${num(2*(sharpen.limit??0))});
+      Y += sign(h) * ${num(sharpen.limit)} * (1.0 - (1.0 - x) * (1.0 - x)) *
+        (1.0 - min(1.0, ${num(sharpen.relief)} * S) * w);
+      Y = clamp(Y, min(I, ${BLACK}), max(I, ${WHITE}));
+    }
+  }
+  if (strengths.y > 0.0) {
+    float n = unit((Y - ${BLACK}) / (${WHITE} - ${BLACK}));
+    float B = 1.0 + ${num(whiten.base)} * strengths.y;
+    Y += (${WHITE} - ${BLACK}) * (log(1.0 + (B - 1.0) * n) / log(B) - n);
+  }
+  vec2 UV = input3.yz;
+  if (strengths.z > 0.0) {
+    float x = unit((I - ${BLACK}) / ${num(rosy.luma_knee)});
+    float q = ${num(rosy.peak)} * (1.0 - (1.0 - x) * (1.0 - x)) * strengths.z;
+    UV.x = min(UV.x, max(UV.x + ${num(rosy.u)} * q, ${num(limited.chroma_min)}));
+    UV.y = max(UV.y, min(UV.y + ${num(rosy.v)} * q, ${num(limited.chroma_max)}));
+  }
+  vec3 code = vec3(1.164383 * (floor(Y + 0.5) - 16.0), UV - 128.0);
+  result = vec4(
+    dot(code, vec3(1.0, 0.0, 1.596027)),
+    dot(code, vec3(1.0, -0.391762, -0.812968)),
+    dot(code, vec3(1.0, 2.017232, 0.0)),
+    255.0) / 255.0;
+}`,GRID_LINES=grid.lines;var FENCE_POLL_MS=2,BeautyRenderer=class _BeautyRenderer{constructor(canvas,gl){this.canvas=canvas;this.gl=gl;this.targets=null;let pass=fragment=>new GlPass(gl,
+fragment);this.passes={convert:pass(CONVERT),grid:pass(GRID),momentsAcross:pass(MOMENTS_ACROSS),coefficients:pass(COEFFICIENTS),coefficientsAcross:pass(COEFFICIENTS_ACROSS),
+coefficientsDown:pass(COEFFICIENTS_DOWN),finish:pass(FINISH)},this.picture=makeTexture(gl,gl.LINEAR)}static on(canvas){let gl=canvas.getContext("webgl2",{alpha:!1,
+antialias:!1,depth:!1,stencil:!1});if(gl===null)return null;try{return new _BeautyRenderer(canvas,gl)}catch{return null}}render(source,size,strengths){let{gl,passes}=this,
+{codes,cells,gridSize,cellSize}=this.targetsFor(size),[front,back]=cells;gl.activeTexture(gl.TEXTURE0),gl.bindTexture(gl.TEXTURE_2D,this.picture),gl.texImage2D(
+gl.TEXTURE_2D,0,gl.RGBA,gl.RGBA,gl.UNSIGNED_BYTE,source);let sourceWidth="videoWidth"in source?source.videoWidth:source.width,taps=Math.max(1,Math.round(sourceWidth/
+size[0]));passes.convert.draw(codes,size,{picture:this.picture},{size,taps}),strengths.smooth>0&&(passes.grid.draw(front,gridSize,{codes:codes.texture},{cellSize}),
+passes.momentsAcross.draw(back,gridSize,{cells:front.texture}),passes.coefficients.draw(front,gridSize,{cells:back.texture}),passes.coefficientsAcross.draw(back,
+gridSize,{cells:front.texture}),passes.coefficientsDown.draw(front,gridSize,{cells:back.texture}));let{smooth:smooth2,whiten:whiten2,rosy:rosy2,sharpen:sharpen2}=strengths,
+values={cellSize,strengths:[smooth2,whiten2,rosy2,sharpen2].map(each=>each/100)};passes.finish.draw(null,size,{codes:codes.texture,cells:front.texture},values)}async finished(){
+let{gl}=this,fence=gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE,0);if(gl.flush(),fence!==null){for(;gl.getSyncParameter(fence,gl.SYNC_STATUS)===gl.UNSIGNALED&&!gl.
+isContextLost();)await new Promise(resolve=>setTimeout(resolve,FENCE_POLL_MS));gl.deleteSync(fence)}}free(){this.gl.getExtension("WEBGL_lose_context")?.loseContext()}targetsFor([
+width,height]){let{canvas,gl}=this;if(this.targets!==null&&canvas.width===width&&canvas.height===height)return this.targets;this.targets?.codes.free(gl),this.targets?.
+cells.forEach(each=>each.free(gl)),canvas.width=width,canvas.height=height;let cellSize=Math.max(1,Math.round(Math.min(width,height)/GRID_LINES)),gridSize=[Math.
+ceil(width/cellSize),Math.ceil(height/cellSize)],cell=()=>new GlTarget(gl,"floats",...gridSize);return this.targets={codes:new GlTarget(gl,"bytes",width,height),
+cells:[cell(),cell()],gridSize,cellSize},this.targets}};var MIN_FRAME_MS=1e3/30-4,MAX_COST_MS=20,MEASURED_MS=1e3,WARM_UP_FRAMES=2,COPIED=["objectFit","objectPosition","transform","transformOrigin","borderRadius","opa\
+city"],told2=!1;function tellOnce(reason){told2||(told2=!0,console.warn("[salon]","beauty-preview-off",{reason}))}var BeautyOverlay=class{constructor(video,beauty){
+this.video=video;this.beauty=beauty;this.canvas=null;this.renderer=null;this.frameHandle=0;this.timer=null;this.dirty=!1;this.drawing=!1;this.drawnAtMs=0;this.frames=
+0;this.cost={sinceMs:0,totalMs:0,count:0};this.givenUp=!1;this.placedAt="";this.onContextLost=()=>this.giveUp("context lost");this.resized=new ResizeObserver(()=>{
+this.place(),this.renew()}),this.unwatch=beauty.watch(()=>this.apply()),this.apply()}stop(){this.unwatch(),this.hide()}current(){let strengths=this.beauty.shown,
+{videoWidth:width,videoHeight:height}=this.video;return strengths===null||this.canvas===null||this.renderer===null||width===0?null:(this.renderer.render(this.video,
+[width,height],strengths),this.canvas)}apply(){this.beauty.shown===null?(this.hide(),this.givenUp=!1):this.canvas===null&&!this.givenUp?this.show():this.renew()}show(){
+let canvas=document.createElement("canvas"),renderer=BeautyRenderer.on(canvas);if(renderer===null){this.giveUp("no WebGL2");return}this.canvas=canvas,this.renderer=
+renderer,canvas.dataset.salonBeauty="",canvas.setAttribute("aria-hidden","true"),canvas.addEventListener("webglcontextlost",this.onContextLost),this.placedAt="",
+this.frames=0,this.cost={sinceMs:0,totalMs:0,count:0},this.resized.observe(this.video),this.awaitFrame(),this.renew()}hide(){this.timer!==null&&clearTimeout(this.
+timer),this.timer=null,this.video.cancelVideoFrameCallback?.(this.frameHandle),this.resized.disconnect(),this.canvas?.removeEventListener("webglcontextlost",this.
+onContextLost),this.canvas?.remove(),this.renderer?.free(),this.canvas=null,this.renderer=null,this.drawing=!1}giveUp(reason){this.givenUp=!0,tellOnce(reason),this.
+hide()}awaitFrame(){let ask=this.video.requestVideoFrameCallback?.bind(this.video)??requestAnimationFrame,{canvas}=this;this.frameHandle=ask(()=>{canvas===null||
+this.canvas!==canvas||(this.awaitFrame(),this.renew())})}renew(){this.dirty=!0,this.draw()}draw(){let strengths=this.beauty.shown,{canvas,renderer,video}=this;if(!this.
+dirty||this.drawing||canvas===null||renderer===null||strengths===null||video.videoWidth===0||video.readyState<HTMLMediaElement.HAVE_CURRENT_DATA)return;let startMs=performance.
+now(),earlyMs=this.drawnAtMs+MIN_FRAME_MS-startMs;if(earlyMs>0){this.timer??(this.timer=setTimeout(()=>{this.timer=null,this.draw()},earlyMs));return}this.dirty=
+!1,this.drawing=!0,this.drawnAtMs=startMs,renderer.render(video,this.workSize(),strengths),canvas.previousSibling!==video&&video.after(canvas),`${video.offsetLeft}\
+ ${video.offsetTop}`!==this.placedAt&&this.place(),canvas.style.visibility=video.style.visibility,renderer.finished().then(()=>{this.renderer===renderer&&(this.
+drawing=!1,this.weigh(performance.now()-startMs),this.draw())})}workSize(){let{videoWidth,videoHeight,clientWidth,clientHeight}=this.video,x=clientWidth*devicePixelRatio/
+videoWidth,y=clientHeight*devicePixelRatio/videoHeight,contained=getComputedStyle(this.video).objectFit==="contain",scale=Math.min(1,contained?Math.min(x,y):Math.
+max(x,y));return[Math.max(2,Math.round(videoWidth*scale)),Math.max(2,Math.round(videoHeight*scale))]}place(){let{canvas,video}=this;if(canvas===null||!canvas.isConnected)
+return;let style=getComputedStyle(video);for(let property of COPIED)canvas.style[property]=style[property];Object.assign(canvas.style,{position:"absolute",left:`${video.
+offsetLeft}px`,top:`${video.offsetTop}px`,width:`${video.offsetWidth}px`,height:`${video.offsetHeight}px`,margin:"0",pointerEvents:"none"}),this.placedAt=`${video.
+offsetLeft} ${video.offsetTop}`}weigh(frameMs){if(this.frames+=1,this.frames<=WARM_UP_FRAMES)return;let now=performance.now(),{cost}=this;if(cost.count===0&&(cost.
+sinceMs=now),cost.totalMs+=frameMs,cost.count+=1,now-cost.sinceMs<MEASURED_MS)return;let meanMs=cost.totalMs/cost.count;this.cost={sinceMs:now,totalMs:0,count:0},
+meanMs>MAX_COST_MS&&this.giveUp(`${Math.round(meanMs)} ms a frame`)}};var GESTURES=["pointerup","keydown"],waiting=new Map;function resumeAll(){for(let type of GESTURES)document.removeEventListener(type,resumeAll,!0);let all=[...waiting.
 values()];waiting.clear();for(let{note,start}of all)note?.remove(),start()}function playAfterGesture(element,container,start){if(!waiting.has(element)){if(waiting.
 size===0)for(let type of GESTURES)document.addEventListener(type,resumeAll,!0);waiting.set(element,{note:container===null?null:showNote(container),start})}}function forgetGesture(element){
 waiting.get(element)?.note?.remove(),waiting.delete(element)}function showNote(container){let note=document.createElement("div");return note.setAttribute("role",
@@ -129,51 +386,56 @@ return new _MediaPlayer("audio",stream,null,{muted},to,dialog)}resume(){this.sta
 stream,this.start())}setVolume(volume){return volume>=0&&volume<=100?(this.element.volume=volume/100,!0):!1}stop(){forgetGesture(this.element),this.element.pause(),
 this.clearLastFrame||this.element instanceof HTMLAudioElement?(this.element.srcObject=null,this.borrowed||this.element.remove()):this.borrowed||(this.element.dataset.
 salonLastFrame="")}start(){this.element.play().then(()=>this.listener.canPlay(),thrown=>{thrown.name==="NotAllowedError"&&(this.listener.autoplayFailed(this.element),
-this.dialog&&playAfterGesture(this.element,this.container??document.body,()=>this.start()))})}};function snapshot(video,options={}){if(video===null||video.videoWidth===0)return"";let canvas=document.createElement("canvas");canvas.width=video.videoWidth,canvas.
-height=video.videoHeight,canvas.getContext("2d")?.drawImage(video,0,0);let type=options.imageType==="jpg"||options.imageType==="jpeg"?"jpeg":"png",address=canvas.
-toDataURL(`image/${type}`,options.quality);if(options.save===!0){let link=document.createElement("a");link.href=address,link.download=options.fileName??`snapsho\
-t.${type==="jpeg"?"jpg":"png"}`,link.click()}return address}var ZegoLocalStream=class{constructor(source,encoding,tracks,owned){this.source=source;this.encoding=encoding;this.owned=owned;this.events=new Emitter;this.muteReasons=
-{audio:new Set,video:new Set};this.picture=null;this.capturePicture=null;this.sound=null;this.captureSound=null;this.destroyed=!1;this.dark=!1;this.media=new MediaStream(
-[...tracks])}get active(){return!this.destroyed&&this.media.active}get id(){return this.media.id}get stream(){return this.destroyed?null:this.media}get zegoStream(){
-return this.stream}get videoCaptureStream(){return this.media.getVideoTracks().length>0?this.stream:null}get audioCaptureStream(){return this.media.getAudioTracks().
-length>0?this.stream:null}get videoDeviceId(){return this.media.getVideoTracks()[0]?.getSettings().deviceId??""}get audioDeviceId(){return this.media.getAudioTracks()[0]?.
-getSettings().deviceId??""}getAudioTracks(){return this.media.getAudioTracks()}getVideoTracks(){return this.media.getVideoTracks()}getTracks(){return this.media.
-getTracks()}playVideo(view,options={}){this.stopVideo(),this.picture=this.showVideo(view,options,"canPlayVideo","autoplayFailed")}playAudio(options={}){this.stopAudio(),
-this.sound=this.playSound(options,"canPlayAudio","autoplayFailed")}stopVideo(){this.picture?.stop(),this.picture=null}stopAudio(){this.sound?.stop(),this.sound=
-null}resumeVideo(){this.picture?.resume(),this.capturePicture?.resume()}resumeAudio(){this.sound?.resume(),this.captureSound?.resume()}setVolume(volume){return volume>=
-0&&volume<=100?(this.sound?.setVolume(volume),this.captureSound?.setVolume(volume),!0):!1}takeStreamSnapshot(options){let element=(this.picture??this.capturePicture)?.
-element;return snapshot(element instanceof HTMLVideoElement?element:null,options)}playCaptureVideo(view,options={}){this.stopPlayCaptureVideo(),this.capturePicture=
-this.showVideo(view,options,"canPlayCaptureVideo","autoplayCaptureFailed")}playCaptureAudio(options={}){this.stopPlayCaptureAudio(),this.captureSound=this.playSound(
-options,"canPlayCaptureAudio","autoplayCaptureFailed")}stopPlayCaptureVideo(){this.capturePicture?.stop(),this.capturePicture=null}stopPlayCaptureAudio(){this.captureSound?.
-stop(),this.captureSound=null}async useAudioOutputDevice(deviceID){for(let player of[this.sound,this.captureSound])player!==null&&await setSink(player.element,deviceID)}getScreenDisplaySurface(){
-let surface=(this.media.getVideoTracks()[0]?.getSettings()??{}).displaySurface;return surface==="browser"||surface==="window"||surface==="monitor"?surface:"unkn\
-own"}on(event,handler){return this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}mute(kind,reason,mute){let reasons=this.muteReasons[kind];
-mute?reasons.add(reason):reasons.delete(reason);let tracks=kind==="audio"?this.media.getAudioTracks():this.media.getVideoTracks();for(let track of tracks)track.
-enabled=reasons.size===0}destroy(){if(!this.destroyed){if(this.stopVideo(),this.stopAudio(),this.stopPlayCaptureVideo(),this.stopPlayCaptureAudio(),this.owned)for(let track of this.
-media.getTracks())track.stop();this.destroyed=!0}}showVideo(view,options,played,failed){let place=findContainer(view);if(place===null)return null;let listener={
-canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.events.emit(failed,element)};return MediaPlayer.video(this.media,place,{...options,muted:!0},listener)}playSound(options,played,failed){
-let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.events.emit(failed,element)};return MediaPlayer.audio(this.media,!1,options.enableAutoplayDialog!==
-!1,listener)}};addNotYet(ZegoLocalStream.prototype,"localStream");var LEVELS=["debug","info","warn","error","report","disable"],Logger=class{constructor(){this.level="warn";this.verbose=!1}configure(config){if(config.logLevel!==
+this.dialog&&playAfterGesture(this.element,this.container??document.body,()=>this.start()))})}};function snapshot(picture,options={}){let width=picture instanceof HTMLVideoElement?picture.videoWidth:picture?.width??0,height=picture instanceof HTMLVideoElement?
+picture.videoHeight:picture?.height??0;if(picture===null||width===0)return"";let canvas=document.createElement("canvas");canvas.width=width,canvas.height=height,
+canvas.getContext("2d")?.drawImage(picture,0,0);let type=options.imageType==="jpg"||options.imageType==="jpeg"?"jpeg":"png",address=canvas.toDataURL(`image/${type}`,
+options.quality);if(options.save===!0){let link2=document.createElement("a");link2.href=address,link2.download=options.fileName??`snapshot.${type==="jpeg"?"jpg":
+"png"}`,link2.click()}return address}var ZegoLocalStream=class{constructor(source,encoding,tracks,owned){this.source=source;this.encoding=encoding;this.owned=owned;this.events=new Emitter;this.muteReasons=
+{audio:new Set,video:new Set};this.picture=null;this.overlay=null;this.capturePicture=null;this.sound=null;this.captureSound=null;this.destroyed=!1;this.dark=!1;
+this.beauty=new Beauty;this.media=new MediaStream([...tracks])}get active(){return!this.destroyed&&this.media.active}get id(){return this.media.id}get stream(){
+return this.destroyed?null:this.media}get zegoStream(){return this.stream}get videoCaptureStream(){return this.media.getVideoTracks().length>0?this.stream:null}get audioCaptureStream(){
+return this.media.getAudioTracks().length>0?this.stream:null}get videoDeviceId(){return this.media.getVideoTracks()[0]?.getSettings().deviceId??""}get audioDeviceId(){
+return this.media.getAudioTracks()[0]?.getSettings().deviceId??""}getAudioTracks(){return this.media.getAudioTracks()}getVideoTracks(){return this.media.getVideoTracks()}getTracks(){
+return this.media.getTracks()}playVideo(view,options={}){this.stopVideo(),this.picture=this.showVideo(view,options,"canPlayVideo","autoplayFailed"),this.picture?.
+element instanceof HTMLVideoElement&&(this.overlay=new BeautyOverlay(this.picture.element,this.beauty))}playAudio(options={}){this.stopAudio(),this.sound=this.playSound(
+options,"canPlayAudio","autoplayFailed")}stopVideo(){this.overlay?.stop(),this.overlay=null,this.picture?.stop(),this.picture=null}stopAudio(){this.sound?.stop(),
+this.sound=null}resumeVideo(){this.picture?.resume(),this.capturePicture?.resume()}resumeAudio(){this.sound?.resume(),this.captureSound?.resume()}setVolume(volume){
+return volume>=0&&volume<=100?(this.sound?.setVolume(volume),this.captureSound?.setVolume(volume),!0):!1}takeStreamSnapshot(options){let element=(this.picture??
+this.capturePicture)?.element,plain=element instanceof HTMLVideoElement?element:null;return snapshot(this.overlay?.current()??plain,options)}playCaptureVideo(view,options={}){
+this.stopPlayCaptureVideo(),this.capturePicture=this.showVideo(view,options,"canPlayCaptureVideo","autoplayCaptureFailed")}playCaptureAudio(options={}){this.stopPlayCaptureAudio(),
+this.captureSound=this.playSound(options,"canPlayCaptureAudio","autoplayCaptureFailed")}stopPlayCaptureVideo(){this.capturePicture?.stop(),this.capturePicture=null}stopPlayCaptureAudio(){
+this.captureSound?.stop(),this.captureSound=null}async useAudioOutputDevice(deviceID){for(let player of[this.sound,this.captureSound])player!==null&&await setSink(
+player.element,deviceID)}getScreenDisplaySurface(){let surface=(this.media.getVideoTracks()[0]?.getSettings()??{}).displaySurface;return surface==="browser"||surface===
+"window"||surface==="monitor"?surface:"unknown"}on(event,handler){return this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}mute(kind,reason,mute){
+let reasons=this.muteReasons[kind];mute?reasons.add(reason):reasons.delete(reason);let tracks=kind==="audio"?this.media.getAudioTracks():this.media.getVideoTracks();
+for(let track of tracks)track.enabled=reasons.size===0}destroy(){if(!this.destroyed){if(this.beauty.end(),this.stopVideo(),this.stopAudio(),this.stopPlayCaptureVideo(),
+this.stopPlayCaptureAudio(),this.owned)for(let track of this.media.getTracks())track.stop();this.destroyed=!0}}showVideo(view,options,played,failed){let place=findContainer(
+view);if(place===null)return null;let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.events.emit(failed,element)};return MediaPlayer.
+video(this.media,place,{...options,muted:!0},listener)}playSound(options,played,failed){let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.
+events.emit(failed,element)};return MediaPlayer.audio(this.media,!1,options.enableAutoplayDialog!==!1,listener)}};addNotYet(ZegoLocalStream.prototype,"localStre\
+am");var LEVELS=["debug","info","warn","error","report","disable"],Logger=class{constructor(){this.level="warn";this.verbose=!1}configure(config){if(config.logLevel!==
 void 0){if(!LEVELS.includes(config.logLevel))return!1;this.level=config.logLevel}return!0}setVerbose(enable){this.verbose=enable}debug(event,fields={}){this.passes(
 "debug")&&console.debug("[salon]",event,fields)}info(event,fields={}){this.passes("info")&&console.info("[salon]",event,fields)}warn(event,fields={}){this.passes(
 "warn")&&console.warn("[salon]",event,fields)}error(event,fields={}){this.passes("error")&&console.error("[salon]",event,fields)}passes(level){return this.verbose&&
-this.level!=="disable"?!0:LEVELS.indexOf(level)>=LEVELS.indexOf(this.level)}};var ZegoStreamView=class{constructor(stream,local){this.stream=stream;this.local=local;this.events=new Emitter;this.picture=null;this.sound=null;this.pictureHasSound=
-!1;this.videoMuted=!1;this.volume=100;this.sinkID=null;this.audioMuted=local}play(container,options={}){options.muted!==void 0&&(this.audioMuted=options.muted),
-this.stopAudio(),this.showPicture(container,options,!0)}stop(){this.stopVideo(),this.stopAudio()}playVideo(container,options={}){this.showPicture(container,options,
-!1)}stopVideo(){this.picture?.stop(),this.picture=null,this.pictureHasSound=!1}playAudio(options={}){if(this.pictureHasSound||this.sound!==null)return;let listener={
-canPlay:()=>this.events.emit("canPlayAudio"),autoplayFailed:()=>this.events.emit("autoplayFailed")};this.local&&(this.audioMuted=!1),this.sound=MediaPlayer.audio(
-this.stream,this.audioMuted,options.enableAutoplayDialog!==!1,listener),this.applySound()}stopAudio(){this.sound?.stop(),this.sound=null,this.pictureHasSound&&this.
-picture!==null&&(this.pictureHasSound=!1,this.picture.element.muted=!0)}resume(){this.picture?.resume(),this.sound?.resume()}setAudioMuted(mute){return this.audioMuted=
-mute,this.applySound(),!0}setVideoMuted(mute){return this.videoMuted=mute,this.applyPicture(),!0}setVolume(volume){return volume>=0&&volume<=100?(this.volume=volume,
-this.applySound(),!0):!1}async useAudioOutputDevice(deviceID){this.sinkID=deviceID;let element=this.soundElement();element!==null&&await setSink(element,deviceID)}getVideoHeight(){
-return this.video()?.videoHeight??0}getVideoWidth(){return this.video()?.videoWidth??0}takeStreamSnapshot(options){return snapshot(this.video(),options)}on(event,handler){
-return this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}showPicture(container,options,withSound){let place=findContainer(container);
-if(place===null)return;this.stopVideo(),this.pictureHasSound=withSound;let listener={canPlay:()=>{this.stream.getVideoTracks().length>0&&this.events.emit("canPl\
-ayVideo"),withSound&&this.stream.getAudioTracks().length>0&&this.events.emit("canPlayAudio")},autoplayFailed:()=>this.events.emit("autoplayFailed")},muted=!withSound||
-this.audioMuted;this.picture=MediaPlayer.video(this.stream,place,{...options,muted},listener),this.applyPicture(),this.applySound()}applyPicture(){this.picture!==
-null&&(this.picture.element.style.visibility=this.videoMuted?"hidden":"")}applySound(){let element=this.soundElement();element!==null&&(element.muted=this.audioMuted,
-element.volume=this.volume/100,this.sinkID!==null&&setSink(element,this.sinkID).catch(()=>{}))}soundElement(){return this.sound?.element??(this.pictureHasSound?
-this.picture?.element??null:null)}video(){return this.picture?.element instanceof HTMLVideoElement?this.picture.element:null}};var Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){let ceiling=Math.min(this.options.maxMs,
+this.level!=="disable"?!0:LEVELS.indexOf(level)>=LEVELS.indexOf(this.level)}};var ZegoStreamView=class{constructor(stream,local,beauty){this.stream=stream;this.local=local;this.beauty=beauty;this.events=new Emitter;this.picture=null;this.
+overlay=null;this.sound=null;this.pictureHasSound=!1;this.videoMuted=!1;this.volume=100;this.sinkID=null;this.audioMuted=local}play(container,options={}){options.
+muted!==void 0&&(this.audioMuted=options.muted),this.stopAudio(),this.showPicture(container,options,!0)}stop(){this.stopVideo(),this.stopAudio()}playVideo(container,options={}){
+this.showPicture(container,options,!1)}stopVideo(){this.overlay?.stop(),this.overlay=null,this.picture?.stop(),this.picture=null,this.pictureHasSound=!1}playAudio(options={}){
+if(this.pictureHasSound||this.sound!==null)return;let listener={canPlay:()=>this.events.emit("canPlayAudio"),autoplayFailed:()=>this.events.emit("autoplayFailed")};
+this.local&&(this.audioMuted=!1),this.sound=MediaPlayer.audio(this.stream,this.audioMuted,options.enableAutoplayDialog!==!1,listener),this.applySound()}stopAudio(){
+this.sound?.stop(),this.sound=null,this.pictureHasSound&&this.picture!==null&&(this.pictureHasSound=!1,this.picture.element.muted=!0)}resume(){this.picture?.resume(),
+this.sound?.resume()}setAudioMuted(mute){return this.audioMuted=mute,this.applySound(),!0}setVideoMuted(mute){return this.videoMuted=mute,this.applyPicture(),!0}setVolume(volume){
+return volume>=0&&volume<=100?(this.volume=volume,this.applySound(),!0):!1}async useAudioOutputDevice(deviceID){this.sinkID=deviceID;let element=this.soundElement();
+element!==null&&await setSink(element,deviceID)}getVideoHeight(){return this.video()?.videoHeight??0}getVideoWidth(){return this.video()?.videoWidth??0}takeStreamSnapshot(options){
+return snapshot(this.overlay?.current()??this.video(),options)}on(event,handler){return this.events.on(event,handler)}off(event,handler){return this.events.off(
+event,handler)}showPicture(container,options,withSound){let place=findContainer(container);if(place===null)return;this.stopVideo(),this.pictureHasSound=withSound;
+let listener={canPlay:()=>{this.stream.getVideoTracks().length>0&&this.events.emit("canPlayVideo"),withSound&&this.stream.getAudioTracks().length>0&&this.events.
+emit("canPlayAudio")},autoplayFailed:()=>this.events.emit("autoplayFailed")},muted=!withSound||this.audioMuted;this.picture=MediaPlayer.video(this.stream,place,
+{...options,muted},listener),this.beauty!==null&&this.picture.element instanceof HTMLVideoElement&&(this.overlay=new BeautyOverlay(this.picture.element,this.beauty)),
+this.applyPicture(),this.applySound()}applyPicture(){this.picture!==null&&(this.picture.element.style.visibility=this.videoMuted?"hidden":"")}applySound(){let element=this.
+soundElement();element!==null&&(element.muted=this.audioMuted,element.volume=this.volume/100,this.sinkID!==null&&setSink(element,this.sinkID).catch(()=>{}))}soundElement(){
+return this.sound?.element??(this.pictureHasSound?this.picture?.element??null:null)}video(){return this.picture?.element instanceof HTMLVideoElement?this.picture.
+element:null}};var Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){let ceiling=Math.min(this.options.maxMs,
 this.options.firstMs*2**this.attempt);return this.attempt=Math.min(this.attempt+1,16),Math.round(ceiling*(.5+.5*this.random()))}reset(){this.attempt=0}};var PendingRequests=class{constructor(timeoutMs,onTimeout){this.timeoutMs=timeoutMs;this.onTimeout=onTimeout;this.list=[];this.lastId=0}nextId(){return++this.lastId}add(body){
 return new Promise((resolve,reject)=>{this.list.push({id:0,onWire:!1,body,resolve,reject,timer:null})})}flush(send){for(let each of this.list)each.onWire||(each.
 id===0&&(each.id=this.nextId()),each.onWire=!0,each.timer=setTimeout(()=>this.expire(each),this.timeoutMs),send({requestId:each.id,...each.body}))}settle(reply){
@@ -198,38 +460,38 @@ setTimer("probe",PROBE_TIMEOUT_MS,()=>this.lost()))}logout(){this.machine.is("CL
  has ended.")))}sleep(){this.asleep||this.machine.is("IDLE","CLOSED")||(this.asleep=!0,this.sayGoodBye(),this.closeLink(),this.session=null,this.machine.is("REA\
 DY")&&(this.machine.become("RECONNECTING"),this.pending.connectionLost(),this.untold=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.machine.is("CLOSED")))return;
 let patienceMs=this.machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.now()+patienceMs,this.untold&&(this.untold=
-!1,this.listener.reconnecting(Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sayGoodBye(){let link=this.link;link!==null&&(this.machine.is("READY")||
-this.timers.has("handshake"))&&(link.send({requestId:this.pending.nextId(),logout:{}}),this.link=null,setTimeout(()=>link.close(),LOGOUT_TIMEOUT_MS))}open(){let{
-urls,socketFactory,logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(Code.NO_SERVER,"There is no usable server a\
-ddress."));return}this.clearTimer("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let link=new Link(url,socketFactory,OPEN_TIMEOUT_MS,{linkOpened:()=>link===
-this.link&&this.greet(),linkMessage:message=>link===this.link&&this.received(message),linkLost:()=>link===this.link&&this.lost()});this.link=link}greet(){let{login}=this.
-options,hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};if(this.link?.send({requestId:this.pending.nextId(),hello}),this.handshakeId=this.pending.
-nextId(),this.session===null)this.link?.send({requestId:this.handshakeId,login});else{let resume={appId:login.appId,userId:login.userId,sessionId:this.session.id,
-resumeKey:this.session.resumeKey,lastSequence:this.lastSequence.toString()};this.link?.send({requestId:this.handshakeId,resume})}this.setTimer("handshake",HANDSHAKE_TIMEOUT_MS,
-()=>this.lost())}received(message){let sequence=BigInt(message.sequence??0),reply=message.reply;if(reply!==void 0){reply.loggedIn!==void 0&&(this.lastSequence=sequence),
-this.replied(reply);return}sequence!==0n&&sequence<=this.seenSequence||(sequence>this.lastSequence&&(this.lastSequence=sequence),message.goAway!==void 0?this.reconnect(
-!0,Code.NETWORK_BROKEN):message.loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(message))}replied(reply){if(reply.requestId===
-this.probeId)this.clearTimer("probe");else if(reply.requestId!==this.handshakeId)this.pending.settle(reply);else if(reply.failed!==void 0)this.handshakeFailed(reply.
-failed);else if(reply.loggedIn!==void 0){let{sessionId="",resumeKey="",heartbeatIntervalMs}=reply.loggedIn;this.session={id:sessionId,resumeKey},this.seenSequence=
-0n,this.heartbeatMs=heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(reply.loggedIn)}else reply.resumed!==void 0&&this.ready(null)}ready(loggedIn){let first=this.
-machine.is("LOGGING_IN");this.machine.become("READY"),this.clearTimer("handshake"),this.backoff.reset(),this.quietAttempt=!1,this.heartbeat(),!first&&loggedIn!==
-null&&this.pending.rejectStale(new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.listener.
-reconnected(loggedIn),this.flush()}handshakeFailed(failed){let error=toRequestFailed(failed);if(this.options.logger.warn("log-in-refused",{err_code:error.errorCode,
-reason:error.reason}),this.machine.is("LOGGING_IN")){this.fail(error);return}this.lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason==="logged-\
-in-elsewhere"?this.fail(error):error.retryable?this.lost():this.session!==null?(this.session=null,this.closeLink(),this.open()):this.fail(error)}loggedOut(code){
-code===Code.LEASE_EXPIRED?(this.session=null,this.reconnect(!1,code)):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The server ended the log-in."))}lost(){
-if(this.urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN);return}if(this.closeLink(),this.quietAttempt&&(this.quietAttempt=!1,this.listener.
-reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.backoff.nextMs(),waitMs=this.urlIndex%this.options.urls.length===0?delayMs:
-0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.setTimer("retry",Math.min(waitMs,leftMs),()=>this.open());else if(this.machine.is("LOGGING_IN"))this.
-fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be reached in time."));else{let details=this.lastError===null?{}:{last_code:this.lastError.errorCode};this.
-fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connection did not come back in time.",details))}}reconnect(quiet,code){this.machine.become("RECONNECTING"),this.
-closeLink(),this.pending.connectionLost(),this.seenSequence=this.lastSequence,this.lastError=null,this.deadlineMs=performance.now()+this.options.retryTimeMs(),this.
-quietAttempt=quiet,this.setTimer("retry",this.backoff.nextMs(),()=>this.open()),quiet||this.listener.reconnecting(code)}hurry(){this.machine.is("RECONNECTING")&&
-this.timers.has("retry")?this.open():this.probe()}flush(){this.machine.is("READY")&&this.pending.flush(message=>this.link?.send(message))}heartbeat(){this.setTimer(
-"heartbeat",this.heartbeatMs,()=>{this.heartbeat(),this.probe()})}fail(error){this.end(error),this.listener.closed(error)}end(error){this.machine.become("CLOSED"),
-globalThis.removeEventListener?.("online",this.onOnline),this.closeLink(),this.pending.rejectAll(error)}closeLink(){for(let name of[...this.timers.keys()])this.
-clearTimer(name);this.link?.close(),this.link=null}setTimer(name,delayMs,run){this.clearTimer(name),this.timers.set(name,setTimeout(()=>{this.timers.delete(name),
-run()},delayMs))}clearTimer(name){let timer=this.timers.get(name);timer!==void 0&&clearTimeout(timer),this.timers.delete(name)}};var CONNECT_TIMEOUT_MS=8e3,DISCONNECTED_GRACE_MS=4e3,lastPeerNumber=0,Peer=class{constructor(direction,logger,onLost,onDoubt){this.direction=direction;this.logger=
+!1,this.listener.reconnecting(Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sayGoodBye(){let link2=this.link;link2!==null&&(this.machine.is("READ\
+Y")||this.timers.has("handshake"))&&(link2.send({requestId:this.pending.nextId(),logout:{}}),this.link=null,setTimeout(()=>link2.close(),LOGOUT_TIMEOUT_MS))}open(){
+let{urls,socketFactory,logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(Code.NO_SERVER,"There is no usable serv\
+er address."));return}this.clearTimer("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let link2=new Link(url,socketFactory,OPEN_TIMEOUT_MS,
+{linkOpened:()=>link2===this.link&&this.greet(),linkMessage:message=>link2===this.link&&this.received(message),linkLost:()=>link2===this.link&&this.lost()});this.
+link=link2}greet(){let{login}=this.options,hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};if(this.link?.send({requestId:this.pending.nextId(),
+hello}),this.handshakeId=this.pending.nextId(),this.session===null)this.link?.send({requestId:this.handshakeId,login});else{let resume={appId:login.appId,userId:login.
+userId,sessionId:this.session.id,resumeKey:this.session.resumeKey,lastSequence:this.lastSequence.toString()};this.link?.send({requestId:this.handshakeId,resume})}
+this.setTimer("handshake",HANDSHAKE_TIMEOUT_MS,()=>this.lost())}received(message){let sequence=BigInt(message.sequence??0),reply=message.reply;if(reply!==void 0){
+reply.loggedIn!==void 0&&(this.lastSequence=sequence),this.replied(reply);return}sequence!==0n&&sequence<=this.seenSequence||(sequence>this.lastSequence&&(this.
+lastSequence=sequence),message.goAway!==void 0?this.reconnect(!0,Code.NETWORK_BROKEN):message.loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.
+listener.message(message))}replied(reply){if(reply.requestId===this.probeId)this.clearTimer("probe");else if(reply.requestId!==this.handshakeId)this.pending.settle(
+reply);else if(reply.failed!==void 0)this.handshakeFailed(reply.failed);else if(reply.loggedIn!==void 0){let{sessionId="",resumeKey="",heartbeatIntervalMs}=reply.
+loggedIn;this.session={id:sessionId,resumeKey},this.seenSequence=0n,this.heartbeatMs=heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(reply.loggedIn)}else reply.
+resumed!==void 0&&this.ready(null)}ready(loggedIn){let first=this.machine.is("LOGGING_IN");this.machine.become("READY"),this.clearTimer("handshake"),this.backoff.
+reset(),this.quietAttempt=!1,this.heartbeat(),!first&&loggedIn!==null&&this.pending.rejectStale(new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&
+loggedIn!==null?this.listener.loggedIn(loggedIn):this.listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){let error=toRequestFailed(failed);if(this.
+options.logger.warn("log-in-refused",{err_code:error.errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.fail(error);return}this.lastError=error,
+FINAL_CODES.includes(error.errorCode)||error.reason==="logged-in-elsewhere"?this.fail(error):error.retryable?this.lost():this.session!==null?(this.session=null,
+this.closeLink(),this.open()):this.fail(error)}loggedOut(code){code===Code.LEASE_EXPIRED?(this.session=null,this.reconnect(!1,code)):this.fail(new ZegoError(code||
+Code.KICKED_BY_BACKEND,"The server ended the log-in."))}lost(){if(this.urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN);return}if(this.
+closeLink(),this.quietAttempt&&(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.backoff.
+nextMs(),waitMs=this.urlIndex%this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.setTimer("retry",Math.min(waitMs,
+leftMs),()=>this.open());else if(this.machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be reached in time."));else{let details=this.
+lastError===null?{}:{last_code:this.lastError.errorCode};this.fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connection did not come back in time.",details))}}reconnect(quiet,code){
+this.machine.become("RECONNECTING"),this.closeLink(),this.pending.connectionLost(),this.seenSequence=this.lastSequence,this.lastError=null,this.deadlineMs=performance.
+now()+this.options.retryTimeMs(),this.quietAttempt=quiet,this.setTimer("retry",this.backoff.nextMs(),()=>this.open()),quiet||this.listener.reconnecting(code)}hurry(){
+this.machine.is("RECONNECTING")&&this.timers.has("retry")?this.open():this.probe()}flush(){this.machine.is("READY")&&this.pending.flush(message=>this.link?.send(
+message))}heartbeat(){this.setTimer("heartbeat",this.heartbeatMs,()=>{this.heartbeat(),this.probe()})}fail(error){this.end(error),this.listener.closed(error)}end(error){
+this.machine.become("CLOSED"),globalThis.removeEventListener?.("online",this.onOnline),this.closeLink(),this.pending.rejectAll(error)}closeLink(){for(let name of[
+...this.timers.keys()])this.clearTimer(name);this.link?.close(),this.link=null}setTimer(name,delayMs,run){this.clearTimer(name),this.timers.set(name,setTimeout(
+()=>{this.timers.delete(name),run()},delayMs))}clearTimer(name){let timer=this.timers.get(name);timer!==void 0&&clearTimeout(timer),this.timers.delete(name)}};var CONNECT_TIMEOUT_MS=8e3,DISCONNECTED_GRACE_MS=4e3,lastPeerNumber=0,Peer=class{constructor(direction,logger,onLost,onDoubt){this.direction=direction;this.logger=
 logger;this.onLost=onLost;this.onDoubt=onDoubt;this.slots=[];this.queue=Promise.resolve();this.lostWith=null;this.timer=null;this.waiting=new Set;this.id=`${direction===
 "sendonly"?"s":"r"}${++lastPeerNumber}-${Date.now().toString(36)}`,this.connection=new RTCPeerConnection({bundlePolicy:"max-bundle"}),this.connection.onconnectionstatechange=
 ()=>this.stateChanged()}get lost(){return this.lostWith!==null}acquire(kind,streamID,init={}){let free=this.slots.find(slot2=>slot2.kind===kind&&slot2.streamID===
@@ -312,24 +574,27 @@ function h264Rank(codec){let line=(codec.sdpFmtpLine??"").toLowerCase(),mode=lin
 chosen=found.length>0?found:capabilities.filter(named("VP8"));return chosen.length===0?[]:[...[...chosen].sort((left,right)=>h264Rank(left)-h264Rank(right)),...capabilities.
 filter(isRepair)]}function canSend(name){return(RTCRtpSender.getCapabilities?.("video")?.codecs??[]).some(named(name))}var PUBLIC_STATE2={IDLE:"NO_PUBLISH",NEGOTIATING:"PUBLISH_REQUESTING",WAITING:"PUBLISH_REQUESTING",ACTIVE:"PUBLISHING",ENDED:"NO_PUBLISH"},SETTLE_MS=5e3,Publisher=class extends MediaFlow{constructor(streamID,stream,option,publisherPort){
 super(streamID,publisherPort,"sendonly",()=>new ZegoError(Code.PUBLISH_RETRY_TIMEOUT,"The stream could not be published again in time."));this.stream=stream;this.
-option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null;this.settling=null;stream.dark&&this.darken(!0)}async darken(mute){let track=this.
-stream.getVideoTracks()[0];if(track===void 0||mute===(this.dark!==null))return;mute?(this.dark=track.clone(),this.dark.enabled=!1):(this.dark?.stop(),this.dark=
-null),await this.slots.find(each=>each.kind==="video")?.transceiver.sender.replaceTrack(this.dark??track)}async prepareSlots(peer){for(let kind of["audio","vide\
-o"]){let tracks=kind==="audio"?this.stream.getAudioTracks():this.stream.getVideoTracks(),track=(kind==="video"?this.dark:null)??tracks[0];if(track===void 0)continue;
-let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,maxBitrate=(kind==="audio"?audioKbps:videoKbps)*1e3,slot=this.slots.find(each=>each.kind===kind);
-slot===void 0&&(slot=peer.acquire(kind,this.streamID,{sendEncodings:[{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",kind==="video"&&
-(optimizationMode!=="default"&&(track.contentHint=optimizationMode),this.preferCodec(slot.transceiver)),await slot.transceiver.sender.replaceTrack(track)}}announce(offer){
-let extraInfo=this.option.extraInfo??"";return this.port.request({publish:{streamId:this.streamID,extraInfo,offer}})}withdraw(offer){return this.port.request({unpublish:{
-streamId:this.streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){let mid=transceiver.
+option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null;this.settling=null;this.waiting=[];stream.dark&&this.darken(!0)}async darken(mute){
+let track=this.stream.getVideoTracks()[0];if(track===void 0||mute===(this.dark!==null))return;mute?(this.dark=track.clone(),this.dark.enabled=!1):(this.dark?.stop(),
+this.dark=null),await this.slots.find(each=>each.kind==="video")?.transceiver.sender.replaceTrack(this.dark??track)}get publishing(){return this.machine.is("ACT\
+IVE")}settled(){return this.machine.is("IDLE","NEGOTIATING")?new Promise(resolve=>this.waiting.push(resolve)):Promise.resolve()}async setEffects(effects){return(await this.
+port.request({setEffects:{streamId:this.streamID,effects}})).effectsSet??{}}async prepareSlots(peer){for(let kind of["audio","video"]){let tracks=kind==="audio"?
+this.stream.getAudioTracks():this.stream.getVideoTracks(),track=(kind==="video"?this.dark:null)??tracks[0];if(track===void 0)continue;let{audioKbps,videoKbps,optimizationMode}=this.
+stream.encoding,maxBitrate=(kind==="audio"?audioKbps:videoKbps)*1e3,slot=this.slots.find(each=>each.kind===kind);slot===void 0&&(slot=peer.acquire(kind,this.streamID,
+{sendEncodings:[{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",kind==="video"&&(optimizationMode!=="default"&&(track.contentHint=optimizationMode),
+this.preferCodec(slot.transceiver)),await slot.transceiver.sender.replaceTrack(track)}}announce(offer){let extraInfo=this.option.extraInfo??"",effects=this.stream.
+beauty.effects;return this.port.request({publish:{streamId:this.streamID,extraInfo,offer,effects}})}withdraw(offer){return this.port.request({unpublish:{streamId:this.
+streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){let mid=transceiver.
 mid;if(mid!==null){if(kind==="video"&&startKbps!==null)amended=withFormatParameters(amended,mid,["vp8","h264","h265","vp9"],{"x-google-start-bitrate":startKbps});else if(kind===
 "audio"){let opus={};channelCount===2&&(opus.stereo=1),this.option.enableDTX===!0&&(opus.usedtx=1),Object.keys(opus).length>0&&(opus.maxaveragebitrate=audioKbps*
 1e3),amended=withFormatParameters(amended,mid,["opus"],opus)}}}return amended}answered(){this.stopSettling(),this.settling=setTimeout(()=>{this.settling=null;for(let slot of this.
 slots)this.applyParameters(slot)},SETTLE_MS);for(let slot of this.slots)this.applyParameters(slot)}async releaseSlot(peer,slot){peer.release(slot),await slot.transceiver.
-sender.replaceTrack(null)}isFinal(error){return!error.retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){state==="ENDED"&&(this.stopSettling(),
-this.dark?.stop(),this.dark=null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;!(state==="NEGOTIA\
-TING"&&this.lastReport.startsWith(publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.publisherState(
-{streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"})),state==="ACTIVE"&&this.machine.is("ACTIVE")&&this.publisherPort.
-publisherActive(this)}tell(error){let{streamID}=this,{errorCode,extendedData}=error;this.publisherPort.publisherState({streamID,state:PUBLIC_STATE2[this.state],
+sender.replaceTrack(null)}isFinal(error){return!error.retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){if(state!=="NEGOTIATING")
+for(let resolve of this.waiting.splice(0))resolve();state==="ENDED"&&(this.stream.beauty.unpublished(this.streamID),this.stopSettling(),this.dark?.stop(),this.dark=
+null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;!(state==="NEGOTIATING"&&this.lastReport.startsWith(
+publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.publisherState({streamID:this.streamID,state:publicState,
+errorCode:code,extendedData:error?.extendedData??"{}"})),!(state!=="ACTIVE"||!this.machine.is("ACTIVE"))&&(this.publisherPort.publisherActive(this),this.stream.
+beauty.published(this))}tell(error){let{streamID}=this,{errorCode,extendedData}=error;this.publisherPort.publisherState({streamID,state:PUBLIC_STATE2[this.state],
 errorCode,extendedData})}preferCodec(transceiver){let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(wished,RTCRtpSender.getCapabilities?.("v\
 ideo")?.codecs??[]);try{transceiver.setCodecPreferences(codecs)}catch{transceiver.setCodecPreferences([])}}stopSettling(){this.settling!==null&&clearTimeout(this.
 settling),this.settling=null}async applyParameters(slot){let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,sender=slot.transceiver.sender,parameters=sender.
@@ -368,28 +633,29 @@ Code.KICKED_BY_OTHER_LOGIN||error.errorCode===Code.KICKED_BY_BACKEND;this.machin
 "RECONNECT_FAILED",error)}message(message){if(message.usersChanged!==void 0)this.tellUsers(this.roster.changeUsers(message.usersChanged));else if(message.streamsChanged!==
 void 0){if(this.tellStreams(this.roster.changeStreams(message.streamsChanged)),message.streamsChanged.updateType!=="UPDATE_TYPE_DELETE")for(let stream of message.
 streamsChanged.streams??[])this.wakePlayer(stream.streamId??"")}else if(message.messageReceived!==void 0){let received=message.messageReceived;this.tell(()=>this.
-tellMessage(received))}else message.peerConnectionLost!==void 0&&this.peers.lostAtRelay(message.peerConnectionLost.peerConnectionId??"")}tell(run){let guarded=()=>{
-this.over||run()};this.held===null?guarded():this.held.push(guarded)}applySnapshot(loggedIn){this.options.login.userUpdate&&this.tellUsers(this.roster.replaceUsers(
-loggedIn.users??[])),this.tellStreams(this.roster.replaceStreams(loggedIn.streams??[]))}tellUsers(change){let{events}=this.options;this.tell(()=>{let gone=change.
-deleted.map(({item})=>item);gone.length>0&&events.emit("roomUserUpdate",this.roomID,"DELETE",gone),change.added.length>0&&events.emit("roomUserUpdate",this.roomID,
-"ADD",change.added)})}tellStreams(change){let{events}=this.options;this.tell(()=>{if(change.deleted.length>0){let gone=change.deleted.map(({item})=>toStreamListItem(
-item));events.emit("roomStreamUpdate",this.roomID,"DELETE",gone,deleteReasons(change.deleted));for(let{item}of change.deleted)this.interruptPlayer(item.streamID)}
-if(change.added.length>0){events.emit("roomStreamUpdate",this.roomID,"ADD",change.added.map(toStreamListItem),"{}");for(let{streamID}of change.added)this.wakePlayer(
-streamID)}})}tellMessage(message){let{events}=this.options;message.kind==="SIGNAL_MESSAGE_KIND_BROADCAST"?events.emit("IMRecvBroadcastMessage",this.roomID,[toBroadcast(
-message)]):message.kind==="SIGNAL_MESSAGE_KIND_BARRAGE"?events.emit("IMRecvBarrageMessage",this.roomID,[toBarrage(message)]):message.kind==="SIGNAL_MESSAGE_KIND\
-_COMMAND"&&events.emit("IMRecvCustomCommand",this.roomID,toUser(message.fromUser),message.text??"")}become(reason,code,extendedData){this.machine.become(reason),
-this.tellState(reason,code,extendedData)}tellState(reason,code,extendedData="{}"){this.options.logger.info("room-state",{room_id:this.roomID,reason,err_code:code}),
-this.options.events.emit("roomStateUpdate",this.roomID,OLD_STATE[reason],code,extendedData),this.options.events.emit("roomStateChanged",this.roomID,reason,code,
-extendedData)}finish(reason,error){this.machine.become(reason),this.options.ended(this),this.peers.closeAll();let settle=this.settleLogin;this.settleLogin=null;
-for(let flow of[...this.players.values(),...this.publishers.values()])flow.end(error);this.tellState(reason,error?.errorCode??Code.OK,error?.extendedData),settle?.
-reject(error??new ZegoError(Code.LOGIN_STATE,"The room was left before the log-in was done."))}peerLost(peer,error){for(let flow of[...this.publishers.values(),
-...this.players.values()])flow.peerLost(peer,error)}interruptPlayer(streamID){let gone=new ZegoError(Code.PLAY_INTERRUPTED,"The stream is interrupted.");this.players.
-get(streamID)?.interrupt(gone,!0)}wakePlayer(streamID){this.players.get(streamID)?.wake()}publisherPort(){return{peer:direction=>this.peers.get(direction),request:body=>this.
-connection.request(body),retryTimeMs:()=>this.options.settings.avRetryTimeMs,publisherState:state=>this.options.events.emit("publisherStateUpdate",state),publisherActive:publisher=>this.
-wakePlayer(publisher.streamID),publisherEnded:publisher=>{this.publishers.delete(publisher.streamID),this.interruptPlayer(publisher.streamID)}}}playerPort(){return{
-peer:direction=>this.peers.get(direction),request:body=>this.connection.request(body),retryTimeMs:()=>this.options.settings.avRetryTimeMs,playerState:state=>this.
-options.events.emit("playerStateUpdate",state),playerEnded:player=>{this.players.delete(player.streamID),this.options.unplayed(player.media)},kindsOf:streamID=>this.
-roster.stream(streamID)?.kinds??[]}}};var CODECS=["H264","H265","VP8","VP9"];function missing(message){return{name:"NotSupportedError",message}}function mediaDevices2(){return navigator.mediaDevices}
+tellMessage(received))}else if(message.peerConnectionLost!==void 0)this.peers.lostAtRelay(message.peerConnectionLost.peerConnectionId??"");else if(message.effectsStateChanged!==
+void 0){let{streamId="",...state}=message.effectsStateChanged;this.publishers.get(streamId)?.stream.beauty.heard(streamId,state)}}tell(run){let guarded=()=>{this.
+over||run()};this.held===null?guarded():this.held.push(guarded)}applySnapshot(loggedIn){this.options.login.userUpdate&&this.tellUsers(this.roster.replaceUsers(loggedIn.
+users??[])),this.tellStreams(this.roster.replaceStreams(loggedIn.streams??[]))}tellUsers(change){let{events}=this.options;this.tell(()=>{let gone=change.deleted.
+map(({item})=>item);gone.length>0&&events.emit("roomUserUpdate",this.roomID,"DELETE",gone),change.added.length>0&&events.emit("roomUserUpdate",this.roomID,"ADD",
+change.added)})}tellStreams(change){let{events}=this.options;this.tell(()=>{if(change.deleted.length>0){let gone=change.deleted.map(({item})=>toStreamListItem(item));
+events.emit("roomStreamUpdate",this.roomID,"DELETE",gone,deleteReasons(change.deleted));for(let{item}of change.deleted)this.interruptPlayer(item.streamID)}if(change.
+added.length>0){events.emit("roomStreamUpdate",this.roomID,"ADD",change.added.map(toStreamListItem),"{}");for(let{streamID}of change.added)this.wakePlayer(streamID)}})}tellMessage(message){
+let{events}=this.options;message.kind==="SIGNAL_MESSAGE_KIND_BROADCAST"?events.emit("IMRecvBroadcastMessage",this.roomID,[toBroadcast(message)]):message.kind===
+"SIGNAL_MESSAGE_KIND_BARRAGE"?events.emit("IMRecvBarrageMessage",this.roomID,[toBarrage(message)]):message.kind==="SIGNAL_MESSAGE_KIND_COMMAND"&&events.emit("IM\
+RecvCustomCommand",this.roomID,toUser(message.fromUser),message.text??"")}become(reason,code,extendedData){this.machine.become(reason),this.tellState(reason,code,
+extendedData)}tellState(reason,code,extendedData="{}"){this.options.logger.info("room-state",{room_id:this.roomID,reason,err_code:code}),this.options.events.emit(
+"roomStateUpdate",this.roomID,OLD_STATE[reason],code,extendedData),this.options.events.emit("roomStateChanged",this.roomID,reason,code,extendedData)}finish(reason,error){
+this.machine.become(reason),this.options.ended(this),this.peers.closeAll();let settle=this.settleLogin;this.settleLogin=null;for(let flow of[...this.players.values(),
+...this.publishers.values()])flow.end(error);this.tellState(reason,error?.errorCode??Code.OK,error?.extendedData),settle?.reject(error??new ZegoError(Code.LOGIN_STATE,
+"The room was left before the log-in was done."))}peerLost(peer,error){for(let flow of[...this.publishers.values(),...this.players.values()])flow.peerLost(peer,
+error)}interruptPlayer(streamID){let gone=new ZegoError(Code.PLAY_INTERRUPTED,"The stream is interrupted.");this.players.get(streamID)?.interrupt(gone,!0)}wakePlayer(streamID){
+this.players.get(streamID)?.wake()}publisherPort(){return{peer:direction=>this.peers.get(direction),request:body=>this.connection.request(body),retryTimeMs:()=>this.
+options.settings.avRetryTimeMs,publisherState:state=>this.options.events.emit("publisherStateUpdate",state),publisherActive:publisher=>this.wakePlayer(publisher.
+streamID),publisherEnded:publisher=>{this.publishers.delete(publisher.streamID),this.interruptPlayer(publisher.streamID)}}}playerPort(){return{peer:direction=>this.
+peers.get(direction),request:body=>this.connection.request(body),retryTimeMs:()=>this.options.settings.avRetryTimeMs,playerState:state=>this.options.events.emit(
+"playerStateUpdate",state),playerEnded:player=>{this.players.delete(player.streamID),this.options.unplayed(player.media)},kindsOf:streamID=>this.roster.stream(streamID)?.
+kinds??[]}}};var CODECS=["H264","H265","VP8","VP9"];function missing(message){return{name:"NotSupportedError",message}}function mediaDevices2(){return navigator.mediaDevices}
 async function probeDevice(constraints){let devices=mediaDevices2();if(devices===void 0)return missing("Devices can be used on HTTPS pages only.");try{return(await devices.
 getUserMedia(constraints)).getTracks().forEach(track=>track.stop()),null}catch(thrown){let{name="Error",message=""}=thrown;return{name,message}}}var PROBES={webRTC:async()=>typeof RTCPeerConnection==
 "function"?null:missing("There is no RTCPeerConnection."),customCapture:async()=>"captureStream"in HTMLMediaElement.prototype||"captureStream"in HTMLCanvasElement.
@@ -424,8 +690,9 @@ emit("roomStateChanged",roomID??"","LOGOUT_FAILED",Code.ROOM_NOT_LOGGED_IN,"{}")
 DCAST",roomID,message,[])}sendBarrageMessage(roomID,message){return this.send("SIGNAL_MESSAGE_KIND_BARRAGE",roomID,message,[])}sendCustomCommand(roomID,command,toUserIDList=[]){
 return this.send("SIGNAL_MESSAGE_KIND_COMMAND",roomID,command,toUserIDList??[])}async createZegoStream(options){let plan=planCapture(options,this.scenario),life=this.
 life,captured=options?.autoCapture===!1?{tracks:[],owned:!0}:await capture(plan),stream=new ZegoLocalStream(plan.source,plan.encoding,captured.tracks,captured.owned);
-if(life!==this.life)throw stream.destroy(),new ZegoError(Code.CAPTURE_FAILED,"The engine was destroyed before the device was open.");return stream.stream!==null&&
-this.localStreams.set(stream.stream,stream),this.microphoneMuted&&plan.source==="camera"&&stream.mute("audio","microphone",!0),plan.source==="screen"&&this.watchScreen(
+if(life!==this.life)throw stream.destroy(),new ZegoError(Code.CAPTURE_FAILED,"The engine was destroyed before the device was open.");let media=stream.stream;return media!==
+null&&(this.localStreams.set(media,stream),stream.beauty.connect({outlets:()=>this.room?.publishersOf(stream)??[],error:(code,extendedData)=>this.events.emit("b\
+eautyEffectError",media,code,extendedData)})),this.microphoneMuted&&plan.source==="camera"&&stream.mute("audio","microphone",!0),plan.source==="screen"&&this.watchScreen(
 stream),options?.view!==void 0&&options.autoPlay!==!1&&stream.playVideo(options.view),options?.captureView!==void 0&&stream.playCaptureVideo(options.captureView),
 stream}async createStream(source={}){let{camera,screen,custom}=source??{},wantsScreen=screen!==void 0&&screen!==!1,stream=await this.createZegoStream({camera:wantsScreen||
 custom!==void 0?void 0:camera,screen:wantsScreen?screen===!0?{}:screen:void 0,custom});if(stream.stream===null)throw new ZegoError(Code.CAPTURE_FAILED,"The stre\
@@ -439,29 +706,31 @@ let publisher=this.room?.publisher(streamID);return publisher===void 0?(this.log
 (publisher.stop(),!0)}mutePublishStreamVideo(stream,mute,retain=!1){let local=this.localOf(stream);if(local===null||local.getVideoTracks().length===0)return!1;let publishers=this.
 room?.publishersOf(local)??[];if((!mute||!retain)&&local.mute("video","publish",mute),!mute||retain){local.dark=mute;for(let publisher of publishers)publisher.darken(
 mute)}return!0}mutePublishStreamAudio(stream,mute){let local=this.localOf(stream);return local===null||local.getAudioTracks().length===0?!1:(local.mute("audio",
-"publish",mute),!0)}async startPlayingStream(streamID,option={}){let wrong=checkStreamId(streamID);if(wrong!==null)throw wrong;let room=this.room;if(room===null)
-throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");let present=room.player(streamID);if(present?.interrupted===!0)return present.ready;if(present!==void 0)
-throw new ZegoError(Code.ALREADY_PLAYING,"The stream is being played already.");if(option?.video===!1&&option.audio===!1)throw new ZegoError(Code.PLAY_PARAMETER,
-"Neither audio nor video is wanted.");return room.play(streamID,option??{})}stopPlayingStream(streamID){let player=this.room?.player(streamID);return player===void 0?
-(this.logger.warn("not-playing",{stream_id:streamID,err_code:Code.NOT_PLAYING}),!1):(player.stop(),!0)}createRemoteStreamView(stream){return this.view(stream,!1)}enumDevices(){
-return allDevices()}getCameras(){return devicesOf("cameras")}getMicrophones(){return devicesOf("microphones")}getSpeakers(){return devicesOf("speakers")}async useAudioOutputDevice(media,deviceID){
-try{return await setSink(media,deviceID),!0}catch(thrown){throw new ZegoError(Code.PARAMETER,thrown.message)}}muteMicrophone(mute){this.microphoneMuted=mute===!0;
-for(let stream of this.localStreams.values())stream.source==="camera"&&stream.mute("audio","microphone",this.microphoneMuted);return!0}isMicrophoneMuted(){return this.
-microphoneMuted}async send(kind,roomID,text,toUserIDs){let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");if(roomID!==
-room.roomID)throw new ZegoError(Code.MESSAGE_WRONG_ROOM,"This is not the room of the log-in.");let wrong=checkMessage(text)??(Array.isArray(toUserIDs)?firstWrong(
-toUserIDs):checkUserId(null));if(wrong!==null)throw wrong;let reply=await room.send(kind,text,toUserIDs);return{errorCode:Code.OK,extendedData:JSON.stringify({messageID:reply.
-messageAccepted?.messageId??""})}}checkPublish(room,local,option){if(room===null||option.roomID!==void 0&&option.roomID!==""&&option.roomID!==room.roomID)return new ZegoError(
-Code.NOT_IN_ROOM,"There is no log-in to this room.");if(local===null)return new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made by this engine.");if(local.
-getTracks().length===0)return new ZegoError(Code.TRACK_MISSING,"The stream has no tracks.");let extraInfo=option.extraInfo??"";return typeof extraInfo!="string"?
-new ZegoError(Code.PUBLISH_PARAMETER,"The extraInfo is not a string."):extraInfo.length>MAX_EXTRA_INFO_CHARS?new ZegoError(Code.EXTRA_INFO_TOO_LONG,"The extraIn\
-fo is longer than 1024 characters."):null}refusePublish(streamID,error){this.logger.warn("publish-refused",{stream_id:streamID,err_code:error.errorCode});let{errorCode,
-extendedData}=error;this.events.emit("publisherStateUpdate",{streamID,state:"NO_PUBLISH",errorCode,extendedData})}localOf(stream){let media=stream instanceof ZegoLocalStream?
-stream.stream:stream;return(media&&this.localStreams.get(media))??null}watchScreen(stream){stream.getVideoTracks()[0]?.addEventListener("ended",()=>{let media=stream.
-stream;if(media!==null){this.events.emit("screenSharingEnded",media);for(let publisher of this.room?.publishersOf(stream)??[])publisher.stop();stream.stream!==null&&
-this.destroyStream(stream)}})}view(stream,local){let media=stream instanceof ZegoLocalStream?stream.stream:stream;if(!(media instanceof MediaStream))throw new ZegoError(
-Code.NOT_SDK_STREAM,"This is no stream.");let present=this.views.get(media)??new ZegoStreamView(media,local);return this.views.set(media,present),present}unmount(media){
-this.views.get(media)?.stop(),this.views.delete(media)}};ZegoExpressEngine.version=VERSION,ZegoExpressEngine.setGeoFence=notYetStatic("setGeoFence"),ZegoExpressEngine.
-presetLogConfig=notYetStatic("presetLogConfig"),ZegoExpressEngine.setCloudProxyConfig=notYetStatic("setCloudProxyConfig"),ZegoExpressEngine.setLocalProxyConfig=
-notYetStatic("setLocalProxyConfig"),ZegoExpressEngine.setEngineOptions=notYetStatic("setEngineOptions");function firstWrong(userIDs){return userIDs.map(checkUserId).
-find(wrong=>wrong!==null)??null}addNotYet(ZegoExpressEngine.prototype,"engine");var WebRTCUtil={supportDetection(){let webRTC=typeof RTCPeerConnection=="function",can=name=>webRTC&&canSend(name),devices=navigator.mediaDevices;return{webRTC,
+"publish",mute),!0)}async setEffectsBeauty(localStream,enable,options){let local=this.localOf(localStream);if(local===null)throw new ZegoError(Code.NOT_CREATED_HERE,
+"The stream was not made by this engine.");if(local.getVideoTracks().length===0)throw new ZegoError(Code.VIDEO_TRACK_MISSING,"The stream has no video track.");return local.
+beauty.set(toStreamEffects(enable,options))}async startPlayingStream(streamID,option={}){let wrong=checkStreamId(streamID);if(wrong!==null)throw wrong;let room=this.
+room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");let present=room.player(streamID);if(present?.interrupted===!0)return present.ready;
+if(present!==void 0)throw new ZegoError(Code.ALREADY_PLAYING,"The stream is being played already.");if(option?.video===!1&&option.audio===!1)throw new ZegoError(
+Code.PLAY_PARAMETER,"Neither audio nor video is wanted.");return room.play(streamID,option??{})}stopPlayingStream(streamID){let player=this.room?.player(streamID);
+return player===void 0?(this.logger.warn("not-playing",{stream_id:streamID,err_code:Code.NOT_PLAYING}),!1):(player.stop(),!0)}createRemoteStreamView(stream){return this.
+view(stream,!1)}enumDevices(){return allDevices()}getCameras(){return devicesOf("cameras")}getMicrophones(){return devicesOf("microphones")}getSpeakers(){return devicesOf(
+"speakers")}async useAudioOutputDevice(media,deviceID){try{return await setSink(media,deviceID),!0}catch(thrown){throw new ZegoError(Code.PARAMETER,thrown.message)}}muteMicrophone(mute){
+this.microphoneMuted=mute===!0;for(let stream of this.localStreams.values())stream.source==="camera"&&stream.mute("audio","microphone",this.microphoneMuted);return!0}isMicrophoneMuted(){
+return this.microphoneMuted}async send(kind,roomID,text,toUserIDs){let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");
+if(roomID!==room.roomID)throw new ZegoError(Code.MESSAGE_WRONG_ROOM,"This is not the room of the log-in.");let wrong=checkMessage(text)??(Array.isArray(toUserIDs)?
+firstWrong(toUserIDs):checkUserId(null));if(wrong!==null)throw wrong;let reply=await room.send(kind,text,toUserIDs);return{errorCode:Code.OK,extendedData:JSON.stringify(
+{messageID:reply.messageAccepted?.messageId??""})}}checkPublish(room,local,option){if(room===null||option.roomID!==void 0&&option.roomID!==""&&option.roomID!==room.
+roomID)return new ZegoError(Code.NOT_IN_ROOM,"There is no log-in to this room.");if(local===null)return new ZegoError(Code.NOT_CREATED_HERE,"The stream was not \
+made by this engine.");if(local.getTracks().length===0)return new ZegoError(Code.TRACK_MISSING,"The stream has no tracks.");let extraInfo=option.extraInfo??"";return typeof extraInfo!=
+"string"?new ZegoError(Code.PUBLISH_PARAMETER,"The extraInfo is not a string."):extraInfo.length>MAX_EXTRA_INFO_CHARS?new ZegoError(Code.EXTRA_INFO_TOO_LONG,"Th\
+e extraInfo is longer than 1024 characters."):null}refusePublish(streamID,error){this.logger.warn("publish-refused",{stream_id:streamID,err_code:error.errorCode});
+let{errorCode,extendedData}=error;this.events.emit("publisherStateUpdate",{streamID,state:"NO_PUBLISH",errorCode,extendedData})}localOf(stream){let media=stream instanceof
+ZegoLocalStream?stream.stream:stream;return(media&&this.localStreams.get(media))??null}watchScreen(stream){stream.getVideoTracks()[0]?.addEventListener("ended",
+()=>{let media=stream.stream;if(media!==null){this.events.emit("screenSharingEnded",media);for(let publisher of this.room?.publishersOf(stream)??[])publisher.stop();
+stream.stream!==null&&this.destroyStream(stream)}})}view(stream,local){let media=stream instanceof ZegoLocalStream?stream.stream:stream;if(!(media instanceof MediaStream))
+throw new ZegoError(Code.NOT_SDK_STREAM,"This is no stream.");let present=this.views.get(media)??new ZegoStreamView(media,local,this.localOf(media)?.beauty??null);
+return this.views.set(media,present),present}unmount(media){this.views.get(media)?.stop(),this.views.delete(media)}};ZegoExpressEngine.version=VERSION,ZegoExpressEngine.
+setGeoFence=notYetStatic("setGeoFence"),ZegoExpressEngine.presetLogConfig=notYetStatic("presetLogConfig"),ZegoExpressEngine.setCloudProxyConfig=notYetStatic("se\
+tCloudProxyConfig"),ZegoExpressEngine.setLocalProxyConfig=notYetStatic("setLocalProxyConfig"),ZegoExpressEngine.setEngineOptions=notYetStatic("setEngineOptions");
+function firstWrong(userIDs){return userIDs.map(checkUserId).find(wrong=>wrong!==null)??null}addNotYet(ZegoExpressEngine.prototype,"engine");var WebRTCUtil={supportDetection(){let webRTC=typeof RTCPeerConnection=="function",can=name=>webRTC&&canSend(name),devices=navigator.mediaDevices;return{webRTC,
 screenSharing:typeof devices?.getDisplayMedia=="function",videoCodec:{H264:can("H264"),H265:can("H265"),VP8:can("VP8"),VP9:can("VP9")}}}};rememberScriptUrl(import.meta.url);export{WebRTCUtil,ZegoExpressEngine,ZegoScenario};

@@ -60,7 +60,7 @@ function parse(text) {
 
 /**
  * Dispatches `people`, `own-media`, `stream`,
- * `stream-gone`, `media`, `interrupted`, `message`, `notice`, `sharing`, `banner`, `ended`.
+ * `stream-gone`, `media`, `interrupted`, `message`, `notice`, `sharing`, `beauty`, `banner`, `ended`.
  */
 export class Call extends EventTarget {
   #engine = null;
@@ -71,6 +71,8 @@ export class Call extends EventTarget {
   /** What people said of their camera and microphone since they published. */
   #said = new Map();
   #cameraOff = false;
+  #beauty = { on: false };
+  #beautyState = "off";
 
   /** Enters the room; resolves with a warning for people if there is no camera, else null. */
   async join(name, roomID) {
@@ -122,6 +124,11 @@ export class Call extends EventTarget {
     return this.#screen !== null;
   }
 
+  /** A key of the panel's states. */
+  get beautyState() {
+    return this.#beautyState;
+  }
+
   get peopleCount() {
     return this.#users.size + 1;
   }
@@ -135,6 +142,40 @@ export class Call extends EventTarget {
     this.#cameraOff = off;
     this.#engine.mutePublishStreamVideo(this.#camera, off);
     this.#tellMedia([]);
+  }
+
+  /** Before there is a camera, too: its picture then begins like that. */
+  async setBeauty(wish) {
+    const wasOn = this.#beauty.on;
+    this.#beauty = wish;
+    const engine = this.#engine;
+    if (!this.hasVideo || engine === null) return;
+    if (!wish.on) this.#tellBeauty("off");
+    else if (!wasOn) this.#tellBeauty("asking");
+    const { on, smooth, whiten, rosy, sharpen } = wish;
+    const strengths = {
+      smoothIntensity: smooth,
+      whitenIntensity: whiten,
+      rosyIntensity: rosy,
+      sharpenIntensity: sharpen,
+    };
+    let state;
+    let text;
+    try {
+      const { errorCode } = await engine.setEffectsBeauty(this.#camera, on, strengths);
+      state = !on ? "off" : errorCode === 0 ? "on" : "unavailable";
+    } catch (error) {
+      state = "error";
+      text = words(error);
+    }
+    // A newer wish has its own answer; what was told of a recovery stays.
+    if (this.#engine !== engine || this.#beauty !== wish) return;
+    if (state !== "on" || this.#beautyState !== "recovered") this.#tellBeauty(state, text);
+  }
+
+  #tellBeauty(state, text) {
+    this.#beautyState = state;
+    this.#emit("beauty", { state, text });
   }
 
   async startSharing() {
@@ -188,6 +229,9 @@ export class Call extends EventTarget {
     }
     this.#camera = stream;
     if (stream !== null) {
+      // In place before the first picture leaves.
+      if (this.#beauty.on) await this.setBeauty(this.#beauty);
+      if (this.#engine !== engine) return null;
       const extraInfo = JSON.stringify({ kind: "camera", ...this.#media() });
       // Still logging in? The SDK publishes as soon as that is done.
       engine.startPublishingStream(`${this.userID}-camera`, stream, { videoCodec: "VP8", extraInfo });
@@ -240,6 +284,11 @@ export class Call extends EventTarget {
       if (state === "NO_PUBLISH" && errorCode !== 0) {
         this.#emit("banner", { text: `The others cannot see you. ${words({ errorCode })}`, tone: "error" });
       }
+    });
+    engine.on("beautyEffectError", (_stream, errorCode) => {
+      if (errorCode === 0) this.#tellBeauty("recovered");
+      else if (errorCode === 1103075) this.#tellBeauty("unavailable");
+      else this.#tellBeauty("error", words({ errorCode }));
     });
     engine.on("screenSharingEnded", () => {
       this.#screen = null;

@@ -1,6 +1,8 @@
-// The page: brings together the form, the call, the tiles and the chat.
+// The page: brings together the form, the call, the tiles, the chat and the beauty panel.
+import { BeautyPanel } from "./beauty.js";
 import { Call, CallError, words } from "./call.js";
 import { Chat } from "./chat.js";
+import { recall, remember } from "./memory.js";
 import { Tiles } from "./tiles.js";
 
 const get = (id) => document.getElementById(id);
@@ -9,12 +11,20 @@ const roomInput = get("room-input");
 const joinButton = get("join-button");
 const banner = get("status-banner");
 const tiles = new Tiles(get("stage"), get("grid"), get("screens"));
+/** Where two panels at once would lie on each other. */
+const narrow = () => matchMedia("(max-width: 760px)").matches;
 const chat = new Chat(async (text) => {
   try {
     await call.say(text);
   } catch (error) {
     throw new CallError(words(error));
   }
+});
+
+const beauty = new BeautyPanel({
+  changed: (wish) => call?.setBeauty(wish),
+  held: (held) => showOriginal(held),
+  opened: () => narrow() && chat.toggle(false),
 });
 
 /** Null before and after. */
@@ -33,23 +43,6 @@ function randomRoom() {
   return Array.from(picks, (pick) => letters[pick % letters.length])
     .join("")
     .replace(/(...)(...)(...)/, "$1-$2-$3");
-}
-
-function recall(key) {
-  try {
-    return localStorage.getItem(key) ?? "";
-  } catch {
-    // Storage may be switched off; the page works without.
-    return "";
-  }
-}
-
-function remember(key, value) {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // See `recall`.
-  }
 }
 
 function showJoinError(text) {
@@ -82,6 +75,7 @@ async function join(name, roomID) {
   showBanner("");
   remember("salon-name", name);
   const joining = new Call();
+  joining.setBeauty(beauty.wish);
   call = joining;
   listen(joining);
   try {
@@ -118,6 +112,9 @@ function enterCall(name, roomID) {
 
 function leaveCall() {
   call = null;
+  beauty.setCamera(false);
+  beauty.toggle(false);
+  beauty.tell("off");
   tiles.clear();
   get("call").hidden = true;
   get("lobby").hidden = false;
@@ -153,6 +150,15 @@ function refresh() {
   get("people-count").textContent = count === 1 ? "Only you are here" : `${count} people`;
 }
 
+/** One's picture as it was, for oneself only: the stream goes on as it is. */
+function showOriginal(show) {
+  const tile = call === null ? undefined : tiles.find(call.userID);
+  if (tile === undefined) return;
+  tile.element.dataset.original = String(show);
+  if (show) call.camera?.playCaptureVideo(tile.original, { mirror: true, objectFit: "cover" });
+  else call.camera?.stopPlayCaptureVideo();
+}
+
 // ---- what the call tells ----
 
 function listen(source) {
@@ -166,6 +172,8 @@ function listen(source) {
     if (source.hasVideo && tile !== undefined) {
       source.camera.playVideo(tile.media, { mirror: true, objectFit: "cover" });
     }
+    beauty.setCamera(source.hasVideo);
+    beauty.tell(source.hasVideo ? source.beautyState : "camera");
     refresh();
     if (document.activeElement === get("room-title") && source.hasAudio) get("mic-button").focus();
   });
@@ -216,6 +224,7 @@ function listen(source) {
     }
     refresh();
   });
+  on("beauty", ({ state, text }) => beauty.tell(state, text));
   on("banner", ({ text, tone }) => showBanner(text, tone));
   on("ended", ({ text }) => {
     leaveCall();
@@ -252,6 +261,8 @@ get("leave-button").addEventListener("click", () => {
   call.leave();
   leaveCall();
 });
+
+get("chat-button").addEventListener("click", () => narrow() && beauty.toggle(false));
 
 let copyTimer = 0;
 get("copy-link").addEventListener("click", async () => {

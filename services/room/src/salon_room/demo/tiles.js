@@ -38,6 +38,8 @@ class Tile {
     this.element.dataset.userId = userID;
     this.media = document.createElement("div");
     this.media.className = "media";
+    this.original = document.createElement("div");
+    this.original.className = "media original";
     const avatar = document.createElement("div");
     avatar.className = "avatar";
     avatar.setAttribute("aria-hidden", "true");
@@ -54,7 +56,7 @@ class Tile {
     this.note = document.createElement("p");
     this.note.className = "note";
     this.note.hidden = true;
-    this.element.append(this.media, avatar, caption, this.note);
+    this.element.append(this.media, this.original, avatar, caption, this.note);
     this.set({ video: false, audio: true });
   }
 

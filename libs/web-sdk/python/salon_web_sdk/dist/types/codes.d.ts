@@ -49,6 +49,7 @@ export declare const Code: {
     readonly SCREEN_CANCELLED: 1103042;
     readonly SCREEN_UNSUPPORTED: 1103043;
     readonly NOT_CREATED_HERE: 1103044;
+    readonly VIDEO_TRACK_MISSING: 1103046;
     readonly TRACK_MISSING: 1103047;
     readonly PUBLISH_SOCKET_LOST: 1103050;
     readonly PUBLISH_RETRY_TIMEOUT: 1103051;
@@ -58,6 +59,7 @@ export declare const Code: {
     readonly CAPTURE_DENIED: 1103064;
     readonly DEVICE_BUSY: 1103065;
     readonly CONSTRAINTS_WRONG: 1103066;
+    readonly BEAUTY_OVERLOAD: 1103075;
     readonly PLAY_PARAMETER: 1104001;
     readonly PLAY_OFFER: 1104022;
     readonly PLAY_ICE_FAILED: 1104028;

@@ -10,6 +10,7 @@ export declare class ZegoLocalStream {
     private readonly media;
     private readonly muteReasons;
     private picture;
+    private overlay;
     private capturePicture;
     private sound;
     private captureSound;

@@ -57,7 +57,6 @@ declare const ENGINE: {
     readonly useFrontCamera: "reject";
     readonly enableAutoSwitchDevice: "false";
     readonly setSoundLevelDelegate: "nothing";
-    readonly setEffectsBeauty: "reject";
     readonly setLowlightEnhancement: "reject";
     readonly initBackgroundModule: "reject";
     readonly setBackgroundBlurOptions: "reject";
@@ -136,7 +135,6 @@ declare const LISTS: {
         readonly useFrontCamera: "reject";
         readonly enableAutoSwitchDevice: "false";
         readonly setSoundLevelDelegate: "nothing";
-        readonly setEffectsBeauty: "reject";
         readonly setLowlightEnhancement: "reject";
         readonly initBackgroundModule: "reject";
         readonly setBackgroundBlurOptions: "reject";

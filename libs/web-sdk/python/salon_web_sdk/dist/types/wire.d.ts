@@ -20,6 +20,14 @@ export interface Offer {
         streamId: string;
     }[];
 }
+/** Each from 0 to 100; absent ones are 0. */
+export interface StreamEffects {
+    enabled: boolean;
+    smoothIntensity?: number;
+    whitenIntensity?: number;
+    rosyIntensity?: number;
+    sharpenIntensity?: number;
+}
 export type MessageKind = "SIGNAL_MESSAGE_KIND_BROADCAST" | "SIGNAL_MESSAGE_KIND_BARRAGE" | "SIGNAL_MESSAGE_KIND_COMMAND";
 export interface Login {
     appId: number;
@@ -55,6 +63,7 @@ export type ClientBody = {
         streamId: string;
         extraInfo: string;
         offer: Offer;
+        effects?: StreamEffects;
     };
 } | {
     unpublish: {
@@ -81,6 +90,11 @@ export type ClientBody = {
         text: string;
         toUserIds: string[];
     };
+} | {
+    setEffects: {
+        streamId: string;
+        effects: StreamEffects;
+    };
 };
 export interface Failed {
     code?: number;
@@ -96,6 +110,12 @@ export interface LoggedIn {
     streams?: WireStream[];
     heartbeatIntervalMs?: number;
     presenceTtlMs?: number;
+}
+/** What a stream's viewers get. */
+export interface EffectsSet {
+    state?: "STREAM_EFFECTS_STATE_OFF" | "STREAM_EFFECTS_STATE_ON" | "STREAM_EFFECTS_STATE_UNAVAILABLE";
+    /** Why it is unavailable, as a stable kebab-case name. */
+    problem?: string;
 }
 export interface Reply {
     requestId?: number;
@@ -117,6 +137,7 @@ export interface Reply {
         messageId?: string;
         sentAtUnixMs?: string;
     };
+    effectsSet?: EffectsSet;
 }
 export interface UsersChanged {
     updateType?: "UPDATE_TYPE_ADD" | "UPDATE_TYPE_DELETE";
@@ -149,5 +170,8 @@ export interface ServerMessage {
         reason?: string;
     };
     goAway?: Record<string, never>;
+    effectsStateChanged?: EffectsSet & {
+        streamId?: string;
+    };
 }
 export declare function parseServerMessage(text: unknown): ServerMessage | null;

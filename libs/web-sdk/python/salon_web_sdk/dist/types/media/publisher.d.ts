@@ -1,7 +1,8 @@
+import type { BeautyOutlet } from "../beauty/beauty.js";
 import { RequestFailed, ZegoError } from "../errors.js";
 import type { ZegoPublishOption, ZegoPublisherState } from "../entities.js";
 import type { ZegoLocalStream } from "../local-stream.js";
-import type { Offer, Reply } from "../wire.js";
+import type { EffectsSet, Offer, Reply, StreamEffects } from "../wire.js";
 import { MediaFlow, type FlowPort, type FlowState } from "./flow.js";
 import type { Peer, Slot } from "./peer.js";
 export interface PublisherPort extends FlowPort {
@@ -10,7 +11,7 @@ export interface PublisherPort extends FlowPort {
     publisherActive(publisher: Publisher): void;
 }
 /** One local stream on its way to the relay. */
-export declare class Publisher extends MediaFlow {
+export declare class Publisher extends MediaFlow implements BeautyOutlet {
     readonly stream: ZegoLocalStream;
     private readonly option;
     private readonly publisherPort;
@@ -19,9 +20,14 @@ export declare class Publisher extends MediaFlow {
     private dark;
     /** Runs while the bandwidth estimate is not to be believed yet. */
     private settling;
+    /** Those who wait for the end of a negotiation. */
+    private waiting;
     constructor(streamID: string, stream: ZegoLocalStream, option: ZegoPublishOption, publisherPort: PublisherPort);
     /** Black for the others, while the preview goes on. */
     darken(mute: boolean): Promise<void>;
+    get publishing(): boolean;
+    settled(): Promise<void>;
+    setEffects(effects: StreamEffects): Promise<EffectsSet>;
     protected prepareSlots(peer: Peer): Promise<void>;
     protected announce(offer: Offer): Promise<Reply>;
     protected withdraw(offer: Offer | undefined): Promise<Reply>;

@@ -1,3 +1,3 @@
 import type { ZegoSnapshotOptions } from "../entities.js";
 /** The present picture as a data address; "" if there is none. */
-export declare function snapshot(video: HTMLVideoElement | null, options?: ZegoSnapshotOptions): string;
+export declare function snapshot(picture: HTMLVideoElement | HTMLCanvasElement | null, options?: ZegoSnapshotOptions): string;

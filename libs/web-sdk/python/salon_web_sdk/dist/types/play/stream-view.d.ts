@@ -3,8 +3,10 @@ import type { ZegoAudioPlayOptions, ZegoSnapshotOptions, ZegoStreamViewEvent, Ze
 export declare class ZegoStreamView {
     private readonly stream;
     private readonly local;
+    private readonly beauty;
     private readonly events;
     private picture;
+    private overlay;
     private sound;
     /** The picture's element also carries the sound, so that the browser keeps the two together. */
     private pictureHasSound;

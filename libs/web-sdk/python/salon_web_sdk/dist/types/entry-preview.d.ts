@@ -1,0 +1,1 @@
+export { BeautyRenderer } from "./beauty/renderer.js";
