@@ -1,21 +1,25 @@
-"""`python -m bench [join] [relay] [logins]`: all of them without arguments."""
+"""`python -m bench [join] [relay] [logins] [effects]`: all of them without arguments."""
 
 import asyncio
 import sys
 import tempfile
 from pathlib import Path
 
-from bench import join, logins, relay
+from bench import effects_filter, effects_stream, effects_transport, join, logins, relay
 from bench.report import Report
 from tests.system.cloud import Cloud
 
-NAMES = ("relay", "join", "logins")
+NAMES = ("relay", "join", "logins", "effects")
 
 
 async def main(names: list[str]) -> None:
     report = Report()
     if "relay" in names:
         await relay.run(report)
+    if "effects" in names:
+        effects_filter.run(report)
+        await effects_transport.run(report)
+        await effects_stream.run(report)
     if {"join", "logins"} & set(names):
         with tempfile.TemporaryDirectory() as folder:
             cloud = Cloud(Path(folder)).start()
