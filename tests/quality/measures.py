@@ -27,9 +27,14 @@ def moles_kept(apply: Filter, face: Face, diameter_px: float, levels: float) -> 
 
 def reflectance_spots_kept(apply: Filter, face: Face, diameter_px: float = 5, reflectance: float = 0.4) -> float:
     """The same for spots that reflect a share of what the skin around them does, as moles on any tone do."""
+    return _spots_kept(apply, face, diameter_px, reflectance_levels(face, reflectance))
+
+
+def reflectance_levels(face: Face, reflectance: float) -> list[float]:
+    """By how much luma falls at each of a face's places, if they reflect that share of what they do."""
     luma = [float(crop(face.picture.y, (x - 8, y - 8, 16, 16)).mean()) - 16 for x, y in face.spots]
     # Luma is about light to the power of 1 / 2.2.
-    return _spots_kept(apply, face, diameter_px, [level * (1 - reflectance ** (1 / 2.2)) for level in luma])
+    return [level * (1 - reflectance ** (1 / 2.2)) for level in luma]
 
 
 def _spots_kept(apply: Filter, face: Face, diameter_px: float, levels: Sequence[float]) -> float:
@@ -38,18 +43,19 @@ def _spots_kept(apply: Filter, face: Face, diameter_px: float, levels: Sequence[
     for centre, level in zip(face.spots, levels, strict=True):
         marked = with_spot(marked, centre, diameter_px, level)
     seen = apply(marked)
-    there = [_contrast(marked, centre, diameter_px) for centre in face.spots]
-    left = [_contrast(seen, centre, diameter_px) for centre in face.spots]
+    there = [spot_contrast(marked, centre, diameter_px) for centre in face.spots]
+    left = [spot_contrast(seen, centre, diameter_px) for centre in face.spots]
     return float(np.mean(left) / np.mean(there))
 
 
-def _contrast(picture: Picture, centre: tuple[int, int], diameter_px: float) -> float:
-    """Mean of the ring from 2 to 5 px around a spot, minus the spot's."""
-    box = (centre[0] - 16, centre[1] - 16, 32, 32)
-    around = crop(picture.y, box)
-    weight = spot((32, 32), (16, 16), diameter_px)
-    rows, columns = np.mgrid[-16:16, -16:16]
-    distance = np.hypot(rows, columns) - diameter_px / 2
+def spot_contrast(picture: Picture, centre: tuple[float, float], diameter_px: float) -> float:
+    """Mean of the ring from 2 to 5 px around a spot, minus the spot's. The centre may lie between pixels."""
+    left, top = int(centre[0]) - 16, int(centre[1]) - 16
+    x, y = centre[0] - left, centre[1] - top
+    around = crop(picture.y, (left, top, 32, 32))
+    weight = spot((32, 32), (x, y), diameter_px)
+    rows, columns = np.mgrid[0:32, 0:32]
+    distance = np.hypot(rows - y, columns - x) - diameter_px / 2
     return float(around[(distance > 2) & (distance < 5)].mean() - (around * weight).sum() / weight.sum())
 
 
@@ -106,12 +112,15 @@ def similarity(before: Picture, after: Picture, boxes: Iterable[Box]) -> float:
     return min(float(structural_similarity(crop(before.y, box), crop(after.y, box), data_range=255.0)) for box in boxes)
 
 
-def edges_kept(before: Picture, after: Picture, boxes: Iterable[Box], share: float = 0.01) -> float:
-    """The gradient left where it was strongest."""
+def edges_kept(
+    before: Picture, after: Picture, boxes: Iterable[Box], share: float = 0.01, *, strong_in: Picture | None = None
+) -> float:
+    """The gradient left where it was strongest: in `before`, or in a third picture that has no noise to choose from."""
     ratios = []
     for box in boxes:
         there, left = _gradient(crop(before.y, box)), _gradient(crop(after.y, box))
-        strongest = there >= np.quantile(there, 1 - share)
+        known = there if strong_in is None else _gradient(crop(strong_in.y, box))
+        strongest = known >= np.quantile(known, 1 - share)
         ratios.append(left[strongest].mean() / there[strongest].mean())
     return float(min(ratios))
 

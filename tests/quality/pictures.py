@@ -260,10 +260,15 @@ def with_noise(picture: Picture, sigma: float, seed: int) -> Picture:
 
 def with_spot(picture: Picture, centre: tuple[int, int], diameter_px: float, levels: float) -> Picture:
     """A round dark spot with a soft edge of a pixel, `levels` darker."""
-    return picture.with_luma(picture.y - levels * spot(picture.y.shape, centre, diameter_px))
+    reach = int(diameter_px / 2) + 2
+    left, top = centre[0] - reach, centre[1] - reach
+    around = (slice(top, top + 2 * reach + 1), slice(left, left + 2 * reach + 1))
+    luma = picture.y.astype(np.float64)
+    luma[around] -= levels * spot(luma[around].shape, (reach, reach), diameter_px)
+    return picture.with_luma(luma)
 
 
-def spot(shape: tuple[int, ...], centre: tuple[int, int], diameter_px: float) -> NDArray[np.float64]:
+def spot(shape: tuple[int, ...], centre: tuple[float, float], diameter_px: float) -> NDArray[np.float64]:
     rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]]
     distance = np.hypot(columns - centre[0], rows - centre[1])
     return np.asarray(np.clip(diameter_px / 2 + 0.5 - distance, 0, 1))

@@ -71,7 +71,13 @@ def test_what_is_no_event() -> None:
 
 
 def test_events_come_in_pairs() -> None:
-    opposites = {"Opened": "Closed", "LoggedIn": "LoggedOut", "Added": "Removed", "TurnedOn": "TurnedOff", "Started": "Stopped"}
+    opposites = {
+        "Opened": "Closed",
+        "LoggedIn": "LoggedOut",
+        "Added": "Removed",
+        "TurnedOn": "TurnedOff",
+        "Started": "Stopped",
+    }
     names = {message.DESCRIPTOR.name for message in map(_class, EVENT_TYPES)}
     for beginning, end in opposites.items():
         for name in names:

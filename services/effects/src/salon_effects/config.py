@@ -39,7 +39,7 @@ class EffectsSettings(HealthSettings):
     ring_folder: Path = Field(
         default=Path("/dev/shm"),  # noqa: S108  # made there with O_EXCL and mode 0600
         description="Folder in shared memory where the relays of this machine put their frames: their "
-        "`SALON_TRANSCODER_RING_FOLDER`, under the same user.",
+        "`SALON_RELAY_RING_FOLDER`, under the same user.",
     )
     frames_address: str = Field(
         default="",
