@@ -10,6 +10,7 @@
 //! A peer's mistake ends in a counter. A panic is a bug of ours: it is caught, counted, and costs the transport that
 //! was being served.
 
+mod changeover;
 mod commands;
 mod fanout;
 mod ingress;

@@ -170,3 +170,34 @@ fn a_panic_over_its_packets_costs_the_link_and_viewers_get_the_source() {
     stage.run(5);
     assert_eq!(makers(&stage.take_seen()), [Camera, Transcoder, Camera]);
 }
+
+#[test]
+fn what_is_on_its_way_at_that_moment_is_sent_once() {
+    let mut stage = Stage::new(VP8, 60);
+    stage.run(8);
+    stage.substitute();
+    stage.run(8);
+    stage.is_mute = true;
+    stage.restore();
+    stage.camera_owes_key = true;
+    while stage.camera_owes_key {
+        stage.step();
+    }
+    // In one batch: more of the source, and the stand-in begins anew.
+    let frame = stage.camera.frame(stage.timestamp, false, 3);
+    stage.timestamp = stage.timestamp.wrapping_add(FRAME_TICKS);
+    let address = stage.publisher.address;
+    let protected: Vec<Vec<u8>> = (frame.iter())
+        .map(|packet| protect(&mut stage.publisher, packet))
+        .collect();
+    stage.world.queue(address, &protected);
+    stage.transcoder.ssrc = 5555;
+    let packet = stage.transcoder.frame(stage.timestamp, true, 1).remove(0);
+    stage.world.queue_local(stage.link, &packet);
+    stage.world.deliver_batch(address, &[]);
+    stage.run(3);
+    let events = [stage.substituted(), stage.restored(RestoreReason::Ordered)];
+    assert_eq!(stage.moves(), events);
+    let seen = stage.take_seen();
+    assert_eq!(makers(&seen), [Camera, Transcoder, Camera]);
+}

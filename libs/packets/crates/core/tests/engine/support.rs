@@ -136,8 +136,14 @@ impl World {
         self.collect();
     }
 
-    /// Several datagrams in one batch, as `recvmmsg` gives them.
+    /// Several datagrams in one batch, as `recvmmsg` gives them, with what was queued before.
     pub fn deliver_batch(&mut self, from: SocketAddr, datagrams: &[Vec<u8>]) {
+        self.queue(from, datagrams);
+        self.pump();
+    }
+
+    /// Received, with the batch still going on.
+    pub fn queue(&mut self, from: SocketAddr, datagrams: &[Vec<u8>]) {
         for datagram in datagrams {
             self.engine.on_datagram(
                 self.now_ns,
@@ -149,7 +155,11 @@ impl World {
                 &mut datagram.clone(),
             );
         }
-        self.pump();
+    }
+
+    pub fn queue_local(&mut self, transport: u64, message: &[u8]) {
+        self.engine
+            .on_local_datagram(self.now_ns, self.now_ns, transport, &mut message.to_vec());
     }
 
     fn collect(&mut self) {
@@ -179,8 +189,7 @@ impl World {
     }
 
     pub fn deliver_local(&mut self, transport: u64, message: &[u8]) {
-        self.engine
-            .on_local_datagram(self.now_ns, self.now_ns, transport, &mut message.to_vec());
+        self.queue_local(transport, message);
         self.pump();
     }
 

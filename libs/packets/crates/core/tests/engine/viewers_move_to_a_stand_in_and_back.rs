@@ -1,3 +1,4 @@
+use salon_packets_core::command::Command;
 use salon_packets_core::event::RestoreReason;
 
 use crate::stage::Maker::{Camera, Transcoder};
@@ -186,4 +187,89 @@ fn going_back_does_not_wait_for_a_stand_in_that_stops() {
         .skip_while(|one| one.maker == Camera)
         .collect();
     assert!(longest_step(&seen) <= 6, "what was kept is sent");
+}
+
+#[test]
+fn with_packets_of_both_in_one_batch_in_whatever_order_they_are_served() {
+    for stand_in_is_served_first in [false, true] {
+        let mut world = World::new();
+        let link = world.link();
+        let first = stand_in_is_served_first
+            .then(|| world.add_local_source(link, source_of(VP8, STAND_IN_SSRC)));
+        let (mut publisher, source) = world.publisher(source_of(VP8, 1000));
+        let by =
+            first.unwrap_or_else(|| world.add_local_source(link, source_of(VP8, STAND_IN_SSRC)));
+        let (mut viewer, _) = world.viewer(source, sink_of(VP8));
+        let (mut camera, mut transcoder) = (Encoder::camera(VP8), Encoder::transcoder(VP8));
+        for packet in camera.frame(0, true, 3) {
+            world.send_rtp(&mut publisher, &packet);
+        }
+        let shown = camera.frame(FRAME_TICKS, false, 4);
+        world.send_rtp(&mut publisher, &shown[0]);
+        world.command(Command::Substitute { source, by });
+        let next = camera.frame(2 * FRAME_TICKS, false, 2);
+        let protected: Vec<Vec<u8>> = (shown[1..].iter().chain(&next))
+            .map(|packet| protect(&mut publisher, packet))
+            .collect();
+        world.queue(publisher.address, &protected);
+        for packet in transcoder.frame(2 * FRAME_TICKS, true, 3) {
+            world.queue_local(link, &packet);
+        }
+        world.deliver_batch(publisher.address, &[]);
+        let mut seen: Vec<Seen> = world.take_rtp(&mut viewer).iter().map(Seen::of).collect();
+        check(&mut seen, VP8.name);
+        assert_eq!((seen.len(), makers(&seen)), (10, vec![Camera, Transcoder]));
+
+        // And back: the key frame and the stand-in's picture of that moment come together.
+        world.command(Command::Restore { source });
+        let key = camera.frame(3 * FRAME_TICKS, true, 3);
+        let more = camera.frame(4 * FRAME_TICKS, false, 2);
+        let protected: Vec<Vec<u8>> = (key.iter().chain(&more))
+            .map(|packet| protect(&mut publisher, packet))
+            .collect();
+        world.queue(publisher.address, &protected);
+        for timestamp in [3 * FRAME_TICKS, 4 * FRAME_TICKS] {
+            for packet in transcoder.frame(timestamp, false, 2) {
+                world.queue_local(link, &packet);
+            }
+        }
+        world.deliver_batch(publisher.address, &[]);
+        world.advance(200 * MS);
+        let more = world.take_rtp(&mut viewer);
+        seen.extend(more.iter().map(Seen::of));
+        check(&mut seen, VP8.name);
+        assert_eq!(makers(&seen).last(), Some(&Camera));
+        assert_eq!(world.engine.stats().panics, 0);
+    }
+}
+
+#[test]
+fn a_key_frame_recovered_while_pictures_are_kept_back_brings_none_of_them_early_or_twice() {
+    let mut world = World::new();
+    let link = world.link();
+    let (mut publisher, source) = world.publisher(source_of(VP8, 1000));
+    let by = world.add_local_source(link, source_of(VP8, STAND_IN_SSRC));
+    let (mut viewer, _) = world.viewer(source, sink_of(VP8));
+    let mut camera = Encoder::camera(VP8);
+    let key = camera.frame(0, true, 3);
+    let shown = camera.frame(FRAME_TICKS, false, 2);
+    for packet in key[1..].iter().chain(&shown) {
+        world.send_rtp(&mut publisher, packet);
+    }
+    world.command(Command::Substitute { source, by });
+    for number in 2..6 {
+        for packet in camera.frame(number * FRAME_TICKS, false, 2) {
+            world.send_rtp(&mut publisher, &packet);
+        }
+    }
+    world.send_rtp(&mut publisher, &key[0]);
+    let timestamps =
+        |packets: &[Rtp]| -> Vec<u32> { packets.iter().map(|one| one.header.timestamp).collect() };
+    let first = world.take_rtp(&mut viewer);
+    assert_eq!(timestamps(&first), [0, 0, 0, FRAME_TICKS, FRAME_TICKS]);
+    world.advance(400 * MS);
+    let rest = world.take_rtp(&mut viewer);
+    let mut seen: Vec<Seen> = first.iter().chain(&rest).map(Seen::of).collect();
+    check(&mut seen, VP8.name);
+    assert_eq!(seen.len(), 13);
 }
