@@ -135,9 +135,15 @@ async def test_worker_that_dies_is_followed_by_another(make_relay: MakeRelay, na
         assert len(set(stage.relay.facts.workers)) == 2
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize(
+    ("how", "reports"),
+    [
+        (signal.SIGKILL, ("started", "transcoder", "started")),
+        (signal.SIGSTOP, ("started", "too-slow", "transcoder", "started")),
+    ],
+)
 async def test_transcoder_that_dies_or_hangs_is_replaced(
-    make_relay: MakeRelay, nats_server: NatsServer, how: signal.Signals
+    make_relay: MakeRelay, nats_server: NatsServer, how: signal.Signals, reports: tuple[str, ...]
 ) -> None:
     async with scene(make_relay, nats_server) as stage:
         await stage.add_worker()
@@ -150,7 +156,7 @@ async def test_transcoder_that_dies_or_hangs_is_replaced(
         pid = transcoder_pid(stage)
         os.kill(pid, how)
         await viewer.until(is_original)
-        await until_reported(stage, "started", "transcoder", "started")
+        await until_reported(stage, *reports)
         await viewer.until(is_bright)
         assert transcoder_pid(stage) != pid
         assert os.listdir(stage.ring_folder) == []

@@ -1,5 +1,7 @@
 """The native packet path: one UDP socket served off the GIL, told what to do and heard from in events."""
 
+from typing import Literal
+
 from salon_packets._native import (
     Beautifier,
     Codec,
@@ -20,6 +22,9 @@ from salon_packets._native import (
     TransportClosed,
     TransportConnected,
 )
+
+RestoreReason = Literal["ordered", "lost", "restarted", "late", "stalled"]
+"""Of `SourceRestored`."""
 
 Event = (
     TransportConnected

@@ -146,11 +146,12 @@ class SourceRestored:
 
     `ordered`: by `restore`. `lost`: the source that stood in is gone. `restarted`: `source` began anew under another
     SSRC, whose clock the one that stood in does not know. `late`: nothing came after `substitute` or `hold` in time;
-    the viewers missed nothing (`substitute`), or begin now (`hold`).
+    the viewers missed nothing (`substitute`), or begin now (`hold`). `stalled`: pictures of `source` came for 500 ms
+    and nothing of the one that stood in.
     """
 
     source: Final[int]
-    reason: Final[Literal["ordered", "lost", "restarted", "late"]]
+    reason: Final[Literal["ordered", "lost", "restarted", "late", "stalled"]]
 
 @final
 class EventsLost:

@@ -15,6 +15,7 @@ from salon_packets import (
     DtlsReceived,
     Event,
     EventsLost,
+    RestoreReason,
     SinkConfig,
     SourceConfig,
     SourceRestored,
@@ -38,7 +39,6 @@ _SNAPSHOT_MAX_AGE_NS: Final = 200_000_000
 
 
 LossReason = Literal["consent-expired", "internal-error", "link-closed"]
-RestoreReason = Literal["ordered", "lost", "restarted", "late"]
 
 
 class PacketPath(Protocol):

@@ -96,6 +96,8 @@ pub enum RestoreReason {
     Restarted,
     /// Nothing came to stand in in time.
     Late,
+    /// What stood in has fallen silent, and the source has not.
+    Stalled,
 }
 
 impl RestoreReason {
@@ -106,6 +108,7 @@ impl RestoreReason {
             Self::Lost => "lost",
             Self::Restarted => "restarted",
             Self::Late => "late",
+            Self::Stalled => "stalled",
         }
     }
 }

@@ -7,7 +7,7 @@
 //! Alone ◄─────────────┴──────────┼────────────────────┘     ▼
 //!   ▲    late, restore           │   late, lost, restore  Substituted
 //!   │                            │                          │ restore    ▲
-//!   └──────────── lost, key frame of the source ───────── Leaving ───────┘ substitute
+//!   └──────── lost, stalled, key frame of the source ──── Leaving ───────┘ substitute
 //! ```
 //! The state and its rules only; the engine moves the viewers.
 
@@ -17,6 +17,8 @@ use crate::source::{Taken, later};
 pub(crate) const JOIN_NS: u64 = 400_000_000;
 /// What stands in may lag behind the source's key frame for this long before viewers go back.
 pub(crate) const LEAVE_NS: u64 = 100_000_000;
+/// A picture of the source that nothing of the other one has followed for this long: that one hangs.
+pub(crate) const STALL_NS: u64 = 500_000_000;
 /// The other one is later by the time a picture takes through it, never by this much: that is another clock.
 const MAX_LAG_S: u32 = 10;
 /// More would not be in the cache any more.
@@ -43,8 +45,11 @@ pub(crate) enum Substitution {
     },
     /// Viewers get what belongs to pictures they have got already, and wait for a key frame of `by`.
     Joining(Joining),
-    /// Viewers get `by`.
-    Substituted { by: usize },
+    /// Viewers get `by`, from which nothing has come since the source's packet of `unanswered_ns`.
+    Substituted {
+        by: usize,
+        unanswered_ns: Option<u64>,
+    },
     /// Viewers get `by` up to the source's key frame.
     Leaving {
         by: usize,
@@ -138,7 +143,7 @@ impl Substitution {
         match self {
             Self::Held { by, .. } => *by,
             Self::Joining(joining) => Some(joining.by),
-            Self::Substituted { by } | Self::Leaving { by, .. } => Some(*by),
+            Self::Substituted { by, .. } | Self::Leaving { by, .. } => Some(*by),
         }
     }
 
@@ -146,7 +151,7 @@ impl Substitution {
     pub(crate) fn feed(&self) -> Option<usize> {
         match self {
             Self::Held { .. } | Self::Joining(_) => None,
-            Self::Substituted { by } | Self::Leaving { by, .. } => Some(*by),
+            Self::Substituted { by, .. } | Self::Leaving { by, .. } => Some(*by),
         }
     }
 
@@ -157,6 +162,33 @@ impl Substitution {
             Self::Joining(joining) => Some(joining.until_ns),
             Self::Substituted { .. } => None,
             Self::Leaving { keyframe, .. } => keyframe.map(|keyframe| keyframe.until_ns),
+        }
+    }
+
+    /// Viewers get `by` from now on.
+    pub(crate) fn substituted(by: usize) -> Self {
+        Self::Substituted {
+            by,
+            unanswered_ns: None,
+        }
+    }
+
+    /// Part of a picture of the source came. True if `by`, which viewers get, hangs: a source that is silent itself
+    /// proves nothing.
+    pub(crate) fn on_picture(&mut self, now_ns: u64) -> bool {
+        match self {
+            Self::Substituted { unanswered_ns, .. } => {
+                let since_ns = *unanswered_ns.get_or_insert(now_ns);
+                now_ns.saturating_sub(since_ns) >= STALL_NS
+            }
+            _ => false,
+        }
+    }
+
+    /// Something of `by` came.
+    pub(crate) fn on_answer(&mut self) {
+        if let Self::Substituted { unanswered_ns, .. } = self {
+            *unanswered_ns = None;
         }
     }
 
@@ -343,7 +375,7 @@ mod tests {
         assert_eq!(held.deadline_ns(), Some(5));
         let state = joining(None);
         assert_eq!((state.feed(), state.by()), (None, Some(7)));
-        let state = Substitution::Substituted { by: 7 };
+        let state = Substitution::substituted(7);
         assert_eq!((state.feed(), state.deadline_ns()), (Some(7), None));
     }
 }

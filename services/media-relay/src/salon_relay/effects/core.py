@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, assert_never
 
 from salon_contracts.errors import InvariantBroken
+from salon_packets import RestoreReason
 
 from salon_relay.effects.moves import (
     Answer,
@@ -70,6 +71,7 @@ from salon_relay.effects.timing import (
     SILENCE_NS,
     SWITCH_AGAIN_NS,
     SWITCH_NS,
+    SWITCHES_MAX,
     TRY_AGAIN_NS,
     TRY_FIRST_NS,
     back_off_ns,
@@ -150,6 +152,8 @@ class EffectsCore:
             case Restored(reason):
                 self._restored(reason)
             case Woken():
+                if self._wake_at_ns is not None and self._wake_at_ns > now_ns:
+                    self._wake_at_ns = None  # it rang a little early: set it again
                 self._woken()
             case _:
                 assert_never(happened)
@@ -333,13 +337,13 @@ class EffectsCore:
             self._losses += 1
             self._tell(Problem.TRANSCODER)
 
-    def _restored(self, reason: Literal["ordered", "lost", "restarted", "late"]) -> None:
+    def _restored(self, reason: RestoreReason) -> None:
         match self.phase:
             case Phase.RESTORING:
                 self._try_on()
             case Phase.LEAVING:
                 self._off()
-            case Phase.FADING if reason in ("lost", "restarted"):
+            case Phase.FADING if reason in ("lost", "restarted", "stalled"):
                 self._off()
             case Phase.SWITCHING if reason in ("late", "restarted"):
                 self._switch_later()
@@ -358,6 +362,10 @@ class EffectsCore:
             self._switch()
 
     def _switch_later(self) -> None:
+        """A transcoder to which viewers cannot be moved again and again hangs."""
+        if self._late_switches == SWITCHES_MAX:
+            self._lost()
+            return
         self._become(Phase.SWITCHING_LATER, back_off_ns(SWITCH_AGAIN_NS, self._late_switches))
         self._late_switches += 1
         if isinstance(self._told, Problem):

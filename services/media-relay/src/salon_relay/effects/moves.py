@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Literal
 
 from salon.effects.v1.effects_pb2 import Beauty
+from salon_packets import RestoreReason
 
 
 class Problem(Enum):
@@ -109,7 +110,7 @@ class Substituted:
 class Restored:
     """Viewers get the publisher's own packets; the reasons are the packet path's."""
 
-    reason: Literal["ordered", "lost", "restarted", "late"]
+    reason: RestoreReason
 
 
 @dataclass(frozen=True, slots=True)

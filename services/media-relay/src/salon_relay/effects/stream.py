@@ -55,7 +55,6 @@ from salon_relay.effects.moves import (
 from salon_relay.effects.phase import Phase
 from salon_relay.effects.pool import TranscoderWaiter
 from salon_relay.effects.process import Transcoder
-from salon_relay.effects.stall import Progress, StallWatch
 from salon_relay.effects.totals import Totals
 from salon_relay.metrics import EFFECTS_FRAMES, EFFECTS_INTERRUPTIONS
 from salon_relay.packets import Packets
@@ -126,8 +125,6 @@ class StreamEffects:
         self._alarm: asyncio.TimerHandle | None = None
         self._totals = Totals()
         self._bitrate = Bitrate()
-        self._stall = StallWatch()
-        self._reports = 0
         self._bytes_sent: dict[int, int] = {}
         self.latency_us = (0, 0)
         """Median and 99th percentile of the last second."""
@@ -254,7 +251,6 @@ class StreamEffects:
             self.happened(TranscoderLost())
             return
         transcoder.release_link()
-        self._stall.reset()
         transcoder.send(
             ToTranscoder(
                 start=relay_pb2.TranscoderStart(
@@ -335,7 +331,6 @@ class StreamEffects:
             case "faded":
                 self.happened(Faded())
             case "counters":
-                self._reports += 1
                 added = self._totals.count(message.counters)
                 for result in ("beautified", "original", "dropped"):
                     EFFECTS_FRAMES.labels(result=result).inc(getattr(added, f"frames_{result}"))
@@ -351,8 +346,7 @@ class StreamEffects:
         if self.attachment is None or self.track is None:
             return
         source = stats["sources"].get(self.track.source)
-        beautified = stats["sources"].get(self.attachment.source)
-        if source is None or beautified is None:
+        if source is None:
             return
         viewers = {}
         for sink in sinks if self._core.is_on else ():
@@ -364,10 +358,3 @@ class StreamEffects:
         target_bps = self._bitrate.observe(source["bitrate_bps"], viewers)
         if target_bps is not None:
             self._send(ToTranscoder(bitrate=relay_pb2.TranscoderBitrate(target_bps=target_bps)))
-        if not self._core.is_on:
-            self._stall.reset()
-        elif self._stall.observe(
-            Progress(source["packets_received"], beautified["packets_received"], self._reports, self._totals.frames_in)
-        ):
-            log.warning("transcoder-stalled", stream_id=self.stream_id)
-            self.happened(TranscoderLost())

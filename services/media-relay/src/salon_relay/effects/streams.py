@@ -11,6 +11,7 @@ from salon_contracts.beauty import is_nothing
 from salon_contracts.errors import StreamNotFound, StreamNotYours
 from salon_contracts.ids import AppId, SessionId, StreamId
 from salon_kit.log import get_logger
+from salon_packets import RestoreReason
 
 from salon_relay.effects.moves import (
     Outcome,
@@ -24,7 +25,6 @@ from salon_relay.effects.moves import (
 )
 from salon_relay.effects.phase import Phase
 from salon_relay.effects.stream import StreamEffects, Surroundings
-from salon_relay.packets import RestoreReason
 from salon_relay.peer import PeerIdentity
 from salon_relay.registry import Registry, Track
 

@@ -21,6 +21,8 @@ TRY_AGAIN_NS: Final = 3 * SECOND_NS
 PAUSE_NS: Final = 10 * SECOND_NS
 SWITCH_AGAIN_NS: Final = (250_000_000, 8 * SECOND_NS)
 """First and longest wait; it doubles in between."""
+SWITCHES_MAX: Final = 4
+"""Attempts in a row, before another transcoder is taken."""
 RESPAWN_NS: Final = (500_000_000, 30 * SECOND_NS)
 HEALTHY_NS: Final = 60 * SECOND_NS
 """After so long with beautified frames the next wait is the first again."""

@@ -29,6 +29,10 @@ impl Engine {
             let Part::Original(state) = &mut source.part else {
                 break;
             };
+            if timestamp.is_some() && state.on_picture(now_ns) {
+                self.give_back(home, RestoreReason::Stalled, now_ns);
+                break;
+            }
             if state.admits(one.taken, timestamp) {
                 admitted.push(*one);
             }
@@ -67,6 +71,9 @@ impl Engine {
         });
         let timestamps: Vec<Option<(u32, bool)>> = timestamps.collect();
         if self.feed_of(home) == by {
+            if let Part::Original(state) = &mut self.sources[home].part {
+                state.on_answer();
+            }
             let end = timestamps
                 .iter()
                 .position(|one| one.is_some_and(|(timestamp, _)| self.is_over_at(home, timestamp)));

@@ -33,7 +33,7 @@ impl Engine {
             if let Part::Original(state @ Substitution::Leaving { .. }) =
                 &mut self.sources[home].part
             {
-                *state = Substitution::Substituted { by };
+                *state = Substitution::substituted(by);
             }
             return Some(());
         }
@@ -44,7 +44,7 @@ impl Engine {
         match &mut self.sources[home].part {
             Part::Original(Substitution::Held { by: named, .. }) => *named = Some(by),
             Part::Original(Substitution::Joining(joining)) => joining.replace(by),
-            Part::Original(Substitution::Substituted { by: old })
+            Part::Original(Substitution::Substituted { by: old, .. })
             | Part::Original(Substitution::Leaving { by: old, .. }) => {
                 // They wait here for the new one; of the source itself they get nothing, it is ahead.
                 let old = *old;
@@ -109,7 +109,7 @@ impl Engine {
             // Viewers get nothing of the source: what is asked for is so.
             Part::Original(state) if state.feed().is_some() => {
                 if let Some(by) = state.by() {
-                    *state = Substitution::Substituted { by };
+                    *state = Substitution::substituted(by);
                 }
                 return Some(());
             }
@@ -133,7 +133,7 @@ impl Engine {
     /// Viewers of `home` get `by` from its next packet on, which begins a key frame.
     pub(super) fn take_over(&mut self, home: usize, by: usize) {
         self.move_viewers(home, home, by, true);
-        self.sources[home].part = Part::Original(Substitution::Substituted { by });
+        self.sources[home].part = Part::Original(Substitution::substituted(by));
         self.sources[by].forwarded_timestamp = None;
     }
 

@@ -3,6 +3,7 @@
 mod a_lost_stand_in_gives_its_viewers_back;
 mod a_restarted_source_takes_its_viewers_back;
 mod a_source_is_held_back;
+mod a_stand_in_that_hangs_is_left;
 mod a_stand_in_that_is_late_is_left_out;
 mod authentic_packets_do_no_harm;
 mod extension_ids_are_translated;

@@ -234,6 +234,11 @@ impl Stage {
         }
     }
 
+    /// No frame is filmed for so long.
+    pub fn pause_camera(&mut self, duration_ns: u64) {
+        self.next_frame_ns += duration_ns;
+    }
+
     /// Until this has happened; a second is enough for anything.
     pub fn run_until(&mut self, event: &Event) {
         let end_ns = self.world.now_ns + SECOND;
