@@ -1,9 +1,11 @@
 """`python -m bench [join] [relay] [logins] [effects]`: all of them without arguments."""
 
-import asyncio
 import sys
 import tempfile
 from pathlib import Path
+
+import uvloop
+from salon_kit.log import set_up_logging
 
 from bench import effects_filter, effects_stream, effects_transport, join, logins, relay
 from bench.report import Report
@@ -38,4 +40,5 @@ if __name__ == "__main__":
     unknown = set(wanted) - set(NAMES)
     if unknown:
         sys.exit(f"bench: there is no {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
-    asyncio.run(main(wanted))
+    set_up_logging(level="error")
+    uvloop.run(main(wanted))  # as every service does
