@@ -322,6 +322,24 @@ def test_hold_ends_when_effects_cannot_be_had() -> None:
     assert stream.do(TranscoderLost()) == [Restore(SOURCE), Detach()]
 
 
+def test_stream_that_flows_is_held_once_if_nobody_has_watched_it_yet() -> None:
+    stream = Stream()
+    stream.do(VideoPublished(12, flows=True, is_watched=False))
+    assert stream.do(on()) == [Hold(12, HOLD_MS), TakeTranscoder()]
+    assert stream.do(TranscoderTaken()) == [Attach(12, Wish(1, BEAUTY))]
+    assert stream.do(Restored("late")) == []
+    stream.do(Beautified("w"), Substituted(), off(), Faded(), Restored("ordered"))
+    assert stream.phase is Phase.OFF
+    assert stream.do(on(3)) == [TakeTranscoder()]
+
+
+def test_hold_of_what_flows_already_ends_when_effects_cannot_be_had() -> None:
+    stream = Stream()
+    stream.do(VideoPublished(12, flows=True, is_watched=False), on(), TranscoderTaken())
+    assert stream.wait(PATIENCE_NS) == [Restore(12)]
+    assert stream.answers == [Problem.TOO_SLOW]
+
+
 def test_stream_that_flows_is_not_held() -> None:
     stream = at(Phase.STARTING)
     assert stream.do(VideoFlows()) == []

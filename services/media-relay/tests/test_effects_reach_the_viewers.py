@@ -220,7 +220,7 @@ async def test_stream_waits_until_another_gives_its_transcoder_up(
 
 
 @pytest.mark.timeout(480)
-async def test_fifty_times_on_and_off_leave_nothing(make_relay: MakeRelay, nats_server: NatsServer) -> None:
+async def test_on_and_off_twenty_times_leave_nothing(make_relay: MakeRelay, nats_server: NatsServer) -> None:
     async with scene(make_relay, nats_server) as stage:
         await stage.add_worker()
         await stage.publish("p", "cam")
@@ -238,9 +238,9 @@ async def test_fifty_times_on_and_off_leave_nothing(make_relay: MakeRelay, nats_
 
         await cycle()
         before = await settle()
-        for _ in range(50):
+        for _ in range(20):
             await cycle()
         assert await settle() == before
-        assert stage.relay.facts.effects == [("cam", "started"), ("cam", "stopped")] * 51
+        assert stage.relay.facts.effects == [("cam", "started"), ("cam", "stopped")] * 21
         await viewer.until(is_original)
         check_steps(viewer)

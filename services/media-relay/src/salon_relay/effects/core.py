@@ -84,6 +84,8 @@ NOTHING_WISHED: Final = Wish(version=-1, beauty=None)
 class Video:
     source: int
     flows: bool
+    is_seen: bool
+    """Somebody may have got a picture of it: it is not held any more."""
 
 
 @dataclass(slots=True)
@@ -121,8 +123,8 @@ class EffectsCore:
         match happened:
             case Wished(wish):
                 self._wished(wish)
-            case VideoPublished(source, flows):
-                self._video_published(Video(source, flows))
+            case VideoPublished(source, flows, is_watched):
+                self._video_published(Video(source, flows, is_seen=flows and is_watched))
             case VideoFlows():
                 self._video_flows()
             case VideoEnded():
@@ -212,7 +214,7 @@ class EffectsCore:
     def _video_flows(self) -> None:
         if self._video is None or self._video.flows:
             return
-        self._video = Video(self._video.source, flows=True)
+        self._video = Video(self._video.source, flows=True, is_seen=True)
         if self.phase in (Phase.TAKING, Phase.STARTING) and not isinstance(self._told, Problem):
             # The time until it is a problem begins with the first packet, and so does that of the hold.
             self._out.append(Hold(self._video.source, HOLD_MS))
@@ -248,8 +250,10 @@ class EffectsCore:
         self._out.append(TakeTranscoder())
 
     def _wait_for_frames(self) -> None:
-        if self._video is not None and not self._video.flows and not isinstance(self._told, Problem):
-            self._out.append(Hold(self._video.source, HOLD_MS))
+        video = self._video
+        if video is not None and not video.is_seen and not isinstance(self._told, Problem):
+            self._out.append(Hold(video.source, HOLD_MS))
+            self._video = Video(video.source, video.flows, is_seen=video.flows)
         self._be_patient()
 
     def _taken(self) -> None:

@@ -41,10 +41,12 @@ class Wished:
 
 @dataclass(frozen=True, slots=True)
 class VideoPublished:
-    """The stream has a video track, at first or instead of the one before. `flows`: packets of it have come."""
+    """The stream has a video track, at first or instead of the one before. `flows`: packets of it have come.
+    `is_watched`: somebody plays it already."""
 
     source: int
     flows: bool
+    is_watched: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ There are never more than `used_max` in use, nor more than `used_max + spares` a
 """
 
 import asyncio
+import contextvars
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -144,7 +145,8 @@ class TranscoderPool:
         prefix = new_prefix(self._settings.relay_id)
         transcoder = Transcoder(prefix, self._environment, lambda _: self._fill(), self._settings.command)
         self._all.append(transcoder)
-        tasks.create_task(self._carry(transcoder), name=f"transcoder {prefix}")
+        # In a context of its own: it outlives the request that it may have been made in.
+        tasks.create_task(self._carry(transcoder), name=f"transcoder {prefix}", context=contextvars.Context())
 
     async def _carry(self, transcoder: Transcoder) -> None:
         """From the start of a process to the last file it left."""

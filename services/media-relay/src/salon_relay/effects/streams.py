@@ -115,7 +115,9 @@ class EffectsOfStreams:
 
     def _give_video(self, stream: StreamEffects, track: Track) -> None:
         stream.track = track
-        stream.happened(VideoPublished(track.source, flows=track.source in self._flowing))
+        # Its first packets may have been faster than the order that came along with it.
+        is_watched = bool(self._publishers.registry.sinks_of(track.source))
+        stream.happened(VideoPublished(track.source, track.source in self._flowing, is_watched))
 
     # ---- the registry ----
 

@@ -137,7 +137,13 @@ class Process:
         )
         try:
             async with asyncio.TaskGroup() as group:
-                pipeline = Pipeline(parts, Ramp(start.beauty, start.version), control.send, group)
+
+                def report(message: FromTranscoder) -> None:
+                    if message.WhichOneof("body") == "faded":
+                        control.send_counters(pipeline.counters())  # the last, or they would be up to a second old
+                    control.send(message)
+
+                pipeline = Pipeline(parts, Ramp(start.beauty, start.version), report, group)
                 self._pipeline = pipeline
                 for order in self._early:
                     pipeline.order(order)

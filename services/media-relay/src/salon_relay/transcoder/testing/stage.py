@@ -208,11 +208,14 @@ def bus_environment(server: NatsServer) -> dict[str, str]:
 async def _read_log(process: asyncio.subprocess.Process, serves: asyncio.Event) -> None:
     if process.stderr is None:
         raise InvariantBroken("stderr is a pipe")
+    said = []
     async for line in process.stderr:
         if not serves.is_set():
-            sys.stderr.write(line.decode())
+            said.append(line.decode())
         if b"service-started" in line:
             serves.set()
+    if not serves.is_set():
+        sys.stderr.write("".join(said))
 
 
 @contextlib.asynccontextmanager
@@ -233,6 +236,7 @@ async def staged(
     control_here, control_there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     fds = (link_there.fileno(), control_there.fileno())
     settings = {
+        "SALON_LOG_LEVEL": "warning",
         "SALON_TRANSCODER_RING_FOLDER": str(ring_folder),
         "SALON_TRANSCODER_DEADLINE_MS": str(deadline_ms),
     }
