@@ -24,9 +24,8 @@ SALON = str(Path(sys.executable).parent / "salon")
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
-    ports = {
-        name: str(free_port()) for name in ("NATS", "HTTP", "MEDIA", "TOKEN_HEALTH", "RELAY_HEALTH", "ROOM_HEALTH")
-    }
+    services = ("TOKEN_HEALTH", "RELAY_HEALTH", "EFFECTS_HEALTH", "ROOM_HEALTH")
+    ports = {name: str(free_port()) for name in ("NATS", "HTTP", "MEDIA", *services)}
     mine = {f"SALON_{name}_PORT": port for name, port in ports.items()}
     return {**os.environ, **mine, "SALON_STATE_DIR": str(folder), **more}
 
@@ -112,7 +111,8 @@ def test_it_shows_where_to_go_and_leaves_no_process(tmp_path: Path, number: sign
         assert "failed" not in examined.stdout
 
         started = children(process.pid)
-        assert len(started) == 4
+        assert len(started) == 5
+        assert re.search(r"ok effects +on the bus", told)
         process.send_signal(number)
         assert process.wait(20) == 0
         wait_gone(started)
