@@ -17,10 +17,11 @@ use crate::arena::Path;
 use crate::command::Command;
 use crate::engine::{Engine, FLUSH_BYTES, Settings};
 use crate::event::{Event, EventQueue};
+use crate::seqpacket::SeqPacket;
 use crate::stats::Stats;
-use crate::sys::{self, EventFd, Link, RECEIVE_BATCH, ReceiveBatch};
+use crate::sys::{self, EventFd, RECEIVE_BATCH, ReceiveBatch};
 
-pub use crate::sys::thread_cpu_ns;
+pub use crate::sys::{monotonic_ns, thread_cpu_ns};
 
 /// Commands the thread may be behind.
 pub const MAX_COMMANDS: usize = 4096;
@@ -28,12 +29,14 @@ pub const MAX_COMMANDS: usize = 4096;
 const MAX_ROUNDS: usize = 4;
 /// Encrypting less than this is over before the next packet can come: not worth another look at the socket.
 const ROUND_BYTES: usize = 16 * 1024;
+/// A large key frame, not seconds of video: what a peer is that far behind with is of no use to it.
+const LINK_BUFFER_BYTES: i32 = 1 << 20;
 const MAX_SLEEP_NS: u64 = 1_000_000_000;
 const STATS_TIMEOUT: Duration = Duration::from_secs(2);
 
 enum Order {
     Engine(Command),
-    AddLink(u64, Link),
+    AddLink(u64, SeqPacket),
     Stats(SyncSender<Stats>),
     Stop,
 }
@@ -131,7 +134,7 @@ impl Relay {
         transport: u64,
         fd: RawFd,
     ) -> io::Result<Result<(), SendError>> {
-        let link = Link::duplicate(fd)?;
+        let link = SeqPacket::duplicate(fd, LINK_BUFFER_BYTES)?;
         Ok(self.order(Order::AddLink(transport, link)))
     }
 

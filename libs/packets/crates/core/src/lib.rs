@@ -19,6 +19,7 @@ mod link;
 mod media;
 mod picture;
 mod random;
+pub mod seqpacket;
 mod sequence;
 mod sink;
 mod slab;

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
 use std::mem::{size_of, zeroed};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::ptr;
 
 use crate::arena::{LocalAddress, Path};
@@ -18,11 +18,9 @@ pub(crate) const RECEIVE_BATCH: usize = 64;
 pub(crate) const MAX_DATAGRAM_BYTES: usize = 2048;
 const CONTROL_BYTES: usize = 256;
 const SOCKET_BUFFER_BYTES: c_int = 4 << 20;
-/// A large key frame, not seconds of video: what a peer is that far behind with is of no use to it.
-const LINK_BUFFER_BYTES: c_int = 1 << 20;
 
 /// Nanoseconds of the monotonic clock.
-pub(crate) fn monotonic_ns() -> u64 {
+pub fn monotonic_ns() -> u64 {
     clock_ns(libc::CLOCK_MONOTONIC)
 }
 
@@ -77,19 +75,6 @@ fn grow_buffer(fd: RawFd, forced: c_int, plain: c_int, bytes: c_int) -> io::Resu
     // The forced size needs CAP_NET_ADMIN; without it the system's limit applies, which still works.
     set_option(fd, libc::SOL_SOCKET, forced, bytes)
         .or_else(|_| set_option(fd, libc::SOL_SOCKET, plain, bytes))
-}
-
-fn get_option(fd: RawFd, level: c_int, name: c_int) -> io::Result<c_int> {
-    let mut value: c_int = 0;
-    let mut len = size_of::<c_int>() as libc::socklen_t;
-    // SAFETY: the option value is one live c_int of the length given, and so is the length itself.
-    let result =
-        unsafe { libc::getsockopt(fd, level, name, (&raw mut value).cast(), &raw mut len) };
-    if result == 0 {
-        Ok(value)
-    } else {
-        Err(io::Error::last_os_error())
-    }
 }
 
 fn set_option(fd: RawFd, level: c_int, name: c_int, value: c_int) -> io::Result<()> {
@@ -491,93 +476,6 @@ pub(crate) fn wait_readable(waiting: &mut [Waiting], timeout_ns: u64) -> io::Res
         }
     }
     Ok(())
-}
-
-/// One end of a connected Unix SOCK_SEQPACKET socket: a message is a packet.
-#[derive(Debug)]
-pub(crate) struct Link {
-    fd: OwnedFd,
-}
-
-impl Link {
-    /// Another descriptor for the socket behind `fd`, which stays the caller's. An error if it is none of this kind.
-    pub(crate) fn duplicate(fd: RawFd) -> io::Result<Self> {
-        // SAFETY: plain system call; the result is checked.
-        let copy = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
-        if copy < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: `copy` is a fresh descriptor that nobody else owns.
-        let fd = unsafe { OwnedFd::from_raw_fd(copy) };
-        for (name, wanted) in [
-            (libc::SO_DOMAIN, libc::AF_UNIX),
-            (libc::SO_TYPE, libc::SOCK_SEQPACKET),
-        ] {
-            if get_option(copy, libc::SOL_SOCKET, name)? != wanted {
-                return Err(io::Error::from_raw_os_error(libc::EPROTOTYPE));
-            }
-        }
-        // A key frame leaves faster than the other side reads it.
-        grow_buffer(
-            copy,
-            libc::SO_SNDBUFFORCE,
-            libc::SO_SNDBUF,
-            LINK_BUFFER_BYTES,
-        )?;
-        Ok(Self { fd })
-    }
-
-    /// Takes one message without waiting: its length, or `None` if there is none. 0 is the end; more than the buffer
-    /// holds means that it was cut.
-    pub(crate) fn receive(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
-        // The socket may be shared with a descriptor that is to block, so it is each call that does not.
-        let flags = libc::MSG_DONTWAIT | libc::MSG_TRUNC;
-        // SAFETY: a live buffer of this length.
-        let count = unsafe {
-            libc::recv(
-                self.fd.as_raw_fd(),
-                buffer.as_mut_ptr().cast(),
-                buffer.len(),
-                flags,
-            )
-        };
-        if count >= 0 {
-            return Ok(Some(count as usize));
-        }
-        match io::Error::last_os_error() {
-            error
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-                ) =>
-            {
-                Ok(None)
-            }
-            error => Err(error),
-        }
-    }
-
-    /// Sends one message, or fails where it would have to wait.
-    pub(crate) fn send(&self, message: &[u8]) -> io::Result<()> {
-        // SAFETY: a live slice of this length.
-        let sent = unsafe {
-            libc::send(
-                self.fd.as_raw_fd(),
-                message.as_ptr().cast(),
-                message.len(),
-                libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL,
-            )
-        };
-        if sent >= 0 {
-            Ok(())
-        } else {
-            Err(io::Error::last_os_error())
-        }
-    }
-
-    pub(crate) fn raw_fd(&self) -> RawFd {
-        self.fd.as_raw_fd()
-    }
 }
 
 #[cfg(test)]

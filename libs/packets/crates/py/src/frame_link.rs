@@ -7,12 +7,14 @@ use std::time::Duration;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use salon_packets_core::io::monotonic_ns;
+use salon_packets_core::seqpacket::{Read, SeqPacket, Written};
 use salon_packets_core::wire::rtcp::{Packet, Packets, Writer};
 use salon_packets_core::wire::rtp::{Kind, classify};
 use salon_packets_frames::{Codec, Frame, FrameAssembler, Packetizer, Settings, is_keyframe};
 
-use crate::seqpacket::{Read, SeqPacket, Written, monotonic_ns};
-
+/// A key frame of 500 kB is some 450 packets.
+const BUFFER_BYTES: i32 = 4 << 20;
 /// Larger messages are dropped; the relay sends none.
 const MAX_MESSAGE_BYTES: usize = 2048;
 /// A frame larger than the socket's buffer needs the relay to read meanwhile. One that does not read for as long as
@@ -118,6 +120,7 @@ impl FrameLink {
         while receiving.assembler.has_room() && !receiving.is_closed {
             match socket.read(&mut receiving.buffer) {
                 Read::Message(len) => self.on_message(receiving, len),
+                Read::Cut => {}
                 Read::Empty => break,
                 Read::Closed => receiving.is_closed = true,
             }
@@ -278,7 +281,7 @@ impl FrameLink {
         Ok(Self {
             codec,
             ssrc,
-            socket: Mutex::new(Some(Arc::new(SeqPacket::duplicate(fd)?))),
+            socket: Mutex::new(Some(Arc::new(SeqPacket::duplicate(fd, BUFFER_BYTES)?))),
             receiving: Mutex::new(Receiving {
                 assembler: FrameAssembler::new(settings),
                 buffer: vec![0; MAX_MESSAGE_BYTES].into_boxed_slice(),

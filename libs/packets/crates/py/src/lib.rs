@@ -5,7 +5,6 @@ mod config;
 mod events;
 mod frame_link;
 mod relay;
-mod seqpacket;
 mod stats;
 
 use pyo3::prelude::*;

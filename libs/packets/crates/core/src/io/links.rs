@@ -4,7 +4,8 @@ use std::io;
 use std::os::fd::RawFd;
 
 use crate::engine::Engine;
-use crate::sys::{self, Link, MAX_DATAGRAM_BYTES, Waiting};
+use crate::seqpacket::{Read, SeqPacket, Written};
+use crate::sys::{self, MAX_DATAGRAM_BYTES, Waiting};
 
 /// Messages of one peer in one turn: the others and the network come in between.
 const MAX_MESSAGES: usize = 64;
@@ -14,7 +15,7 @@ const WAKE: usize = 1;
 
 struct End {
     transport: u64,
-    link: Link,
+    link: SeqPacket,
     /// As far as is known.
     is_readable: bool,
 }
@@ -36,7 +37,7 @@ impl Links {
     }
 
     /// For a transport the engine has just taken.
-    pub(super) fn add(&mut self, transport: u64, link: Link) {
+    pub(super) fn add(&mut self, transport: u64, link: SeqPacket) {
         self.waiting.push(Waiting::for_input(link.raw_fd()));
         self.ends.push(End {
             transport,
@@ -52,16 +53,20 @@ impl Links {
             let now_ns = sys::monotonic_ns();
             end.is_readable = false;
             for left in (0..MAX_MESSAGES).rev() {
-                match end.link.receive(&mut self.buffer[..]) {
-                    Ok(None) => break,
-                    // An empty message looks the same, and nobody has a reason to send one.
-                    Ok(Some(0)) | Err(_) => {
+                match end.link.read(&mut self.buffer[..]) {
+                    Read::Empty => break,
+                    Read::Closed => {
                         engine.on_link_closed(now_ns, end.transport);
                         break;
                     }
-                    Ok(Some(len)) => {
-                        // Cut off, it is nothing: the engine counts it as such.
-                        let message = self.buffer.get_mut(..len).unwrap_or_default();
+                    // Cut off, it is nothing: the engine counts it as such.
+                    read @ (Read::Message(_) | Read::Cut) => {
+                        let len = if let Read::Message(len) = read {
+                            len
+                        } else {
+                            0
+                        };
+                        let message = &mut self.buffer[..len];
                         engine.on_local_datagram(now_ns, now_ns, end.transport, message);
                         end.is_readable = left == 0;
                     }
@@ -82,8 +87,8 @@ impl Links {
         engine.drain_links(|transport, packet| {
             let end = ends.iter().find(|end| end.transport == transport);
             // A peer that does not read, or has gone, which the next receive will tell.
-            match end.map(|end| end.link.send(packet)) {
-                Some(Ok(())) => sent += 1,
+            match end.map(|end| end.link.write(packet)) {
+                Some(Written::Whole) => sent += 1,
                 _ => dropped += 1,
             }
         });

@@ -1,5 +1,5 @@
-//! One end of a Unix SOCK_SEQPACKET connection: the system calls a link needs and the standard library does not have.
-//! The only unsafe code of this crate; Linux only.
+//! One end of a Unix SOCK_SEQPACKET connection, a message a packet: what a local transport and its peer talk through.
+//! Beside `sys` the only unsafe code of the crate: system calls that the standard library does not have; Linux only.
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
@@ -7,24 +7,13 @@ use std::io;
 use std::mem::size_of;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
-/// A key frame of 500 kB is some 450 packets, each of which the kernel counts as about twice its size.
-const SOCKET_BUFFER_BYTES: c_int = 4 << 20;
-
-/// Nanoseconds of CLOCK_MONOTONIC.
-pub(crate) fn monotonic_ns() -> u64 {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: `time` is a valid place for one timespec; this clock always exists on Linux.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
-}
-
 /// What a read gave.
-pub(crate) enum Read {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
     /// So many bytes of one whole message.
     Message(usize),
+    /// A message that did not fit.
+    Cut,
     /// Nothing is there.
     Empty,
     /// Nothing will come any more.
@@ -32,22 +21,26 @@ pub(crate) enum Read {
 }
 
 /// What a write came to.
-#[derive(PartialEq, Eq)]
-pub(crate) enum Written {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// All of it.
     Whole,
     /// The other end does not read.
     Full,
+    /// There is no other end any more.
     Closed,
 }
 
 /// An own descriptor of the connection.
-pub(crate) struct SeqPacket {
+#[derive(Debug)]
+pub struct SeqPacket {
     fd: OwnedFd,
 }
 
 impl SeqPacket {
-    /// Duplicates `fd`. An error if it is no connected socket of this kind.
-    pub(crate) fn duplicate(fd: RawFd) -> io::Result<Self> {
+    /// Another descriptor for the socket behind `fd`, which stays the caller's; an error if it is none of this kind.
+    /// `buffer_bytes`: what may wait for the other end; the kernel counts a packet as about twice its size.
+    pub fn duplicate(fd: RawFd, buffer_bytes: c_int) -> io::Result<Self> {
         // SAFETY: plain system call; the result is checked.
         let copy = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 3) };
         if copy < 0 {
@@ -67,8 +60,8 @@ impl SeqPacket {
             (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF),
             (libc::SO_RCVBUFFORCE, libc::SO_RCVBUF),
         ] {
-            if socket.set_option(forced, SOCKET_BUFFER_BYTES).is_err() {
-                socket.set_option(plain, SOCKET_BUFFER_BYTES)?;
+            if socket.set_option(forced, buffer_bytes).is_err() {
+                socket.set_option(plain, buffer_bytes)?;
             }
         }
         Ok(socket)
@@ -104,8 +97,8 @@ impl SeqPacket {
         check(result as isize).map(|_| ())
     }
 
-    /// One message, without waiting. Those that do not fit are dropped.
-    pub(crate) fn read(&self, buffer: &mut [u8]) -> Read {
+    /// One message, without waiting.
+    pub fn read(&self, buffer: &mut [u8]) -> Read {
         loop {
             // SAFETY: the buffer is live and has the length given.
             let result = unsafe {
@@ -120,7 +113,7 @@ impl SeqPacket {
                 // An empty message looks like the end.
                 Ok(0) if !self.is_hung_up() => {}
                 Ok(0) => return Read::Closed,
-                Ok(len) if len > buffer.len() => {}
+                Ok(len) if len > buffer.len() => return Read::Cut,
                 Ok(len) => return Read::Message(len),
                 // A reset is told once, in front of what is still there to be read.
                 Err(Some(libc::EINTR | libc::ECONNRESET)) => {}
@@ -131,7 +124,7 @@ impl SeqPacket {
     }
 
     /// One message, without waiting.
-    pub(crate) fn write(&self, message: &[u8]) -> Written {
+    pub fn write(&self, message: &[u8]) -> Written {
         loop {
             // SAFETY: the message is live and has the length given.
             let result = unsafe {
@@ -151,13 +144,18 @@ impl SeqPacket {
         }
     }
 
+    /// For whoever waits for several.
+    pub fn raw_fd(&self) -> RawFd {
+        self.fd.as_raw_fd()
+    }
+
     /// Waits until something can be read, the end included, or the time is over. `Interrupted` if a signal came.
-    pub(crate) fn wait_readable(&self, timeout_ns: u64) -> io::Result<()> {
+    pub fn wait_readable(&self, timeout_ns: u64) -> io::Result<()> {
         self.poll(libc::POLLIN, timeout_ns).map(|_| ())
     }
 
     /// Waits until something can be written or the time is over.
-    pub(crate) fn wait_writable(&self, timeout_ns: u64) -> io::Result<()> {
+    pub fn wait_writable(&self, timeout_ns: u64) -> io::Result<()> {
         self.poll(libc::POLLOUT, timeout_ns).map(|_| ())
     }
 
@@ -182,7 +180,7 @@ impl SeqPacket {
     }
 
     /// Ends the connection for both sides, whoever else has a descriptor of this end; wakes whoever waits.
-    pub(crate) fn shut_down(&self) {
+    pub fn shut_down(&self) {
         // SAFETY: plain system call. It fails only if the connection has ended already.
         unsafe { libc::shutdown(self.fd.as_raw_fd(), libc::SHUT_RDWR) };
     }
