@@ -123,7 +123,7 @@ async def test_a_whole_call_by_keyboard(open_page: Open, arrive: Arrive, cloud: 
     await page.keyboard.press("Space")
     await expect(mic).to_have_accessible_name("Mute")
 
-    for _ in range(3):
+    for _ in range(4):  # camera, beauty, screen, chat
         await page.keyboard.press("Tab")
     await expect(page.get_by_test_id("chat-button")).to_be_focused()
     await page.keyboard.press("Enter")

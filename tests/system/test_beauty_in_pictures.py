@@ -31,7 +31,7 @@ async def test_before_and_after(cloud: Cloud, tmp_path: Path, artefacts: Path) -
             original = await show.look(CENTRE)
             await keep_picture(show, artefacts / "beauty-before.png")
             await show.on(HALF)
-            await show.until_y(f"y > {original.y + BRIGHTER_BY / 2}")
+            await show.until(f"y > {original.y + BRIGHTER_BY / 2}")
             await show.viewer.sees(show.stream, frames=60)
             await keep_picture(show, artefacts / "beauty-after.png")
         await browser.close()

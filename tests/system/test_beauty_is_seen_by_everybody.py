@@ -44,10 +44,10 @@ async def test_on_makes_it_brighter_warmer_and_smoother_and_off_brings_the_origi
     show = await on_air(face_arrive, cloud, create=SHARP, codec=codec)
     before, skin_before = await show.look(CENTRE), await skin_detail(show, face)
     took = await show.on(HALF)
-    await show.until_y(f"y > {before.y + BRIGHTER_BY}")
+    await show.until(f"y > {before.y + BRIGHTER_BY} && cr > {before.cr + 2} && cb < {before.cb - 1.5}")
     during, skin_during = await show.look(CENTRE), await skin_detail(show, face)
     await show.off()
-    await show.until_y(f"y < {before.y + 2 * SAME}")
+    await show.until(f"y < {before.y + SAME} && cr < {before.cr + SAME / 2} && cb > {before.cb - SAME / 2}")
     after, skin_after = await show.look(CENTRE), await skin_detail(show, face)
 
     assert during.y > before.y + BRIGHTER_BY
@@ -127,14 +127,14 @@ async def test_a_slider_is_followed_without_jumps_and_its_last_value_wins(face_a
     }"""
     moved = await show.publisher.call(drag, [show.stream, list(range(4, 101, 4))])
     assert [outcome["errorCode"] for outcome in moved] == [0] * 25
-    await show.until_y(f"y > {original.y + BRIGHTER_BY}")
+    await show.until(f"y > {original.y + BRIGHTER_BY}")
     dragged = await show.look(CENTRE)
     path = [frame["y"] for frame in await show.viewer.call("(id) => salon.seen[id]", show.stream)]
     steps = [after - before for before, after in pairwise(path)]
     # All at once, it is ramped as well.
     await show.viewer.call("(id) => { salon.seen[id] = []; }", show.stream)
     await show.on(strengths(rosy=1))
-    await show.until_y(f"y < {original.y + 2 * SAME}")
+    await show.until(f"y < {original.y + 2 * SAME}")
     drop = [frame["y"] for frame in await show.viewer.call("(id) => salon.seen[id]", show.stream)]
     drops = [before - after for before, after in pairwise(drop)]
     whole_way = dragged.y - original.y

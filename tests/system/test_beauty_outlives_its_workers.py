@@ -68,7 +68,7 @@ async def test_without_a_worker_the_original_flows_and_the_app_knows_within_two_
     cloud_alone.add_effects()
     began = time.monotonic()
     await show.until_told(OVERLOAD, 0, deadline_s=30)
-    await show.until_y(bright(original.y))
+    await show.until(bright(original.y))
     recovered_s = time.monotonic() - began
     keep("no-worker", {"answered_ms": outcome["tookMs"], "gap_ms": gap_ms, "recovered_s": recovered_s})
     assert gap_ms < GAP_MS
@@ -93,13 +93,13 @@ async def test_a_worker_that_is_killed_leaves_the_picture_and_the_next_one_bring
     await show.gap_ms()
     worker.kill()
     await show.until_told(OVERLOAD)
-    await show.until_y(plain(original_y))
+    await show.until(plain(original_y))
     await show.viewer.sees(show.stream, frames=30)
     gap_ms = await show.gap_ms()
     cloud_alone.add_effects()
     began = time.monotonic()
     await show.until_told(OVERLOAD, 0, deadline_s=30)
-    await show.until_y(bright(original_y))
+    await show.until(bright(original_y))
     keep("worker-killed", {"gap_ms": gap_ms, "recovered_s": time.monotonic() - began})
     assert gap_ms < GAP_MS
 
@@ -115,7 +115,7 @@ async def test_another_worker_takes_over_at_once(face_arrive: Arrive, cloud_alon
     victim.kill()
     await show.viewer.sees(show.stream, frames=60)
     gap_ms = await show.gap_ms()
-    await show.until_y(bright(original_y), deadline_s=5)
+    await show.until(bright(original_y), deadline_s=5)
     said = await record(cloud_alone, show.room)
     interruptions = [event.problem for event in said if isinstance(event, EffectsInterrupted)]
     keep("worker-replaced", {"gap_ms": gap_ms, "interruptions": len(interruptions)})
@@ -140,12 +140,12 @@ async def test_a_worker_that_is_too_slow_costs_its_beauty_and_nothing_else(
     began = time.monotonic()
     await show.beauty(BRIGHT | {"sharpenIntensity": 1})
     await show.until_told(OVERLOAD, 0, deadline_s=40)
-    await show.until_y(bright(original.y))
+    await show.until(bright(original.y))
     recovered_s = time.monotonic() - began
     gap_ms = await show.gap_ms()
     await show.beauty(BRIGHT)
     await show.until_told(OVERLOAD, 0, OVERLOAD)
-    await show.until_y(plain(original.y))
+    await show.until(plain(original.y))
     gap_back_ms = await show.gap_ms()
     keep("slow-worker", {"gap_ms": gap_ms, "recovered_s": recovered_s, "gap_back_ms": gap_back_ms})
     assert gap_ms < GAP_MS
@@ -160,5 +160,5 @@ async def beautified(arrive: Arrive, cloud: Cloud) -> tuple[OnAir, float]:
     show = await on_air(arrive, cloud)
     original = await show.look(CENTRE)
     await show.on(BRIGHT)
-    await show.until_y(bright(original.y))
+    await show.until(bright(original.y))
     return show, original.y

@@ -27,21 +27,21 @@ async def test_ten_seconds_without_nats(face_arrive: Arrive, own_cloud: Cloud) -
     show = await on_air(face_arrive, own_cloud)
     original = await show.look(CENTRE)
     await show.on(BRIGHT)
-    await show.until_y(f"y > {original.y + BRIGHTER_BY}")
+    await show.until(f"y > {original.y + BRIGHTER_BY}")
     await show.gap_ms()
     own_cloud.nats.kill()
     await show.viewer.page.wait_for_timeout(10_000)
     own_cloud.restart_nats()
     gap_ms = await show.gap_ms()
     await show.viewer.sees(show.stream)
-    await show.until_y(f"y > {original.y + BRIGHTER_BY}", deadline_s=40)
+    await show.until(f"y > {original.y + BRIGHTER_BY}", deadline_s=40)
     gap_back_ms = await show.gap_ms()
     keep("nats-gone", {"gap_ms": gap_ms, "gap_back_ms": gap_back_ms, "told": await show.told()})
     assert gap_ms < GAP_MS
     assert gap_back_ms < GAP_MS
     # It obeys again as well.
     await show.off()
-    await show.until_y(f"y < {original.y + 2}")
+    await show.until(f"y < {original.y + 2}")
 
 
 async def test_without_shared_memory_the_original_flows_and_a_worker_with_an_address_gets_it_over_tcp(
@@ -61,7 +61,7 @@ async def test_without_shared_memory_the_original_flows_and_a_worker_with_an_add
         cloud.effects[0].kill()
         cloud.add_effects(SALON_EFFECTS_FRAMES_ADDRESS="127.0.0.1:0")
         await show.until_told(OVERLOAD, 0, deadline_s=40)
-        await show.until_y(f"y > {original.y + BRIGHTER_BY}")
+        await show.until(f"y > {original.y + BRIGHTER_BY}")
         keep("no-memory", {"answered_ms": outcome["tookMs"], "problem": outcome["extendedData"]})
     finally:
         cloud.stop()

@@ -20,7 +20,7 @@ async def gap_around(show: OnAir, *, enable: bool, y: str) -> float:
     """The longest time without a new picture, from just before the switch until its end can be seen."""
     await show.gap_ms()
     await (show.on(BRIGHT) if enable else show.off())
-    await show.until_y(y)
+    await show.until(y)
     return await show.gap_ms()
 
 

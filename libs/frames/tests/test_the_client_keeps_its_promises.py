@@ -168,6 +168,7 @@ async def test_slots_are_not_used_again_before_their_answer(bus: Bus, worker: Pl
     assert sorted(frame.slot for frame in frames) == [0, 1, 2]
     await worker.answer(frames[1], FRAME_RESULT_DONE)
     await worker.bus.flush()
+    await bus.flush()  # what comes back to the client comes after the answer
     with pytest.raises(FrameLate):
         await client.beautify(picture(1), BEAUTY)
     assert (await worker.submitted(4)).slot == frames[1].slot
