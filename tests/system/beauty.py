@@ -93,7 +93,7 @@ class OnAir:
         return Look.of(await (viewer or self.viewer).call("(a) => salon.lookLong(...a)", arguments))
 
     async def until(self, condition: str, viewer: Person | None = None, *, deadline_s: float = 20.0) -> None:
-        """Until the means `y`, `cb`, `cr` of a viewer's picture are so: an encoder takes its time with what is faint."""
+        """Until the means `y`, `cb`, `cr` of a viewer's picture are so: an encoder takes time with what is faint."""
         expression = f"(id) => {{ const {{ y, cb, cr }} = salon.look(id, {list(CENTRE)}); return {condition}; }}"
         await (viewer or self.viewer).wait_for(expression, self.stream, deadline_s=deadline_s)
 
