@@ -3,7 +3,8 @@
     SalonError
     ├── InvalidField            a field of a request breaks a rule
     ├── RequestMalformed        not a message of this protocol at all
-    ├── RateLimited
+    ├── RateLimited             too much of it in too short a time
+    ├── QuotaExceeded           too many of it at once, by one user, address or app
     ├── TokenError
     │   ├── TokenMalformed      cannot be read: prefix, base64, layout, JSON
     │   ├── TokenAppUnknown     no such app
@@ -77,6 +78,13 @@ class RateLimited(SalonError):
     code = "rate-limited"
     retryable = True
     sentence = "Too many requests of this kind: {limit}."
+    limit: str
+
+
+@dataclass(unsafe_hash=True)
+class QuotaExceeded(SalonError):
+    code = "quota-exceeded"
+    sentence = "No more of this at a time: {limit}."
     limit: str
 
 

@@ -37,6 +37,7 @@ TABLE: dict[type[SalonError], Row] = {
     errors.InvalidField: Row(1100001),  # see FIELDS
     errors.RequestMalformed: Row(1100001),
     errors.RateLimited: Row(1109001, message=1009015),
+    errors.QuotaExceeded: Row(1109001, message=1009015),
     errors.TokenError: Row(1102020, publish=1103019, play=1104046),
     errors.TokenMalformed: Row(1102016, publish=1103019, play=1104046),
     errors.TokenAppUnknown: Row(1102020, publish=1103019, play=1104046),

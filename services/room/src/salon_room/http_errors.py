@@ -11,6 +11,7 @@ STATUS: dict[type[SalonError], int] = {
     errors.InvalidField: 400,
     errors.RequestMalformed: 400,
     errors.RateLimited: 429,
+    errors.QuotaExceeded: 429,
     errors.TokenError: 401,
     errors.TokenUserMismatch: 403,
     errors.TokenRoomMismatch: 403,

@@ -224,6 +224,7 @@ class Negotiate(_message.Message):
     OFFER_SDP_FIELD_NUMBER: _builtins.int
     TRACKS_FIELD_NUMBER: _builtins.int
     SINGLE_STREAM_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
     app_id: _builtins.int
     room_id: _builtins.str
     room_session_id: _builtins.str
@@ -236,6 +237,8 @@ class Negotiate(_message.Message):
     offer_sdp: _builtins.str
     single_stream_id: _builtins.str
     """WHIP and WHEP: bind every section of the offer to this stream; `tracks` is empty then."""
+    client_address: _builtins.str
+    """Where the offer came from, as limits count it (salon_kit.client_address.address_group); empty: not known."""
     @_builtins.property
     def tracks(self) -> _containers.RepeatedCompositeFieldContainer[Global___TrackBinding]: ...
     def __init__(
@@ -251,10 +254,11 @@ class Negotiate(_message.Message):
         offer_sdp: _builtins.str = ...,
         tracks: _abc.Iterable[Global___TrackBinding] | None = ...,
         single_stream_id: _builtins.str = ...,
+        client_address: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "direction", b"direction", "offer_sdp", b"offer_sdp", "room_id", b"room_id", "room_session_id", b"room_session_id", "session_id", b"session_id", "single_stream_id", b"single_stream_id", "tracks", b"tracks", "transport_id", b"transport_id", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "client_address", b"client_address", "direction", b"direction", "offer_sdp", b"offer_sdp", "room_id", b"room_id", "room_session_id", b"room_session_id", "session_id", b"session_id", "single_stream_id", b"single_stream_id", "tracks", b"tracks", "transport_id", b"transport_id", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
