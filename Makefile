@@ -59,6 +59,10 @@ bench: setup-test ## Measure: join time, cost per packet, latency, log-ins (JSON
 bench-effects: setup-test ## Measure beauty: the filter beside others, carrying frames, whole streams
 	@$(BIN)/python -m bench effects
 
+.PHONY: bench-abuse
+bench-abuse: setup-test ## Measure what attacks do to bystanders and a call (needs root: it mounts a small disk)
+	@$(BIN)/python -m bench abuse $(ARGS)
+
 .PHONY: proto
 proto: setup ## Generate the Python messages from proto/
 	@$(BIN)/buf lint && $(BIN)/python libs/contracts/generate.py

@@ -1,4 +1,4 @@
-"""`python -m bench [join] [relay] [logins] [effects]`: all of them without arguments."""
+"""`python -m bench [join] [relay] [logins] [effects]`: all of them without arguments; `abuse [ATTACK …]` by itself."""
 
 import sys
 import tempfile
@@ -8,6 +8,7 @@ import uvloop
 from salon_kit.log import set_up_logging
 
 from bench import effects_filter, effects_stream, effects_transport, join, logins, relay
+from bench.abuse import run as abuse
 from bench.report import Report
 from tests.system.cloud import Cloud
 
@@ -18,6 +19,8 @@ async def main(names: list[str]) -> None:
     report = Report()
     if "relay" in names:
         await relay.run(report)
+    if "abuse" in names:
+        await abuse.run(report, names[1:])
     if "effects" in names:
         effects_filter.run(report)
         await effects_transport.run(report)
@@ -37,7 +40,7 @@ async def main(names: list[str]) -> None:
 
 if __name__ == "__main__":
     wanted = sys.argv[1:] or list(NAMES)
-    unknown = set(wanted) - set(NAMES)
+    unknown = set(wanted) - {"abuse", *abuse.NAMES} if wanted[0] == "abuse" else set(wanted) - set(NAMES)
     if unknown:
         sys.exit(f"bench: there is no {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     set_up_logging(level="error")
