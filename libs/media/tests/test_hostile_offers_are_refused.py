@@ -1,7 +1,6 @@
 """Whatever comes from the network, parse_offer raises OfferMalformed or OfferUnacceptable and nothing else."""
 
 import random
-import time
 from collections.abc import Callable
 
 import pytest
@@ -43,7 +42,9 @@ def test_base_is_accepted() -> None:
         ("a=mid:0\r\n", "a=mid:a b\r\n", "mid"),
         ("a=mid:0\r\n", f"a=mid:{'x' * 17}\r\n", "16 characters"),
         ("a=ice-ufrag:abcd\r\n", "", "no media section has ICE"),
-        ("a=ice-ufrag:abcd\r\n", "a=ice-ufrag:a!cd\r\n", "ICE credentials"),
+        ("a=ice-ufrag:abcd\r\n", "a=ice-ufrag:ab cd\r\n", "ICE credentials"),
+        ("a=ice-ufrag:abcd\r\n", "a=ice-ufrag:abcä\r\n", "ICE credentials"),
+        ("a=ice-ufrag:abcd\r\n", f"a=ice-ufrag:{'a' * 257}\r\n", "ICE credentials"),
         ("a=ice-pwd:abcdefghijklmnopqrstuv\r\n", "a=ice-pwd:short\r\n", "ICE credentials"),
         ("a=setup:actpass\r\n", "", "setup"),
         ("a=setup:actpass\r\n", "a=setup:holdconn\r\n", "setup"),
@@ -58,18 +59,25 @@ def test_base_is_accepted() -> None:
         ("SAVPF 111", "SAVPF 200", "payload type"),
         ("SAVPF 111", "SAVPF x", "RFC"),
         ("SAVPF 111", "SAVPF 72", "RFC"),
-        ("opus/48000/2", "opus", "RFC"),
-        ("opus/48000/2", "opus/48000/two", "RFC"),
-        ("opus/48000/2", f"opus/{'9' * 5000}/2", "RFC"),
         ("a=ssrc:1234", "a=ssrc:4294967296", "SSRC"),
         ("a=ssrc:1234", "a=ssrc-group:FID 5 0\r\na=ssrc:1234", "SSRC"),
         ("a=ssrc:1234 cname:x\r\n", "".join(f"a=ssrc:{n} cname:x\r\n" for n in range(1, 40)), "SSRCs"),
         ("a=ssrc:1234", "a=extmap:x urn:y\r\na=ssrc:1234", "extmap"),
         ("a=ssrc:1234", "a=extmap:1 urn:y\r\na=extmap:1 urn:z\r\na=ssrc:1234", "twice"),
-        ("a=ssrc:1234", "a=fmtp:111\r\na=ssrc:1234", "fmtp"),
-        ("111\r\n", "111 112\r\na=rtpmap:112 rtx/48000\r\n", "apt"),
+        ("a=ssrc:1234", "a=rtpmap:111 G722/8000\r\na=ssrc:1234", "two codecs"),
+        ("a=ssrc:1234", f"a=fmtp:111 {'x' * 2049}\r\na=ssrc:1234", "fmtp"),
+        ("SAVPF 111", f"SAVPF {' '.join(map(str, range(65)))}", "64 payload types"),
+        ("SAVPF 111", f"SAVPF 111 {'1' * 65}", "payload type"),
+        (
+            "a=ssrc:1234",
+            "".join(f"a=extmap:{n} urn:{n}\r\n" for n in range(1, 34)) + "a=ssrc:1234",
+            "32 header extensions",
+        ),
+        ("a=mid:0", "a=fingerprint:sha-256 AB\r\n" * 8 + "a=mid:0", "8 fingerprints"),
+        ("s=-", "s=-\r\na=ice-lite", "ICE-lite"),
         ("a=group:BUNDLE 0", "a=group:BUNDLE 0\r\na=group:BUNDLE 0", "BUNDLE"),
         ("s=-", "s=-\r\nno equals sign", "line 4"),
+        ("a=mid:0", "a=mid:ü", "mid"),
         ("a=mid:0", "a=mid:0\u2028a=x", "ASCII"),
         ("a=mid:0", "a=mid:0\x0ba=x", "ASCII"),
         ("a=mid:0", "a=mid:\ud800", "ASCII"),
@@ -164,18 +172,3 @@ def test_any_attribute_values(attributes: list[tuple[str, str]]) -> None:
     lines = "".join(f"a={name}:{value}\r\n" for name, value in attributes)
     attempt(BASE + lines)
     attempt(lines + BASE)
-
-
-def test_worst_offers_are_read_in_bounded_time() -> None:
-    payload_types = [n for n in range(128) if not 72 <= n <= 76]
-    section = BASE[BASE.index("m=") : BASE.index("a=rtpmap")].replace("111", " ".join(map(str, payload_types)))
-    section += "".join(f"a=rtpmap:{n} opus/48000/2\r\n" for n in payload_types)
-    section += "a=rtcp-fb:* nack pli\r\n" * (480 - len(payload_types))
-    whole = BASE[: BASE.index("m=")]
-    number = 0
-    while len(whole) + len(section) < OFFER_MAX_BYTES and number < 64:
-        whole += section.replace("mid:0", f"mid:{number}")
-        number += 1
-    started = time.perf_counter()
-    attempt(whole)
-    assert time.perf_counter() - started < 3

@@ -133,7 +133,7 @@ def test_whep_of_an_audio_only_stream(read_offer: ReadOffer) -> None:
         ({}, ("", ""), "no section"),
         ({"0": CAM, "1": CAM}, ("a=rtcp-mux\r\n", ""), "rtcp-mux"),
         ({"1": CAM}, ("VP8/90000", "VP9/90000"), ""),
-        ({"0": CAM}, ("opus/48000/2", "opus/48000/1"), "audio codec"),
+        ({"0": CAM}, ("opus/48000/2", "opus/16000/2"), "audio codec"),
     ],
 )
 def test_publishers_that_are_refused(
@@ -147,6 +147,12 @@ def test_publishers_that_are_refused(
         return
     with pytest.raises(OfferUnacceptable, match=says):
         publisher(text, bound)
+
+
+@pytest.mark.parametrize("profile", ["RTP/SAVPF", "UDP/TLS/RTP/SAVP", "RTP/SAVP"])
+def test_older_names_of_the_profile_mean_the_same(read_offer: ReadOffer, profile: str) -> None:
+    text = read_offer("chromium_156_publish_vp8").replace("UDP/TLS/RTP/SAVPF", profile)
+    assert names(publisher(text, {"0": CAM, "1": CAM})) == ["Source", "Source"]
 
 
 def test_one_stream_on_two_video_sections_is_refused(read_offer: ReadOffer) -> None:

@@ -7,15 +7,13 @@ because some clients read them from the last section only, others from the first
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
-from typing import Final, assert_never
+from typing import assert_never
 
 from salon_contracts.errors import InvariantBroken
 
-from salon_media.codecs import OfferedCodec
+from salon_media.codecs import CARRIED_FEEDBACK, OfferedCodec
 from salon_media.extensions import TRANSPORT_CC
 from salon_media.offer import Fingerprint, HeaderExtension, Offer, OfferedSection
-
-_FEEDBACK: Final = ("nack", "nack pli", "ccm fir", "transport-cc", "goog-remb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def agree_feedback(codec: OfferedCodec, extensions: Sequence[HeaderExtension]) -
     """The RTCP feedback to answer: one bandwidth estimator, transport-cc if its extension is agreed too, else REMB."""
     has_transport_cc = "transport-cc" in codec.feedback and any(item.uri == TRANSPORT_CC for item in extensions)
     unused = "goog-remb" if has_transport_cc else "transport-cc"
-    return tuple(item for item in _FEEDBACK if item in codec.feedback and item != unused)
+    return tuple(item for item in CARRIED_FEEDBACK if item in codec.feedback and item != unused)
 
 
 def write_answer(
@@ -104,7 +102,8 @@ def _section(asked: OfferedSection, given: AnswerSection, transport: AnswerTrans
             yield f"m={asked.kind} 0 {asked.protocol} {' '.join(asked.formats)}"
             yield "c=IN IP4 0.0.0.0"
             yield "a=inactive"
-            yield f"a=mid:{asked.mid}"
+            if asked.mid:
+                yield f"a=mid:{asked.mid}"
         case Inactive(codec=codec):
             yield from _transport(asked, codec, "inactive", transport)
             yield from _codec(codec, ())

@@ -8,12 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from aiortc.sdp import H264Profile, parse_h264_profile_level_id
+from aiortc.sdp import H264Profile
 
 CodecName = Literal["opus", "VP8", "H264"]
 
+_HEX_DIGITS: Final = frozenset("0123456789abcdefABCDEF")
+
 H264_DEFAULT_PROFILE_LEVEL_ID: Final = "42000a"
 """What a missing `profile-level-id` means: Baseline, level 1 (RFC 6184 section 8.1)."""
+
+CARRIED_FEEDBACK: Final = ("nack", "nack pli", "ccm fir", "transport-cc", "goog-remb")
+"""The `a=rtcp-fb` values the relay can agree to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +33,28 @@ class OfferedCodec:
     fmtp: str
     """The parameters as written; empty when there are none."""
     feedback: tuple[str, ...]
-    """`a=rtcp-fb` values in their order: "nack", "nack pli", …"""
+    """Of CARRIED_FEEDBACK, in the order of the `a=rtcp-fb` lines."""
     rtx_payload_type: int | None
     """The payload type of RFC 4588 retransmissions of this codec."""
 
     @property
     def parameters(self) -> Mapping[str, str]:
         """The fmtp parameters by lower-case name; a flag without value maps to ""."""
-        pairs = (part.partition("=") for part in self.fmtp.split(";") if part.strip())
-        return {name.strip().lower(): value.strip() for name, _, value in pairs}
+        return parameters_of(self.fmtp)
+
+
+def parameters_of(fmtp: str) -> dict[str, str]:
+    """The parameters by lower-case name; a flag without value maps to "". Linear in the text; not kept."""
+    pairs = (part.partition("=") for part in fmtp.split(";") if part.strip())
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+@dataclass(frozen=True, slots=True)
+class _H264:
+    """What decides whether a decoder plays it."""
+
+    profile: H264Profile
+    packetization_mode: str
 
 
 def served_name(codec: OfferedCodec) -> CodecName | None:
@@ -46,8 +64,8 @@ def served_name(codec: OfferedCodec) -> CodecName | None:
             return "opus"
         case "vp8" if codec.clock_rate_hz == 90_000:
             return "VP8"
-        case "h264" if codec.clock_rate_hz == 90_000 and _packetization_mode(codec) in ("0", "1"):
-            return "H264" if _profile(codec) is not None else None
+        case "h264" if codec.clock_rate_hz == 90_000:
+            return None if _h264(codec) is None else "H264"
         case _:
             return None
 
@@ -64,10 +82,10 @@ def choose_for_viewer(codecs: Sequence[OfferedCodec], source: OfferedCodec) -> O
     the viewer's order. Levels are not compared: every browser allows level asymmetry and decodes above what it offers.
     """
     name = served_name(source)
-    candidates = [codec for codec in codecs if served_name(codec) == name]
     if name != "H264":
-        return candidates[0] if candidates else None
-    ranked = [(rank, codec) for codec in candidates if (rank := _h264_distance(source, codec)) is not None]
+        return next((codec for codec in codecs if served_name(codec) == name), None)
+    encoded = _h264(source)
+    ranked = [(rank, codec) for codec in codecs if (rank := _h264_distance(encoded, codec)) is not None]
     return min(ranked, key=lambda item: item[0])[1] if ranked else None
 
 
@@ -95,27 +113,42 @@ _DECODES: Final[Mapping[H264Profile, tuple[H264Profile, ...]]] = {
 }
 
 
-def _h264_distance(source: OfferedCodec, viewer: OfferedCodec) -> int | None:
+def _h264_distance(encoded: _H264 | None, viewer: OfferedCodec) -> int | None:
     """0 is the same profile; None: cannot be played."""
+    decoded = _h264(viewer) if served_name(viewer) == "H264" else None
+    if encoded is None or decoded is None or decoded.profile not in _DECODES[encoded.profile]:
+        return None
     # Mode 0 (single NAL units) is a subset of mode 1 (RFC 6184 section 6.3), never the other way round.
-    same_mode = _packetization_mode(source) == _packetization_mode(viewer)
-    if not same_mode and _packetization_mode(source) == "1":
+    same_mode = encoded.packetization_mode == decoded.packetization_mode
+    if not same_mode and encoded.packetization_mode == "1":
         return None
-    encoded, decoded = _profile(source), _profile(viewer)
-    if encoded is None or decoded is None or decoded not in _DECODES[encoded]:
-        return None
-    return 2 * _DECODES[encoded].index(decoded) + (not same_mode)
+    return 2 * _DECODES[encoded.profile].index(decoded.profile) + (not same_mode)
 
 
-def _packetization_mode(codec: OfferedCodec) -> str:
-    return codec.parameters.get("packetization-mode", "0")
+def _h264(codec: OfferedCodec) -> _H264 | None:
+    """None for a packetization mode or a profile that is not known."""
+    parameters = codec.parameters
+    mode = parameters.get("packetization-mode", "0")
+    profile = _profile(parameters.get("profile-level-id", H264_DEFAULT_PROFILE_LEVEL_ID))
+    return _H264(profile, mode) if profile is not None and mode in ("0", "1") else None
 
 
-def _profile(codec: OfferedCodec) -> H264Profile | None:
-    text = codec.parameters.get("profile-level-id", H264_DEFAULT_PROFILE_LEVEL_ID)
-    if len(text) != 6:
+def _profile(profile_level_id: str) -> H264Profile | None:
+    """By RFC 6184 section 8.1, table 5. The level is not looked at, nor constraint bits that make no other profile."""
+    if len(profile_level_id) != 6 or not set(profile_level_id) <= _HEX_DIGITS:
         return None
-    try:
-        return parse_h264_profile_level_id(text)[0]
-    except ValueError:
-        return None
+    profile_idc, constraints = bytes.fromhex(profile_level_id[:4])
+    match profile_idc:
+        case 0x42:
+            return H264Profile.PROFILE_CONSTRAINED_BASELINE if constraints & 0x40 else H264Profile.PROFILE_BASELINE
+        case 0x4D:
+            return H264Profile.PROFILE_CONSTRAINED_BASELINE if constraints & 0x80 else H264Profile.PROFILE_MAIN
+        case 0x58 if constraints & 0x80:
+            return H264Profile.PROFILE_CONSTRAINED_BASELINE if constraints & 0x40 else H264Profile.PROFILE_BASELINE
+        case 0x64:
+            is_constrained = constraints & 0x0C == 0x0C
+            return H264Profile.PROFILE_CONSTRAINED_HIGH if is_constrained else H264Profile.PROFILE_HIGH
+        case 0xF4:
+            return H264Profile.PROFILE_PREDICTIVE_HIGH_444
+        case _:
+            return None

@@ -13,6 +13,7 @@ The rules:
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from salon_contracts.errors import OfferUnacceptable, StreamNotFound
 from salon_contracts.ids import StreamId
@@ -22,6 +23,9 @@ from salon_media.extensions import MID, agree
 from salon_media.offer import HeaderExtension, Offer, OfferedSection
 
 from salon_relay.registry import Kind, Track
+
+PROFILES: Final = frozenset({"UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "RTP/SAVPF", "RTP/SAVP"})
+"""All mean SRTP with DTLS keys in an offer with fingerprints (RFC 9429 section 5.1.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,9 @@ Bindings = Mapping[str, StreamId]
 def bind(offer: Offer, tracks: Sequence[tuple[str, StreamId]]) -> Bindings:
     """Checks (mid, stream id) pairs against the offer. Raises OfferUnacceptable."""
     bindings: dict[str, StreamId] = {}
+    mids = {section.mid for section in offer.sections if section.mid}
     for mid, stream_id in tracks:
-        if offer.section(mid) is None:
+        if mid not in mids:
             raise OfferUnacceptable(problem=f"stream {stream_id!r} is bound to mid {mid!r}, which it does not have")
         if bindings.setdefault(mid, stream_id) != stream_id:
             raise OfferUnacceptable(problem=f"mid {mid!r} is bound to two streams")
@@ -196,7 +201,7 @@ def _usable(offer: Offer) -> frozenset[str]:
     live = [
         section
         for section in offer.sections
-        if not section.rejected and section.protocol == "UDP/TLS/RTP/SAVPF" and _kind(section) is not None
+        if not section.rejected and section.protocol in PROFILES and _kind(section) is not None
     ]
     together = [section for section in live if section.bundled] or live[:1]
     for section in together:
