@@ -1,7 +1,6 @@
 """Text frames of the WebSocket: bytes of strangers to messages, and messages to text that is made once."""
 
 import json
-import re
 from typing import Any, NoReturn
 
 from google.protobuf import json_format
@@ -12,9 +11,6 @@ FRAME_MAX_BYTES = 256 * 1024
 SDP_MAX_BYTES = 128 * 1024
 JSON_MAX_DEPTH = 16
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_BRACKET = re.compile(r"[\[\]{}]")
-
 
 def decode(text: str) -> ClientMessage:
     """The message of one frame. Fields this version does not know are ignored. Raises RequestMalformed."""
@@ -24,12 +20,7 @@ def decode(text: str) -> ClientMessage:
         raise RequestMalformed(problem="the frame is not Unicode") from None
     if size > FRAME_MAX_BYTES:
         raise RequestMalformed(problem=f"the frame is longer than {FRAME_MAX_BYTES} bytes")
-    if _depth(text) > JSON_MAX_DEPTH:
-        raise RequestMalformed(problem=f"the JSON is nested deeper than {JSON_MAX_DEPTH}")
-    try:
-        document = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise RequestMalformed(problem="the frame is not JSON") from None
+    document = _read(text)
     if not isinstance(document, dict):
         raise RequestMalformed(problem="the frame is not a JSON object")
     try:
@@ -42,8 +33,8 @@ def decode(text: str) -> ClientMessage:
 def request_id_of(text: str) -> int:
     """The number to answer a malformed frame with: its requestId if that much can be read, else 0."""
     try:
-        document: Any = json.loads(text, parse_constant=_refuse_constant) if _depth(text) <= JSON_MAX_DEPTH else None
-    except (ValueError, RecursionError):
+        document = _read(text)
+    except RequestMalformed:
         return 0
     if not isinstance(document, dict):
         return 0
@@ -64,14 +55,31 @@ def check_sdp(sdp: str) -> str:
     return sdp
 
 
-def _depth(text: str) -> int:
-    if text.count("{") + text.count("[") <= JSON_MAX_DEPTH:
-        return 0
-    depth = deepest = 0
-    for bracket in _BRACKET.finditer(_STRING.sub("", text)):
-        depth += 1 if bracket[0] in "[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
+def _read(text: str) -> Any:
+    """The JSON value, in time that grows with its length and no faster. Raises RequestMalformed."""
+    try:
+        # The parser takes one character after another, and an end at the recursion limit of Python.
+        document = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise RequestMalformed(problem="the frame is not JSON") from None
+    if text.count("{") + text.count("[") > JSON_MAX_DEPTH:  # an honest message seldom has so many
+        _check_depth(document)
+    return document
+
+
+def _check_depth(document: Any) -> None:
+    """Looks at every value once, one level after the other. Raises RequestMalformed."""
+    level = [document] if isinstance(document, dict | list) else []
+    for _ in range(JSON_MAX_DEPTH):
+        level = [
+            value
+            for container in level
+            for value in (container.values() if type(container) is dict else container)
+            if type(value) is dict or type(value) is list
+        ]
+        if not level:
+            return
+    raise RequestMalformed(problem=f"the JSON is nested deeper than {JSON_MAX_DEPTH}")
 
 
 def _refuse_constant(name: str) -> NoReturn:
