@@ -33,10 +33,13 @@ class Announcer:
         announcement: Callable[[], relay_pb2.RelayAnnouncement],
         *,
         ttl_s: int,
+        is_alive: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`is_alive`: whether what is announced still works; the lease is left to run out while it does not."""
         self._leases = leases
         self._relay_id = relay_id
         self._announcement = announcement
+        self._is_alive = is_alive
         self._ttl_s = ttl_s
         self._revision = 0
         self._wake = asyncio.Event()
@@ -55,6 +58,7 @@ class Announcer:
 
     async def run(self) -> None:
         """Renews until cancelled. Raises RelayIdTaken."""
+        was_alive = True
         while True:
             try:
                 async with asyncio.timeout(self._ttl_s / RENEWALS_PER_TTL):
@@ -62,6 +66,12 @@ class Announcer:
             except TimeoutError:
                 pass
             self._wake.clear()
+            is_alive = self._is_alive()
+            if was_alive and not is_alive:
+                log.error("announcement-stopped", relay_id=self._relay_id)
+            was_alive = is_alive
+            if not is_alive:
+                continue
             try:
                 await self._put(expected_revision=self._revision)
             except BusUnavailable:

@@ -37,6 +37,13 @@ class RelaySettings(HealthSettings):
         default=100_000, ge=1, description="Forwarded packets per second this relay is meant to carry."
     )
     lease_ttl_s: int = Field(default=2, ge=1, le=60, description="Seconds after which a silent relay counts as lost.")
+    stall_timeout_s: float = Field(
+        default=30.0,
+        ge=1,
+        le=3600,
+        description="Seconds after which a relay whose event loop does nothing any more counts as lost; "
+        "until then its lease is renewed beside it.",
+    )
     setup_timeout_s: float = Field(
         default=15.0, gt=0, le=120, description="Seconds a new peer connection has to finish ICE and DTLS."
     )

@@ -14,7 +14,8 @@ from salon_kit.service import Service, StartupError, run_service
 from salon_kit.settings import load
 from salon_packets import Relay
 
-from salon_relay.announce import Announcer, RelayIdTaken
+from salon_relay.announce import RelayIdTaken
+from salon_relay.announcer_thread import AnnouncerThread
 from salon_relay.config import RelaySettings, relay_id, resolve_public_addresses
 from salon_relay.dtls import AiortcMismatch, check_aiortc
 from salon_relay.effects.pool import PoolSettings, TranscoderPool
@@ -90,10 +91,10 @@ async def build(service: Service, settings: RelaySettings) -> None:
     service.start("peers", exchange.run())
     await exchange.started.wait()
     servings: list[OrderServing] = []
-    leases = LeaseBucket(service.bus, RELAYS_BUCKET)
-    await leases.ensure()
-    announcer = Announcer(
-        leases,
+    await LeaseBucket(service.bus, RELAYS_BUCKET).ensure()
+    announcer = AnnouncerThread(
+        service.bus.settings,
+        service.identity,
         name,
         lambda: RelayAnnouncement(
             relay_id=name,
@@ -107,6 +108,7 @@ async def build(service: Service, settings: RelaySettings) -> None:
             epoch=service.identity.epoch,
         ),
         ttl_s=settings.lease_ttl_s,
+        stall_timeout_s=settings.stall_timeout_s,
     )
     try:
         await announcer.start()
