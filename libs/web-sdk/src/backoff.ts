@@ -3,6 +3,9 @@ export interface BackoffOptions {
   maxMs: number;
 }
 
+/** For a server that has more than it takes: nobody helps it by asking soon. */
+export const OVERLOAD_PAUSES: BackoffOptions = { firstMs: 2_000, maxMs: 10_000 };
+
 /** Doubling delays, each drawn from the upper half of its range so that many clients do not come back at once. */
 export class Backoff {
   private attempt = 0;

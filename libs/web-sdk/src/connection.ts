@@ -1,9 +1,9 @@
-import { Backoff } from "./backoff.js";
 import { Code } from "./codes.js";
 import { ZegoError } from "./errors.js";
 import { Link, type SocketFactory } from "./link.js";
 import type { Logger } from "./logger.js";
 import { PendingRequests, toRequestFailed } from "./pending-requests.js";
+import { ReconnectSchedule, type Trouble } from "./reconnect-schedule.js";
 import { StateMachine } from "./state-machine.js";
 import { VERSION } from "./version.js";
 import type { ClientBody, Failed, LoggedIn, Login, Reply, ServerMessage } from "./wire.js";
@@ -37,13 +37,15 @@ export interface ConnectionOptions {
   logger: Logger;
 }
 
-const OPEN_TIMEOUT_MS = 5_000;
-const HANDSHAKE_TIMEOUT_MS = 10_000;
+const FIRST_OPEN_TIMEOUT_MS = 5_000;
+const FIRST_HANDSHAKE_TIMEOUT_MS = 10_000;
 const LOGIN_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const PROBE_TIMEOUT_MS = 5_000;
 const LOGOUT_TIMEOUT_MS = 1_000;
 const DEFAULT_HEARTBEAT_MS = 30_000;
+/** A loss this soon after a success is part of the same trouble and does not begin with quick tries again. */
+const STABLE_MS = 5_000;
 
 /** After these the log-in must not come back by itself: somebody decided that it ends. */
 const FINAL_CODES: readonly number[] = [
@@ -57,7 +59,7 @@ const FINAL_CODES: readonly number[] = [
 export class Connection {
   private readonly machine = new StateMachine<ConnectionState>("IDLE", ALLOWED, "connection");
   private readonly pending = new PendingRequests(REQUEST_TIMEOUT_MS, () => this.probe());
-  private readonly backoff = new Backoff({ firstMs: 250, maxMs: 5_000 });
+  private readonly schedule = new ReconnectSchedule();
   private link: Link | null = null;
   private urlIndex = 0;
   private handshakeId = 0;
@@ -67,6 +69,7 @@ export class Connection {
   private seenSequence = 0n;
   private heartbeatMs = DEFAULT_HEARTBEAT_MS;
   private deadlineMs = 0;
+  private readySinceMs = 0;
   private quietAttempt = false;
   private asleep = false;
   /** It slept from a good state: nobody was told yet that it is not connected. */
@@ -101,7 +104,7 @@ export class Connection {
     if (!this.machine.is("READY") || this.timers.has("probe")) return;
     this.probeId = this.pending.nextId();
     this.link?.send({ requestId: this.probeId, heartbeat: {} });
-    this.setTimer("probe", PROBE_TIMEOUT_MS, () => this.lost());
+    this.setTimer("probe", PROBE_TIMEOUT_MS, () => this.lost("unanswered"));
   }
 
   /** Says good-bye and closes. */
@@ -129,6 +132,7 @@ export class Connection {
     if (!this.asleep) return;
     this.asleep = false;
     if (this.machine.is("CLOSED")) return;
+    this.schedule.reset();
     const patienceMs = this.machine.is("LOGGING_IN") ? LOGIN_TIMEOUT_MS : this.options.retryTimeMs();
     this.deadlineMs = performance.now() + patienceMs;
     if (this.untold) {
@@ -160,10 +164,11 @@ export class Connection {
     this.clearTimer("retry");
     logger.debug("socket-opening", { attempt_index: this.urlIndex });
     // A link that was given up may still have a microtask under way; only the present one counts.
-    const link: Link = new Link(url, socketFactory, OPEN_TIMEOUT_MS, {
+    const openTimeoutMs = this.machine.is("LOGGING_IN") ? FIRST_OPEN_TIMEOUT_MS : this.schedule.openTimeoutMs;
+    const link: Link = new Link(url, socketFactory, openTimeoutMs, {
       linkOpened: () => link === this.link && this.greet(),
       linkMessage: (message) => link === this.link && this.received(message),
-      linkLost: () => link === this.link && this.lost(),
+      linkLost: (trouble) => link === this.link && this.lost(trouble),
     });
     this.link = link;
   }
@@ -185,7 +190,9 @@ export class Connection {
       };
       this.link?.send({ requestId: this.handshakeId, resume });
     }
-    this.setTimer("handshake", HANDSHAKE_TIMEOUT_MS, () => this.lost());
+    const first = this.machine.is("LOGGING_IN");
+    const timeoutMs = first ? FIRST_HANDSHAKE_TIMEOUT_MS : this.schedule.handshakeTimeoutMs;
+    this.setTimer("handshake", timeoutMs, () => this.lost("unanswered"));
   }
 
   private received(message: ServerMessage): void {
@@ -199,7 +206,7 @@ export class Connection {
     }
     if (sequence !== 0n && sequence <= this.seenSequence) return;
     if (sequence > this.lastSequence) this.lastSequence = sequence;
-    if (message.goAway !== undefined) this.reconnect(true, Code.NETWORK_BROKEN);
+    if (message.goAway !== undefined) this.reconnect(true, Code.NETWORK_BROKEN, "unreachable");
     else if (message.loggedOut !== undefined) this.loggedOut(message.loggedOut.code ?? 0);
     else this.listener.message(message);
   }
@@ -226,7 +233,7 @@ export class Connection {
     const first = this.machine.is("LOGGING_IN");
     this.machine.become("READY");
     this.clearTimer("handshake");
-    this.backoff.reset();
+    this.readySinceMs = performance.now();
     this.quietAttempt = false;
     this.heartbeat();
     if (!first && loggedIn !== null) {
@@ -248,7 +255,7 @@ export class Connection {
     if (FINAL_CODES.includes(error.errorCode) || error.reason === "logged-in-elsewhere") {
       this.fail(error);
     } else if (error.retryable) {
-      this.lost();
+      this.lost(error.reason === "rate-limited" ? "overloaded" : "refused");
     } else if (this.session !== null) {
       // Nothing to resume: log in anew, with the same token.
       this.session = null;
@@ -262,17 +269,18 @@ export class Connection {
   private loggedOut(code: number): void {
     if (code === Code.LEASE_EXPIRED) {
       this.session = null;
-      this.reconnect(false, code);
+      this.reconnect(false, code, "unreachable");
     } else {
       this.fail(new ZegoError(code || Code.KICKED_BY_BACKEND, "The server ended the log-in."));
     }
   }
 
   /** The socket, or the attempt to open one, came to nothing. */
-  private lost(): void {
+  private lost(trouble: Trouble): void {
     this.urlIndex += 1;
     if (this.machine.is("READY")) {
-      this.reconnect(false, Code.NETWORK_BROKEN);
+      // That the old socket fell silent says nothing about how long to wait for a new one.
+      this.reconnect(false, Code.NETWORK_BROKEN, trouble === "unanswered" ? "unreachable" : trouble);
       return;
     }
     this.closeLink();
@@ -281,7 +289,7 @@ export class Connection {
       this.listener.reconnecting(Code.NETWORK_BROKEN);
       if (!this.machine.is("RECONNECTING")) return;
     }
-    const delayMs = this.backoff.nextMs();
+    const delayMs = this.schedule.nextMs(trouble, performance.now());
     // Spare servers are tried at once; the pause comes when all were tried.
     const waitMs = this.urlIndex % this.options.urls.length === 0 ? delayMs : 0;
     const leftMs = this.deadlineMs - performance.now();
@@ -295,15 +303,17 @@ export class Connection {
     }
   }
 
-  private reconnect(quiet: boolean, code: number): void {
+  private reconnect(quiet: boolean, code: number, trouble: Trouble): void {
+    const nowMs = performance.now();
+    if (nowMs - this.readySinceMs > STABLE_MS) this.schedule.reset();
     this.machine.become("RECONNECTING");
     this.closeLink();
     this.pending.connectionLost();
     this.seenSequence = this.lastSequence;
     this.lastError = null;
-    this.deadlineMs = performance.now() + this.options.retryTimeMs();
+    this.deadlineMs = nowMs + this.options.retryTimeMs();
     this.quietAttempt = quiet;
-    this.setTimer("retry", this.backoff.nextMs(), () => this.open());
+    this.setTimer("retry", this.schedule.nextMs(trouble, nowMs), () => this.open());
     if (!quiet) this.listener.reconnecting(code);
   }
 

@@ -1,10 +1,11 @@
+import type { Trouble } from "./reconnect-schedule.js";
 import { parseServerMessage, type ServerMessage } from "./wire.js";
 
 /** What a WebSocket needs to have; tests pass their own. */
 export interface SocketLike {
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: (() => void) | null;
+  onclose: ((event?: { code: number }) => void) | null;
   onerror: (() => void) | null;
   send(text: string): void;
   close(): void;
@@ -17,8 +18,11 @@ export const openWebSocket: SocketFactory = (url) => new WebSocket(url) as unkno
 export interface LinkListener {
   linkOpened(): void;
   linkMessage(message: ServerMessage): void;
-  linkLost(): void;
+  linkLost(trouble: Trouble): void;
 }
+
+/** "Too many connections" of this service, and "try again later" of whatever stands before it. */
+const OVERLOADED_CLOSE_CODES: readonly number[] = [4429, 1013];
 
 /** One WebSocket. After `linkLost` or `close` it says nothing any more. */
 export class Link {
@@ -26,10 +30,10 @@ export class Link {
   private openTimer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(url: string, factory: SocketFactory, openTimeoutMs: number, listener: LinkListener) {
-    const lost = (): void => {
+    const lost = (trouble: Trouble): void => {
       if (this.socket === null) return;
       this.close();
-      listener.linkLost();
+      listener.linkLost(trouble);
     };
     let socket: SocketLike;
     try {
@@ -37,11 +41,11 @@ export class Link {
     } catch {
       // A blocked address throws at once; report it like any other failed attempt, after the caller has this object.
       this.socket = null;
-      queueMicrotask(() => listener.linkLost());
+      queueMicrotask(() => listener.linkLost("unreachable"));
       return;
     }
     this.socket = socket;
-    this.openTimer = setTimeout(lost, openTimeoutMs);
+    this.openTimer = setTimeout(() => lost("unanswered"), openTimeoutMs);
     socket.onopen = () => {
       this.clearTimer();
       listener.linkOpened();
@@ -50,8 +54,8 @@ export class Link {
       const message = parseServerMessage(event.data);
       if (message !== null) listener.linkMessage(message);
     };
-    socket.onclose = lost;
-    socket.onerror = lost;
+    socket.onclose = (event) => lost(OVERLOADED_CLOSE_CODES.includes(event?.code ?? 0) ? "overloaded" : "unreachable");
+    socket.onerror = () => lost("unreachable");
   }
 
   send(message: object): void {

@@ -33,7 +33,7 @@ export class FakeServer {
 export class FakeSocket implements SocketLike {
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
-  onclose: (() => void) | null = null;
+  onclose: ((event?: { code: number }) => void) | null = null;
   onerror: (() => void) | null = null;
   readonly sent: Sent[] = [];
   closed = false;
@@ -46,8 +46,8 @@ export class FakeSocket implements SocketLike {
     this.closed = true;
   }
 
-  drop(): void {
-    this.onclose?.();
+  drop(code = 1006): void {
+    this.onclose?.({ code });
   }
 
   push(message: ServerMessage): void {

@@ -120,6 +120,22 @@ test("a passing refusal is tried again, with growing pauses, until the time is o
   assert.ok(flow.calls.length > 10 && flow.calls.length < 20, String(flow.calls.length));
 });
 
+test("a rate-limited offer is not repeated for seconds", async () => {
+  const flow = new TestFlow({ peer: new FakePeer() });
+  flow.replies = [1, 2].map(() => new RequestFailed(1109001, "no", "rate-limited", true));
+  flow.start();
+  for (const quietMs of [900, 1_900]) {
+    await settle();
+    const before = flow.calls.length;
+    advance(quietMs);
+    await settle();
+    assert.equal(flow.calls.length, before);
+    advance(quietMs + 200);
+    await settle();
+  }
+  assert.equal(flow.told.at(-1), "ACTIVE");
+});
+
 test("a lost peer connection is replaced at once", async () => {
   const fakes = { peer: new FakePeer() };
   const flow = new TestFlow(fakes);

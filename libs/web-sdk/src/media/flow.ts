@@ -1,4 +1,4 @@
-import { Backoff } from "../backoff.js";
+import { Backoff, OVERLOAD_PAUSES } from "../backoff.js";
 import { PeerLost, RequestFailed, type ZegoError, toZegoError } from "../errors.js";
 import { StateMachine } from "../state-machine.js";
 import type { ClientBody, Offer, Reply } from "../wire.js";
@@ -29,6 +29,7 @@ export abstract class MediaFlow {
   protected slots: Slot[] = [];
   protected peer: Peer | null = null;
   private readonly backoff = new Backoff({ firstMs: 250, maxMs: 5_000 });
+  private readonly overloadBackoff = new Backoff(OVERLOAD_PAUSES);
   private attempt = 0;
   private failures = 0;
   private activeSinceMs = 0;
@@ -163,6 +164,7 @@ export abstract class MediaFlow {
     if (wasStable) {
       this.failures = 0;
       this.backoff.reset();
+      this.overloadBackoff.reset();
     }
     this.attempt += 1;
     this.clearRetry();
@@ -170,8 +172,13 @@ export abstract class MediaFlow {
     if (!this.machine.is("WAITING")) return;
     this.armDeadline();
     if (patient) return;
-    const delayMs = this.failures++ === 0 && error instanceof PeerLost ? 0 : this.backoff.nextMs();
-    this.retryTimer = setTimeout(() => this.wake(), delayMs);
+    this.retryTimer = setTimeout(() => this.wake(), this.pauseMs(error));
+  }
+
+  private pauseMs(error: ZegoError): number {
+    if (this.failures++ === 0 && error instanceof PeerLost) return 0;
+    const overloaded = error instanceof RequestFailed && error.reason === "rate-limited";
+    return (overloaded ? this.overloadBackoff : this.backoff).nextMs();
   }
 
   private leave(): void {

@@ -95,11 +95,12 @@ null?null:typeof userName!="string"?new ZegoError(Code.PARAMETER,"The userName i
 length,empty:Code.STREAM_ID_EMPTY,tooLong:Code.STREAM_ID_TOO_LONG,illegal:Code.STREAM_ID_ILLEGAL})}function checkMessage(text){return typeof text!="string"||text===
 ""?new ZegoError(Code.MESSAGE_EMPTY,"The message is empty."):byteLength(text)>1024?new ZegoError(Code.MESSAGE_TOO_LONG,"The message is longer than 1024 bytes."):
 null}function parseServerMessage(text){if(typeof text!="string")return null;try{let value=JSON.parse(text);return typeof value=="object"&&value!==null&&!Array.isArray(
-value)?value:null}catch{return null}}var openWebSocket=url=>new WebSocket(url),Link=class{constructor(url,factory,openTimeoutMs,listener){this.socket=null;this.openTimer=null;let lost=()=>{this.socket!==
-null&&(this.close(),listener.linkLost())},socket;try{socket=factory(url)}catch{this.socket=null,queueMicrotask(()=>listener.linkLost());return}this.socket=socket,
-this.openTimer=setTimeout(lost,openTimeoutMs),socket.onopen=()=>{this.clearTimer(),listener.linkOpened()},socket.onmessage=event=>{let message=parseServerMessage(
-event.data);message!==null&&listener.linkMessage(message)},socket.onclose=lost,socket.onerror=lost}send(message){this.socket?.send(JSON.stringify(message))}close(){
-this.clearTimer();let socket=this.socket;if(socket!==null){this.socket=null,socket.onopen=socket.onmessage=socket.onclose=socket.onerror=null;try{socket.close()}catch{}}}clearTimer(){
+value)?value:null}catch{return null}}var openWebSocket=url=>new WebSocket(url),OVERLOADED_CLOSE_CODES=[4429,1013],Link=class{constructor(url,factory,openTimeoutMs,listener){this.socket=null;this.openTimer=
+null;let lost=trouble=>{this.socket!==null&&(this.close(),listener.linkLost(trouble))},socket;try{socket=factory(url)}catch{this.socket=null,queueMicrotask(()=>listener.
+linkLost("unreachable"));return}this.socket=socket,this.openTimer=setTimeout(()=>lost("unanswered"),openTimeoutMs),socket.onopen=()=>{this.clearTimer(),listener.
+linkOpened()},socket.onmessage=event=>{let message=parseServerMessage(event.data);message!==null&&listener.linkMessage(message)},socket.onclose=event=>lost(OVERLOADED_CLOSE_CODES.
+includes(event?.code??0)?"overloaded":"unreachable"),socket.onerror=()=>lost("unreachable")}send(message){this.socket?.send(JSON.stringify(message))}close(){this.
+clearTimer();let socket=this.socket;if(socket!==null){this.socket=null,socket.onopen=socket.onmessage=socket.onclose=socket.onerror=null;try{socket.close()}catch{}}}clearTimer(){
 this.openTimer!==null&&clearTimeout(this.openTimer),this.openTimer=null}};var MIN_INTERVAL_MS=67,DONE={errorCode:Code.OK,extendedData:""},Beauty=class{constructor(){this.wished=null;this.version=0;this.waiters=[];this.working=!1;this.
 lastSentMs=-1/0;this.unavailable=new Set;this.watchers=new Set;this.port=null}connect(port){this.port=port}get effects(){return this.wished??void 0}get shown(){
 return this.unavailable.size>0?null:toStrengths(this.wished)}watch(changed){return this.watchers.add(changed),()=>this.watchers.delete(changed)}set(effects){return this.
@@ -438,8 +439,7 @@ emit("canPlayAudio")},autoplayFailed:()=>this.events.emit("autoplayFailed")},mut
 this.applyPicture(),this.applySound()}applyPicture(){this.picture!==null&&(this.picture.element.style.visibility=this.videoMuted?"hidden":"")}applySound(){let element=this.
 soundElement();element!==null&&(element.muted=this.audioMuted,element.volume=this.volume/100,this.sinkID!==null&&setSink(element,this.sinkID).catch(()=>{}))}soundElement(){
 return this.sound?.element??(this.pictureHasSound?this.picture?.element??null:null)}video(){return this.picture?.element instanceof HTMLVideoElement?this.picture.
-element:null}};var Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){let ceiling=Math.min(this.options.maxMs,
-this.options.firstMs*2**this.attempt);return this.attempt=Math.min(this.attempt+1,16),Math.round(ceiling*(.5+.5*this.random()))}reset(){this.attempt=0}};var PendingRequests=class{constructor(timeoutMs,onTimeout){this.timeoutMs=timeoutMs;this.onTimeout=onTimeout;this.list=[];this.lastId=0}nextId(){return++this.lastId}add(body){
+element:null}};var PendingRequests=class{constructor(timeoutMs,onTimeout){this.timeoutMs=timeoutMs;this.onTimeout=onTimeout;this.list=[];this.lastId=0}nextId(){return++this.lastId}add(body){
 return new Promise((resolve,reject)=>{this.list.push({id:0,onWire:!1,body,resolve,reject,timer:null})})}flush(send){for(let each of this.list)each.onWire||(each.
 id===0&&(each.id=this.nextId()),each.onWire=!0,each.timer=setTimeout(()=>this.expire(each),this.timeoutMs),send({requestId:each.id,...each.body}))}settle(reply){
 let pending=this.list.find(each=>each.id!==0&&each.id===reply.requestId);if(pending===void 0)return;this.remove(pending);let failed=reply.failed;failed===void 0?
@@ -448,53 +448,65 @@ each.timer=null}rejectStale(error){for(let each of[...this.list])each.id===0&&"s
 for(let each of[...this.list])this.remove(each),each.reject(error)}expire(pending){this.remove(pending),pending.reject(new ZegoError(Code.REQUEST_TIMEOUT,"The s\
 erver did not answer in time.")),this.onTimeout()}remove(pending){pending.timer!==null&&clearTimeout(pending.timer),this.list.splice(this.list.indexOf(pending),
 1)}};function toRequestFailed(failed){return new RequestFailed(failed.code||Code.UNKNOWN_SERVER_ERROR,failed.message||"The server refused the request.",failed.reason??
-"",failed.retryable===!0)}var StateMachine=class{constructor(current,allowed,noun){this.current=current;this.allowed=allowed;this.noun=noun}get state(){return this.current}is(...states){
+"",failed.retryable===!0)}var OVERLOAD_PAUSES={firstMs:2e3,maxMs:1e4},Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){
+let ceiling=Math.min(this.options.maxMs,this.options.firstMs*2**this.attempt);return this.attempt=Math.min(this.attempt+1,16),Math.round(ceiling*(.5+.5*this.random()))}reset(){
+this.attempt=0}};var QUICK_STEPS_MS=[100,100,200,300],QUICK_WINDOW_MS=5e3,OPEN_TIMEOUT_MS={first:2e3,max:5e3},HANDSHAKE_TIMEOUT_MS={first:3e3,max:1e4},ReconnectSchedule=class{constructor(random=Math.
+random){this.random=random;this.pace="quick";this.quickTries=0;this.unanswered=0;this.troubledSinceMs=null;this.growing=new Backoff({firstMs:250,maxMs:5e3},random),
+this.long=new Backoff(OVERLOAD_PAUSES,random)}nextMs(trouble,nowMs){if(this.troubledSinceMs??(this.troubledSinceMs=nowMs),trouble==="unanswered"&&(this.unanswered+=
+1),trouble==="overloaded"?this.pace="long":this.pace==="quick"&&(trouble==="refused"||nowMs-this.troubledSinceMs>=QUICK_WINDOW_MS)&&(this.pace="growing"),this.pace===
+"long")return this.long.nextMs();if(this.pace==="growing")return this.growing.nextMs();let ceiling=QUICK_STEPS_MS[Math.min(this.quickTries,QUICK_STEPS_MS.length-
+1)]??0;return this.quickTries+=1,1+Math.floor((ceiling-1)*this.random())}get openTimeoutMs(){return this.grown(OPEN_TIMEOUT_MS)}get handshakeTimeoutMs(){return this.
+grown(HANDSHAKE_TIMEOUT_MS)}reset(){this.pace="quick",this.quickTries=0,this.unanswered=0,this.troubledSinceMs=null,this.growing.reset(),this.long.reset()}grown({
+first,max}){return Math.min(max,first*2**Math.min(this.unanswered,16))}};var StateMachine=class{constructor(current,allowed,noun){this.current=current;this.allowed=allowed;this.noun=noun}get state(){return this.current}is(...states){
 return states.includes(this.current)}may(next){return this.allowed[this.current].includes(next)}become(next){if(!this.may(next))throw new Error(`${this.noun}: ${this.
-current} -> ${next} is not allowed`);this.current=next}};var VERSION="3.12.0-salon.1";var ALLOWED={IDLE:["LOGGING_IN","CLOSED"],LOGGING_IN:["READY","CLOSED"],READY:["RECONNECTING","CLOSED"],RECONNECTING:["READY","CLOSED"],CLOSED:[]},OPEN_TIMEOUT_MS=5e3,
-HANDSHAKE_TIMEOUT_MS=1e4,LOGIN_TIMEOUT_MS=15e3,REQUEST_TIMEOUT_MS=1e4,PROBE_TIMEOUT_MS=5e3,LOGOUT_TIMEOUT_MS=1e3,DEFAULT_HEARTBEAT_MS=3e4,FINAL_CODES=[Code.LOGGED_IN_ELSEWHERE,
-Code.KICKED_BY_OTHER_LOGIN,Code.KICKED_BY_BACKEND,Code.DUPLICATE_LOGIN],Connection=class{constructor(options,listener){this.options=options;this.listener=listener;
-this.machine=new StateMachine("IDLE",ALLOWED,"connection");this.pending=new PendingRequests(REQUEST_TIMEOUT_MS,()=>this.probe());this.backoff=new Backoff({firstMs:250,
-maxMs:5e3});this.link=null;this.urlIndex=0;this.handshakeId=0;this.session=null;this.lastSequence=0n;this.seenSequence=0n;this.heartbeatMs=DEFAULT_HEARTBEAT_MS;
-this.deadlineMs=0;this.quietAttempt=!1;this.asleep=!1;this.untold=!1;this.lastError=null;this.probeId=0;this.timers=new Map;this.onOnline=()=>this.hurry()}start(){
-this.machine.become("LOGGING_IN"),this.deadlineMs=performance.now()+LOGIN_TIMEOUT_MS,globalThis.addEventListener?.("online",this.onOnline),this.open()}request(body){
-if(this.machine.is("CLOSED"))return Promise.reject(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended."));let reply=this.pending.add(body);return this.flush(),
-reply}probe(){!this.machine.is("READY")||this.timers.has("probe")||(this.probeId=this.pending.nextId(),this.link?.send({requestId:this.probeId,heartbeat:{}}),this.
-setTimer("probe",PROBE_TIMEOUT_MS,()=>this.lost()))}logout(){this.machine.is("CLOSED")||(this.sayGoodBye(),this.end(new ZegoError(Code.SOCKET_CLOSED,"The log-in\
- has ended.")))}sleep(){this.asleep||this.machine.is("IDLE","CLOSED")||(this.asleep=!0,this.sayGoodBye(),this.closeLink(),this.session=null,this.machine.is("REA\
-DY")&&(this.machine.become("RECONNECTING"),this.pending.connectionLost(),this.untold=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.machine.is("CLOSED")))return;
-let patienceMs=this.machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.now()+patienceMs,this.untold&&(this.untold=
-!1,this.listener.reconnecting(Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sayGoodBye(){let link2=this.link;link2!==null&&(this.machine.is("READ\
-Y")||this.timers.has("handshake"))&&(link2.send({requestId:this.pending.nextId(),logout:{}}),this.link=null,setTimeout(()=>link2.close(),LOGOUT_TIMEOUT_MS))}open(){
-let{urls,socketFactory,logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(Code.NO_SERVER,"There is no usable serv\
-er address."));return}this.clearTimer("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let link2=new Link(url,socketFactory,OPEN_TIMEOUT_MS,
-{linkOpened:()=>link2===this.link&&this.greet(),linkMessage:message=>link2===this.link&&this.received(message),linkLost:()=>link2===this.link&&this.lost()});this.
-link=link2}greet(){let{login}=this.options,hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};if(this.link?.send({requestId:this.pending.nextId(),
-hello}),this.handshakeId=this.pending.nextId(),this.session===null)this.link?.send({requestId:this.handshakeId,login});else{let resume={appId:login.appId,userId:login.
-userId,sessionId:this.session.id,resumeKey:this.session.resumeKey,lastSequence:this.lastSequence.toString()};this.link?.send({requestId:this.handshakeId,resume})}
-this.setTimer("handshake",HANDSHAKE_TIMEOUT_MS,()=>this.lost())}received(message){let sequence=BigInt(message.sequence??0),reply=message.reply;if(reply!==void 0){
-reply.loggedIn!==void 0&&(this.lastSequence=sequence),this.replied(reply);return}sequence!==0n&&sequence<=this.seenSequence||(sequence>this.lastSequence&&(this.
-lastSequence=sequence),message.goAway!==void 0?this.reconnect(!0,Code.NETWORK_BROKEN):message.loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.
-listener.message(message))}replied(reply){if(reply.requestId===this.probeId)this.clearTimer("probe");else if(reply.requestId!==this.handshakeId)this.pending.settle(
-reply);else if(reply.failed!==void 0)this.handshakeFailed(reply.failed);else if(reply.loggedIn!==void 0){let{sessionId="",resumeKey="",heartbeatIntervalMs}=reply.
-loggedIn;this.session={id:sessionId,resumeKey},this.seenSequence=0n,this.heartbeatMs=heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(reply.loggedIn)}else reply.
-resumed!==void 0&&this.ready(null)}ready(loggedIn){let first=this.machine.is("LOGGING_IN");this.machine.become("READY"),this.clearTimer("handshake"),this.backoff.
-reset(),this.quietAttempt=!1,this.heartbeat(),!first&&loggedIn!==null&&this.pending.rejectStale(new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&
-loggedIn!==null?this.listener.loggedIn(loggedIn):this.listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){let error=toRequestFailed(failed);if(this.
-options.logger.warn("log-in-refused",{err_code:error.errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.fail(error);return}this.lastError=error,
-FINAL_CODES.includes(error.errorCode)||error.reason==="logged-in-elsewhere"?this.fail(error):error.retryable?this.lost():this.session!==null?(this.session=null,
-this.closeLink(),this.open()):this.fail(error)}loggedOut(code){code===Code.LEASE_EXPIRED?(this.session=null,this.reconnect(!1,code)):this.fail(new ZegoError(code||
-Code.KICKED_BY_BACKEND,"The server ended the log-in."))}lost(){if(this.urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN);return}if(this.
-closeLink(),this.quietAttempt&&(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.backoff.
-nextMs(),waitMs=this.urlIndex%this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.setTimer("retry",Math.min(waitMs,
-leftMs),()=>this.open());else if(this.machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be reached in time."));else{let details=this.
-lastError===null?{}:{last_code:this.lastError.errorCode};this.fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connection did not come back in time.",details))}}reconnect(quiet,code){
-this.machine.become("RECONNECTING"),this.closeLink(),this.pending.connectionLost(),this.seenSequence=this.lastSequence,this.lastError=null,this.deadlineMs=performance.
-now()+this.options.retryTimeMs(),this.quietAttempt=quiet,this.setTimer("retry",this.backoff.nextMs(),()=>this.open()),quiet||this.listener.reconnecting(code)}hurry(){
-this.machine.is("RECONNECTING")&&this.timers.has("retry")?this.open():this.probe()}flush(){this.machine.is("READY")&&this.pending.flush(message=>this.link?.send(
-message))}heartbeat(){this.setTimer("heartbeat",this.heartbeatMs,()=>{this.heartbeat(),this.probe()})}fail(error){this.end(error),this.listener.closed(error)}end(error){
-this.machine.become("CLOSED"),globalThis.removeEventListener?.("online",this.onOnline),this.closeLink(),this.pending.rejectAll(error)}closeLink(){for(let name of[
-...this.timers.keys()])this.clearTimer(name);this.link?.close(),this.link=null}setTimer(name,delayMs,run){this.clearTimer(name),this.timers.set(name,setTimeout(
-()=>{this.timers.delete(name),run()},delayMs))}clearTimer(name){let timer=this.timers.get(name);timer!==void 0&&clearTimeout(timer),this.timers.delete(name)}};var CONNECT_TIMEOUT_MS=8e3,DISCONNECTED_GRACE_MS=4e3,lastPeerNumber=0,Peer=class{constructor(direction,logger,onLost,onDoubt){this.direction=direction;this.logger=
+current} -> ${next} is not allowed`);this.current=next}};var VERSION="3.12.0-salon.1";var ALLOWED={IDLE:["LOGGING_IN","CLOSED"],LOGGING_IN:["READY","CLOSED"],READY:["RECONNECTING","CLOSED"],RECONNECTING:["READY","CLOSED"],CLOSED:[]},FIRST_OPEN_TIMEOUT_MS=5e3,
+FIRST_HANDSHAKE_TIMEOUT_MS=1e4,LOGIN_TIMEOUT_MS=15e3,REQUEST_TIMEOUT_MS=1e4,PROBE_TIMEOUT_MS=5e3,LOGOUT_TIMEOUT_MS=1e3,DEFAULT_HEARTBEAT_MS=3e4,STABLE_MS=5e3,FINAL_CODES=[
+Code.LOGGED_IN_ELSEWHERE,Code.KICKED_BY_OTHER_LOGIN,Code.KICKED_BY_BACKEND,Code.DUPLICATE_LOGIN],Connection=class{constructor(options,listener){this.options=options;
+this.listener=listener;this.machine=new StateMachine("IDLE",ALLOWED,"connection");this.pending=new PendingRequests(REQUEST_TIMEOUT_MS,()=>this.probe());this.schedule=
+new ReconnectSchedule;this.link=null;this.urlIndex=0;this.handshakeId=0;this.session=null;this.lastSequence=0n;this.seenSequence=0n;this.heartbeatMs=DEFAULT_HEARTBEAT_MS;
+this.deadlineMs=0;this.readySinceMs=0;this.quietAttempt=!1;this.asleep=!1;this.untold=!1;this.lastError=null;this.probeId=0;this.timers=new Map;this.onOnline=()=>this.
+hurry()}start(){this.machine.become("LOGGING_IN"),this.deadlineMs=performance.now()+LOGIN_TIMEOUT_MS,globalThis.addEventListener?.("online",this.onOnline),this.
+open()}request(body){if(this.machine.is("CLOSED"))return Promise.reject(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended."));let reply=this.pending.add(body);
+return this.flush(),reply}probe(){!this.machine.is("READY")||this.timers.has("probe")||(this.probeId=this.pending.nextId(),this.link?.send({requestId:this.probeId,
+heartbeat:{}}),this.setTimer("probe",PROBE_TIMEOUT_MS,()=>this.lost("unanswered")))}logout(){this.machine.is("CLOSED")||(this.sayGoodBye(),this.end(new ZegoError(
+Code.SOCKET_CLOSED,"The log-in has ended.")))}sleep(){this.asleep||this.machine.is("IDLE","CLOSED")||(this.asleep=!0,this.sayGoodBye(),this.closeLink(),this.session=
+null,this.machine.is("READY")&&(this.machine.become("RECONNECTING"),this.pending.connectionLost(),this.untold=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.
+machine.is("CLOSED")))return;this.schedule.reset();let patienceMs=this.machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.
+now()+patienceMs,this.untold&&(this.untold=!1,this.listener.reconnecting(Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sayGoodBye(){let link2=this.
+link;link2!==null&&(this.machine.is("READY")||this.timers.has("handshake"))&&(link2.send({requestId:this.pending.nextId(),logout:{}}),this.link=null,setTimeout(
+()=>link2.close(),LOGOUT_TIMEOUT_MS))}open(){let{urls,socketFactory,logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(
+Code.NO_SERVER,"There is no usable server address."));return}this.clearTimer("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let openTimeoutMs=this.
+machine.is("LOGGING_IN")?FIRST_OPEN_TIMEOUT_MS:this.schedule.openTimeoutMs,link2=new Link(url,socketFactory,openTimeoutMs,{linkOpened:()=>link2===this.link&&this.
+greet(),linkMessage:message=>link2===this.link&&this.received(message),linkLost:trouble=>link2===this.link&&this.lost(trouble)});this.link=link2}greet(){let{login}=this.
+options,hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};if(this.link?.send({requestId:this.pending.nextId(),hello}),this.handshakeId=this.pending.
+nextId(),this.session===null)this.link?.send({requestId:this.handshakeId,login});else{let resume={appId:login.appId,userId:login.userId,sessionId:this.session.id,
+resumeKey:this.session.resumeKey,lastSequence:this.lastSequence.toString()};this.link?.send({requestId:this.handshakeId,resume})}let timeoutMs=this.machine.is("\
+LOGGING_IN")?FIRST_HANDSHAKE_TIMEOUT_MS:this.schedule.handshakeTimeoutMs;this.setTimer("handshake",timeoutMs,()=>this.lost("unanswered"))}received(message){let sequence=BigInt(
+message.sequence??0),reply=message.reply;if(reply!==void 0){reply.loggedIn!==void 0&&(this.lastSequence=sequence),this.replied(reply);return}sequence!==0n&&sequence<=
+this.seenSequence||(sequence>this.lastSequence&&(this.lastSequence=sequence),message.goAway!==void 0?this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable"):message.
+loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(message))}replied(reply){if(reply.requestId===this.probeId)this.clearTimer("p\
+robe");else if(reply.requestId!==this.handshakeId)this.pending.settle(reply);else if(reply.failed!==void 0)this.handshakeFailed(reply.failed);else if(reply.loggedIn!==
+void 0){let{sessionId="",resumeKey="",heartbeatIntervalMs}=reply.loggedIn;this.session={id:sessionId,resumeKey},this.seenSequence=0n,this.heartbeatMs=heartbeatIntervalMs||
+DEFAULT_HEARTBEAT_MS,this.ready(reply.loggedIn)}else reply.resumed!==void 0&&this.ready(null)}ready(loggedIn){let first=this.machine.is("LOGGING_IN");this.machine.
+become("READY"),this.clearTimer("handshake"),this.readySinceMs=performance.now(),this.quietAttempt=!1,this.heartbeat(),!first&&loggedIn!==null&&this.pending.rejectStale(
+new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){
+let error=toRequestFailed(failed);if(this.options.logger.warn("log-in-refused",{err_code:error.errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.
+fail(error);return}this.lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason==="logged-in-elsewhere"?this.fail(error):error.retryable?this.lost(error.
+reason==="rate-limited"?"overloaded":"refused"):this.session!==null?(this.session=null,this.closeLink(),this.open()):this.fail(error)}loggedOut(code){code===Code.
+LEASE_EXPIRED?(this.session=null,this.reconnect(!1,code,"unreachable")):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The server ended the log-in."))}lost(trouble){
+if(this.urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN,trouble==="unanswered"?"unreachable":trouble);return}if(this.closeLink(),this.
+quietAttempt&&(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.schedule.nextMs(trouble,
+performance.now()),waitMs=this.urlIndex%this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.setTimer("retry",Math.min(
+waitMs,leftMs),()=>this.open());else if(this.machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be reached in time."));else{let details=this.
+lastError===null?{}:{last_code:this.lastError.errorCode};this.fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connection did not come back in time.",details))}}reconnect(quiet,code,trouble){
+let nowMs=performance.now();nowMs-this.readySinceMs>STABLE_MS&&this.schedule.reset(),this.machine.become("RECONNECTING"),this.closeLink(),this.pending.connectionLost(),
+this.seenSequence=this.lastSequence,this.lastError=null,this.deadlineMs=nowMs+this.options.retryTimeMs(),this.quietAttempt=quiet,this.setTimer("retry",this.schedule.
+nextMs(trouble,nowMs),()=>this.open()),quiet||this.listener.reconnecting(code)}hurry(){this.machine.is("RECONNECTING")&&this.timers.has("retry")?this.open():this.
+probe()}flush(){this.machine.is("READY")&&this.pending.flush(message=>this.link?.send(message))}heartbeat(){this.setTimer("heartbeat",this.heartbeatMs,()=>{this.
+heartbeat(),this.probe()})}fail(error){this.end(error),this.listener.closed(error)}end(error){this.machine.become("CLOSED"),globalThis.removeEventListener?.("on\
+line",this.onOnline),this.closeLink(),this.pending.rejectAll(error)}closeLink(){for(let name of[...this.timers.keys()])this.clearTimer(name);this.link?.close(),
+this.link=null}setTimer(name,delayMs,run){this.clearTimer(name),this.timers.set(name,setTimeout(()=>{this.timers.delete(name),run()},delayMs))}clearTimer(name){
+let timer=this.timers.get(name);timer!==void 0&&clearTimeout(timer),this.timers.delete(name)}};var CONNECT_TIMEOUT_MS=8e3,DISCONNECTED_GRACE_MS=4e3,lastPeerNumber=0,Peer=class{constructor(direction,logger,onLost,onDoubt){this.direction=direction;this.logger=
 logger;this.onLost=onLost;this.onDoubt=onDoubt;this.slots=[];this.queue=Promise.resolve();this.lostWith=null;this.timer=null;this.waiting=new Set;this.id=`${direction===
 "sendonly"?"s":"r"}${++lastPeerNumber}-${Date.now().toString(36)}`,this.connection=new RTCPeerConnection({bundlePolicy:"max-bundle"}),this.connection.onconnectionstatechange=
 ()=>this.stateChanged()}get lost(){return this.lostWith!==null}acquire(kind,streamID,init={}){let free=this.slots.find(slot2=>slot2.kind===kind&&slot2.streamID===
@@ -527,26 +539,27 @@ this.current.recvonly])peer!==null&&this.drop(peer,"The log-in was renewed.")}cl
 new PeerLost(Code.SOCKET_CLOSED,"The log-in has ended.")),this.current[direction]=null}drop(peer,sentence){let error=new PeerLost(peer.direction==="sendonly"?Code.
 PUBLISH_SOCKET_LOST:Code.PLAY_MEDIA_LOST,sentence);peer.close(error),this.forget(peer,error)}forget(peer,error){this.current[peer.direction]===peer&&(this.current[peer.
 direction]=null),this.logger.warn("peer-connection-lost",{peer_connection_id:peer.id,err_code:error.errorCode}),this.port.peerLost(peer,error)}};var FLOW_ALLOWED={IDLE:["NEGOTIATING","ENDED"],NEGOTIATING:["ACTIVE","WAITING","ENDED"],ACTIVE:["WAITING","ENDED"],WAITING:["NEGOTIATING","WAITING","ENDED"],ENDED:[]},
-STABLE_MS=5e3,MediaFlow=class{constructor(streamID,port,direction,retryTimeoutError){this.streamID=streamID;this.port=port;this.direction=direction;this.retryTimeoutError=
+STABLE_MS2=5e3,MediaFlow=class{constructor(streamID,port,direction,retryTimeoutError){this.streamID=streamID;this.port=port;this.direction=direction;this.retryTimeoutError=
 retryTimeoutError;this.machine=new StateMachine("IDLE",FLOW_ALLOWED,"stream");this.slots=[];this.peer=null;this.backoff=new Backoff({firstMs:250,maxMs:5e3});this.
-attempt=0;this.failures=0;this.activeSinceMs=0;this.announced=!1;this.retryTimer=null;this.deadlineTimer=null}get state(){return this.machine.state}start(){this.
-negotiate()}stop(){this.end(null)}interrupt(error,patient){if(!this.machine.is("ACTIVE","NEGOTIATING","WAITING"))return;let peer=this.peer;if(peer!==null)for(let slot of this.
-slots)peer.deactivate(slot);this.wait(error,patient)}wake(){this.machine.is("WAITING")&&this.negotiate()}peerLost(peer,error){this.peer===peer&&(this.slots=[],this.
-peer=null,this.machine.is("ACTIVE")&&this.wait(error,!1))}amend(sdp){return sdp}get wasActive(){return this.activeSinceMs!==0}end(error){this.machine.is("ENDED")||
-(this.clearTimers(),this.attempt+=1,this.become("ENDED",error),this.leave())}become(state,error){this.machine.become(state),this.report(state,error)}negotiate(){
-if(this.clearRetry(),this.become("NEGOTIATING",null),!this.machine.is("NEGOTIATING"))return;this.armDeadline();let attempt=++this.attempt,present=()=>attempt===
-this.attempt&&this.machine.is("NEGOTIATING");this.run(present).then(()=>present()&&this.succeeded(),thrown=>present()&&this.failed(toZegoError(thrown,this.retryTimeoutError().
-errorCode)))}async run(present){let peer=this.port.peer(this.direction);await peer.negotiate({prepare:async()=>present()?(this.peer!==peer&&(this.slots=[]),this.
-peer=peer,await this.prepareSlots(peer),!0):!1,exchange:async offer=>{this.announced=!0;try{return await this.announce(offer)}catch(thrown){throw thrown instanceof
-RequestFailed&&(this.announced=!1),thrown}},amend:sdp=>this.amend(sdp)}),present()&&(this.answered(),await peer.connected())}succeeded(){this.clearTimers(),this.
-activeSinceMs=performance.now(),this.become("ACTIVE",null)}failed(error){error instanceof PeerLost||error instanceof RequestFailed&&!this.isFinal(error)?this.wait(
-error,!1):this.end(error)}wait(error,patient){if(this.machine.is("ACTIVE")&&performance.now()-this.activeSinceMs>STABLE_MS&&(this.failures=0,this.backoff.reset()),
-this.attempt+=1,this.clearRetry(),this.become("WAITING",error),!this.machine.is("WAITING")||(this.armDeadline(),patient))return;let delayMs=this.failures++===0&&
-error instanceof PeerLost?0:this.backoff.nextMs();this.retryTimer=setTimeout(()=>this.wake(),delayMs)}leave(){let peer=this.peer,withdraw=offer=>(this.announced=
-!1,this.withdraw(offer));if(peer===null||peer.lost){this.announced&&withdraw().catch(()=>{});return}peer.negotiate({prepare:async()=>{for(let slot of this.slots)
-await this.releaseSlot(peer,slot);return this.slots=[],this.announced},exchange:withdraw}).catch(()=>withdraw()).catch(()=>{})}armDeadline(){this.deadlineTimer===
-null&&(this.deadlineTimer=setTimeout(()=>this.end(this.retryTimeoutError()),this.port.retryTimeMs()))}clearRetry(){this.retryTimer!==null&&clearTimeout(this.retryTimer),
-this.retryTimer=null}clearTimers(){this.clearRetry(),this.deadlineTimer!==null&&clearTimeout(this.deadlineTimer),this.deadlineTimer=null}};var PUBLIC_STATE={IDLE:"NO_PLAY",NEGOTIATING:"PLAY_REQUESTING",WAITING:"PLAY_REQUESTING",ACTIVE:"PLAYING",ENDED:"NO_PLAY"},Player=class extends MediaFlow{constructor(streamID,option,playerPort){
+overloadBackoff=new Backoff(OVERLOAD_PAUSES);this.attempt=0;this.failures=0;this.activeSinceMs=0;this.announced=!1;this.retryTimer=null;this.deadlineTimer=null}get state(){
+return this.machine.state}start(){this.negotiate()}stop(){this.end(null)}interrupt(error,patient){if(!this.machine.is("ACTIVE","NEGOTIATING","WAITING"))return;let peer=this.
+peer;if(peer!==null)for(let slot of this.slots)peer.deactivate(slot);this.wait(error,patient)}wake(){this.machine.is("WAITING")&&this.negotiate()}peerLost(peer,error){
+this.peer===peer&&(this.slots=[],this.peer=null,this.machine.is("ACTIVE")&&this.wait(error,!1))}amend(sdp){return sdp}get wasActive(){return this.activeSinceMs!==
+0}end(error){this.machine.is("ENDED")||(this.clearTimers(),this.attempt+=1,this.become("ENDED",error),this.leave())}become(state,error){this.machine.become(state),
+this.report(state,error)}negotiate(){if(this.clearRetry(),this.become("NEGOTIATING",null),!this.machine.is("NEGOTIATING"))return;this.armDeadline();let attempt=++this.
+attempt,present=()=>attempt===this.attempt&&this.machine.is("NEGOTIATING");this.run(present).then(()=>present()&&this.succeeded(),thrown=>present()&&this.failed(
+toZegoError(thrown,this.retryTimeoutError().errorCode)))}async run(present){let peer=this.port.peer(this.direction);await peer.negotiate({prepare:async()=>present()?
+(this.peer!==peer&&(this.slots=[]),this.peer=peer,await this.prepareSlots(peer),!0):!1,exchange:async offer=>{this.announced=!0;try{return await this.announce(offer)}catch(thrown){
+throw thrown instanceof RequestFailed&&(this.announced=!1),thrown}},amend:sdp=>this.amend(sdp)}),present()&&(this.answered(),await peer.connected())}succeeded(){
+this.clearTimers(),this.activeSinceMs=performance.now(),this.become("ACTIVE",null)}failed(error){error instanceof PeerLost||error instanceof RequestFailed&&!this.
+isFinal(error)?this.wait(error,!1):this.end(error)}wait(error,patient){this.machine.is("ACTIVE")&&performance.now()-this.activeSinceMs>STABLE_MS2&&(this.failures=
+0,this.backoff.reset(),this.overloadBackoff.reset()),this.attempt+=1,this.clearRetry(),this.become("WAITING",error),this.machine.is("WAITING")&&(this.armDeadline(),
+!patient&&(this.retryTimer=setTimeout(()=>this.wake(),this.pauseMs(error))))}pauseMs(error){return this.failures++===0&&error instanceof PeerLost?0:(error instanceof
+RequestFailed&&error.reason==="rate-limited"?this.overloadBackoff:this.backoff).nextMs()}leave(){let peer=this.peer,withdraw=offer=>(this.announced=!1,this.withdraw(
+offer));if(peer===null||peer.lost){this.announced&&withdraw().catch(()=>{});return}peer.negotiate({prepare:async()=>{for(let slot of this.slots)await this.releaseSlot(
+peer,slot);return this.slots=[],this.announced},exchange:withdraw}).catch(()=>withdraw()).catch(()=>{})}armDeadline(){this.deadlineTimer===null&&(this.deadlineTimer=
+setTimeout(()=>this.end(this.retryTimeoutError()),this.port.retryTimeMs()))}clearRetry(){this.retryTimer!==null&&clearTimeout(this.retryTimer),this.retryTimer=null}clearTimers(){
+this.clearRetry(),this.deadlineTimer!==null&&clearTimeout(this.deadlineTimer),this.deadlineTimer=null}};var PUBLIC_STATE={IDLE:"NO_PLAY",NEGOTIATING:"PLAY_REQUESTING",WAITING:"PLAY_REQUESTING",ACTIVE:"PLAYING",ENDED:"NO_PLAY"},Player=class extends MediaFlow{constructor(streamID,option,playerPort){
 super(streamID,playerPort,"recvonly",()=>new ZegoError(Code.PLAY_RETRY_TIMEOUT,"The stream could not be played again in time."));this.option=option;this.playerPort=
 playerPort;this.media=new MediaStream;this.settle=null;this.lastReport="";this.ready=new Promise((resolve,reject)=>{this.settle={resolve,reject}}),this.ready.catch(
 ()=>{})}get interrupted(){return this.wasActive&&this.machine.is("WAITING","NEGOTIATING")}prepareSlots(peer){for(let kind of["audio","video"]){let present=this.

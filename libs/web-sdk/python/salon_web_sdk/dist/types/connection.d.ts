@@ -25,7 +25,7 @@ export declare class Connection {
     private readonly listener;
     private readonly machine;
     private readonly pending;
-    private readonly backoff;
+    private readonly schedule;
     private link;
     private urlIndex;
     private handshakeId;
@@ -35,6 +35,7 @@ export declare class Connection {
     private seenSequence;
     private heartbeatMs;
     private deadlineMs;
+    private readySinceMs;
     private quietAttempt;
     private asleep;
     /** It slept from a good state: nobody was told yet that it is not connected. */

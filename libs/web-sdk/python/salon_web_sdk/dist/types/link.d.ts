@@ -1,3 +1,4 @@
+import type { Trouble } from "./reconnect-schedule.js";
 import { type ServerMessage } from "./wire.js";
 /** What a WebSocket needs to have; tests pass their own. */
 export interface SocketLike {
@@ -5,7 +6,9 @@ export interface SocketLike {
     onmessage: ((event: {
         data: unknown;
     }) => void) | null;
-    onclose: (() => void) | null;
+    onclose: ((event?: {
+        code: number;
+    }) => void) | null;
     onerror: (() => void) | null;
     send(text: string): void;
     close(): void;
@@ -15,7 +18,7 @@ export declare const openWebSocket: SocketFactory;
 export interface LinkListener {
     linkOpened(): void;
     linkMessage(message: ServerMessage): void;
-    linkLost(): void;
+    linkLost(trouble: Trouble): void;
 }
 /** One WebSocket. After `linkLost` or `close` it says nothing any more. */
 export declare class Link {

@@ -19,6 +19,7 @@ export declare abstract class MediaFlow {
     protected slots: Slot[];
     protected peer: Peer | null;
     private readonly backoff;
+    private readonly overloadBackoff;
     private attempt;
     private failures;
     private activeSinceMs;
@@ -53,6 +54,7 @@ export declare abstract class MediaFlow {
     private succeeded;
     private failed;
     private wait;
+    private pauseMs;
     private leave;
     private armDeadline;
     private clearRetry;

@@ -1,0 +1,79 @@
+import { Backoff, OVERLOAD_PAUSES } from "./backoff.js";
+
+/** Why there is no connection. */
+export type Trouble =
+  /** The socket went, or none could be opened: the next one may succeed at once. */
+  | "unreachable"
+  /** Somebody is there and does not answer in time. */
+  | "unanswered"
+  /** The server answered that it cannot at the moment. */
+  | "refused"
+  /** The server has more than it takes: `rate-limited`, or too many connections. */
+  | "overloaded";
+
+/** Allowed only in this order, until `reset`. */
+type Pace = "quick" | "growing" | "long";
+
+/**
+ * Upper ends of the first pauses; the last one repeats. Each is drawn from all of its range, so that the clients of an
+ * instance that died come back over a tenth of a second and not in one millisecond.
+ */
+const QUICK_STEPS_MS = [100, 100, 200, 300] as const;
+/** An instance that is started again is there by then; after that somebody has to do something first. */
+const QUICK_WINDOW_MS = 5_000;
+const OPEN_TIMEOUT_MS = { first: 2_000, max: 5_000 } as const;
+/** The first is ten times what a resume takes on a busy server; growing, so that a slow one is not asked for ever. */
+const HANDSHAKE_TIMEOUT_MS = { first: 3_000, max: 10_000 } as const;
+
+/** When to try again, and how long to wait for each try, from the loss of a connection until one that lasts. */
+export class ReconnectSchedule {
+  private pace: Pace = "quick";
+  private quickTries = 0;
+  private unanswered = 0;
+  private troubledSinceMs: number | null = null;
+  private readonly growing: Backoff;
+  private readonly long: Backoff;
+
+  constructor(private readonly random: () => number = Math.random) {
+    this.growing = new Backoff({ firstMs: 250, maxMs: 5_000 }, random);
+    this.long = new Backoff(OVERLOAD_PAUSES, random);
+  }
+
+  /** The pause before the next try: from 1 ms, for whoever shall not be tried in the same turn. */
+  nextMs(trouble: Trouble, nowMs: number): number {
+    this.troubledSinceMs ??= nowMs;
+    if (trouble === "unanswered") this.unanswered += 1;
+    if (trouble === "overloaded") this.pace = "long";
+    else if (this.pace === "quick" && (trouble === "refused" || nowMs - this.troubledSinceMs >= QUICK_WINDOW_MS)) {
+      this.pace = "growing";
+    }
+    if (this.pace === "long") return this.long.nextMs();
+    if (this.pace === "growing") return this.growing.nextMs();
+    const ceiling = QUICK_STEPS_MS[Math.min(this.quickTries, QUICK_STEPS_MS.length - 1)] ?? 0;
+    this.quickTries += 1;
+    return 1 + Math.floor((ceiling - 1) * this.random());
+  }
+
+  /** For a WebSocket to open. */
+  get openTimeoutMs(): number {
+    return this.grown(OPEN_TIMEOUT_MS);
+  }
+
+  /** For a log-in or a resume to be answered. */
+  get handshakeTimeoutMs(): number {
+    return this.grown(HANDSHAKE_TIMEOUT_MS);
+  }
+
+  reset(): void {
+    this.pace = "quick";
+    this.quickTries = 0;
+    this.unanswered = 0;
+    this.troubledSinceMs = null;
+    this.growing.reset();
+    this.long.reset();
+  }
+
+  private grown({ first, max }: { first: number; max: number }): number {
+    return Math.min(max, first * 2 ** Math.min(this.unanswered, 16));
+  }
+}
