@@ -94,6 +94,41 @@ async def test_a_refused_return_is_tried_until_the_window_has_passed(
     assert "stream-exists" in update.extended_data
 
 
+async def test_the_first_replacement_needs_no_pause(
+    cloud: FakeCloud, make_engine: MakeEngine, small_stream: LocalStream
+) -> None:
+    alice: SalonEngine = make_engine(replace(FAST, backoff_min_s=3_600, backoff_max_s=3_600))
+    log = EventLog(alice, "publisher_state_update")
+    await alice.login_room("room", "04", "alice")
+    await alice.start_publishing_stream("camera", small_stream)
+    await cloud.lose_peer_connection("alice", "send-1", told=True)
+    updates = await log.updates("publisher_state_update", 4)
+    assert [each.state.value for each in updates[2:]] == ["PUBLISH_REQUESTING", "PUBLISHING"]
+
+
+async def publish(engine: SalonEngine, stream: LocalStream) -> None:
+    await engine.start_publishing_stream("camera", stream)
+
+
+@pytest.mark.parametrize("request_name", ["publish", "play"])
+async def test_a_rate_limited_offer_is_left_alone_for_long(
+    cloud: FakeCloud, make_engine: MakeEngine, small_stream: LocalStream, request_name: str
+) -> None:
+    slow = replace(FAST, overload_min_s=3_600, overload_max_s=3_600, start_timeout_s=0.3)
+    alice: SalonEngine = make_engine(slow)
+    bob: SalonEngine = make_engine(slow)
+    await alice.login_room("room", "04", "alice")
+    await bob.login_room("room", "04", "bob")
+    if request_name == "play":
+        await alice.start_publishing_stream("camera", small_stream)
+    cloud.refuse(request_name, 1109001, "rate-limited", retryable=True)
+    wish = bob.start_playing_stream("camera") if request_name == "play" else publish(alice, small_stream)
+    with pytest.raises(EngineError):
+        await wish
+    sent = [each for each in cloud.received if each.WhichOneof("body") == request_name]
+    assert len(sent) == 1
+
+
 async def test_a_relay_that_cannot_be_reached_is_named(
     cloud: FakeCloud, make_engine: MakeEngine, small_stream: LocalStream
 ) -> None:

@@ -18,6 +18,7 @@ from salon.room.v1.signal_pb2 import (
 )
 
 from salon_sdk.errors import EngineError, ErrorCode, socket_closed
+from salon_sdk.reconnect import ReconnectSchedule, Trouble, trouble_of
 from salon_sdk.states import CONNECTION_ALLOWED, ConnectionState, Machine
 from salon_sdk.tasks import TaskOwner
 from salon_sdk.timing import Timing
@@ -68,6 +69,7 @@ class RoomConnection:
         self._servers = [socket_url(server) for server in servers]
         self._login = login
         self._tasks = tasks
+        self._closing = TaskOwner("salon-connection")
         self._listener = listener
         self._timing = timing
         self._ssl_context = ssl_context
@@ -76,6 +78,7 @@ class RoomConnection:
         self._socket: Socket | None = None
         self._runner: asyncio.Task[None] | None = None
         self._login_deadline = asyncio.Timeout(None)
+        self._schedule = ReconnectSchedule(timing)
         self._attempts = 0
         self._logged_in = LoggedIn()
         self._last_sequence = 0
@@ -96,11 +99,18 @@ class RoomConnection:
 
     async def login(self) -> LoggedIn:
         """Raises EngineError: at once for a refusal, after the time-out where no server could be reached."""
+        try:
+            return await self._log_in()
+        except BaseException:
+            await self._closing.wait()
+            raise
+
+    async def _log_in(self) -> LoggedIn:
         self._machine.to(ConnectionState.LOGGING_IN)
         last_error: EngineError | None = None
         try:
             async with asyncio.timeout(self._timing.login_timeout_s) as self._login_deadline:
-                for failures in range(1_000):
+                while True:
                     try:
                         await self._open_and_log_in()
                         break
@@ -108,7 +118,7 @@ class RoomConnection:
                         if not error.retryable:
                             raise
                         last_error = error
-                    await asyncio.sleep(self._timing.backoff_s(failures))
+                    await asyncio.sleep(self._pause_s(last_error))
         except TimeoutError:
             was = self._machine.state
             self._machine.to(ConnectionState.CLOSED)
@@ -121,6 +131,7 @@ class RoomConnection:
             self._machine.to(ConnectionState.CLOSED)
             raise
         self._machine.to(ConnectionState.ONLINE)
+        self._schedule.online(_now_s())
         self._online.set()
         return self._logged_in
 
@@ -154,6 +165,7 @@ class RoomConnection:
         if self._runner is not None:
             self._runner.cancel()
             await asyncio.gather(self._runner, return_exceptions=True)
+        await self._closing.wait()
         if self._socket is None:
             return
         if was is ConnectionState.ONLINE:
@@ -168,7 +180,7 @@ class RoomConnection:
             assert self._socket is not None  # noqa: S101  # set by login and _reconnect
             quiet, ended = await self._serve(self._socket)
             self._online.clear()
-            await self._socket.close()
+            self._close_aside(self._socket)
             if ended is not None:
                 self._machine.to(ConnectionState.CLOSED)
                 self._listener.on_ended(ended)
@@ -181,6 +193,7 @@ class RoomConnection:
                 self._listener.on_ended(error)
                 return
             self._machine.to(ConnectionState.ONLINE)
+            self._schedule.online(_now_s())
             self._listener.on_reconnected(fresh)
             self._online.set()
 
@@ -218,16 +231,19 @@ class RoomConnection:
         """Raises EngineError when the log-in cannot be had back."""
         if not quiet:
             self._listener.on_reconnecting()
+        self._schedule.lost(_now_s())
+        pause_s = self._schedule.next_s(Trouble.UNREACHABLE, _now_s())
         try:
             async with asyncio.timeout(self._timing.retry_window_s):
-                for failures in range(1_000_000):
-                    await asyncio.sleep(0 if quiet else self._timing.backoff_s(failures))
+                while True:
+                    await asyncio.sleep(pause_s)
                     try:
                         return await self._open_and_resume()
                     except EngineError as error:
                         if not error.retryable:
                             raise
-                        log.info("reconnect-failed", extra={"err_code": error.error_code, "count": failures + 1})
+                        log.info("reconnect-failed", extra={"err_code": error.error_code})
+                        pause_s = self._pause_s(error)
                     if quiet:
                         quiet = False
                         self._listener.on_reconnecting()
@@ -236,12 +252,17 @@ class RoomConnection:
         problem = "The connection to the room could not be restored in time."
         raise EngineError.because(ErrorCode.RETRY_TIME_EXCEEDED, problem)
 
+    def _pause_s(self, error: EngineError) -> float:
+        """Spare servers are tried at once; the pause comes when all were tried."""
+        pause_s = self._schedule.next_s(trouble_of(error), _now_s())
+        return pause_s if self._attempts % len(self._servers) == 0 else 0.0
+
     async def _open_and_log_in(self) -> None:
-        socket = await self._open()
+        socket = await self._open(self._timing.open_timeout_s)
         try:
             await self._send_login(socket)
         except BaseException:
-            await socket.close()
+            self._close_aside(socket)
             raise
         self._socket = socket
 
@@ -254,25 +275,25 @@ class RoomConnection:
         self._last_sequence = self._seen_sequence = message.sequence
 
     async def _open_and_resume(self) -> LoggedIn | None:
-        socket = await self._open()
+        socket = await self._open(self._schedule.open_timeout_s)
         try:
             welcome = await socket.begin(hello())
             resume = await socket.begin(ClientMessage(resume=self._resume()))
-            await socket.finish(welcome)
+            await socket.finish(welcome, self._schedule.resume_timeout_s)
             # What comes up to here is a repetition.
             self._seen_sequence = self._last_sequence
             try:
-                await socket.finish(resume)
+                await socket.finish(resume, self._schedule.resume_timeout_s)
                 fresh = None
             except EngineError as error:
                 if error.reason != _SESSION_GONE or error.error_code in _FINAL_CODES:
                     raise
-                await socket.close()
-                socket = await self._open()
+                self._close_aside(socket)
+                socket = await self._open(self._schedule.open_timeout_s)
                 await self._send_login(socket)
                 fresh = self._logged_in
         except BaseException:
-            await socket.close()
+            self._close_aside(socket)
             raise
         self._socket = socket
         return fresh
@@ -286,7 +307,15 @@ class RoomConnection:
             last_sequence=self._last_sequence,
         )
 
-    async def _open(self) -> Socket:
+    async def _open(self, open_timeout_s: float) -> Socket:
         url = self._servers[self._attempts % len(self._servers)]
         self._attempts += 1
-        return await Socket.open(url, self._tasks, self._timing, self._ssl_context)
+        return await Socket.open(url, self._tasks, self._timing, self._ssl_context, open_timeout_s)
+
+    def _close_aside(self, socket: Socket) -> None:
+        """An instance that does not answer is not waited for; `close` sees the last of them out."""
+        self._closing.spawn(socket.close(), name="close-socket")
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

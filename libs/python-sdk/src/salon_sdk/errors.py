@@ -12,6 +12,10 @@ from typing import Self
 
 from salon.room.v1.signal_pb2 import Failed
 
+RATE_LIMITED = "rate-limited"
+TOO_MANY_CONNECTIONS = "too-many-connections"
+"""Reasons after which the same must not be tried again soon."""
+
 
 class ErrorCode(IntEnum):
     OK = 0
@@ -88,9 +92,9 @@ class EngineError(Exception):
         return EngineError(self.error_code, self.extended_data, reason=self.reason, retryable=self.retryable)
 
     @classmethod
-    def because(cls, error_code: int, sentence: str, *, retryable: bool = False) -> Self:
+    def because(cls, error_code: int, sentence: str, *, reason: str = "", retryable: bool = False) -> Self:
         """An error of our own."""
-        return cls(error_code, json.dumps({"message": sentence}), retryable=retryable)
+        return cls(error_code, json.dumps({"message": sentence}), reason=reason, retryable=retryable)
 
     @classmethod
     def from_failed(cls, failed: Failed) -> Self:
@@ -100,9 +104,10 @@ class EngineError(Exception):
         return cls(code, data, reason=failed.reason, retryable=failed.retryable)
 
 
-def socket_closed() -> EngineError:
+def socket_closed(reason: str = "") -> EngineError:
     """The WebSocket went away with the request under way: whether it was carried out is not known."""
-    return EngineError.because(ErrorCode.SOCKET_CLOSED, "The connection to the room was lost.", retryable=True)
+    problem = "The connection to the room was lost."
+    return EngineError.because(ErrorCode.SOCKET_CLOSED, problem, reason=reason, retryable=True)
 
 
 def _name(error_code: int) -> str:

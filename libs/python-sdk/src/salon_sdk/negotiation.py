@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from salon.room.v1.signal_pb2 import ClientMessage, ClosePeerConnection, Offer, OfferedTrack, Reply
 
-from salon_sdk.errors import EngineError, ErrorCode
+from salon_sdk.errors import RATE_LIMITED, EngineError, ErrorCode
 from salon_sdk.peer import Peer, Section
 from salon_sdk.states import PHASE_ALLOWED, Machine, Phase
 from salon_sdk.tasks import TaskOwner
@@ -35,6 +35,8 @@ class Order:
         self.established = False
         """Was active once: from then on it is worth more patience."""
         self.failures = 0
+        """In a row, without a success that lasted."""
+        self.active_since_s = 0.0
         self.retry_at_s = 0.0
         self.give_up_at_s = math.inf
         self.last_error: EngineError | None = None
@@ -204,7 +206,7 @@ class Negotiator(Generic[N]):
         if self._orders.get(order.stream_id) is not order or not order.sections:
             return  # the app has changed its mind; the sections are among the leaving
         order.established = True
-        order.failures = 0
+        order.active_since_s = _now_s()
         self._to(order, Phase.ACTIVE, None)
 
     async def _stop(self, stream_id: str, sections: list[Section]) -> None:
@@ -312,9 +314,19 @@ class Negotiator(Generic[N]):
         now_s = _now_s()
         if order.machine.state is Phase.ACTIVE:
             order.give_up_at_s = now_s + self._timing.retry_window_s
-        order.retry_at_s = now_s + self._timing.backoff_s(order.failures)
+            if now_s - order.active_since_s > self._timing.stable_s:
+                order.failures = 0
+        order.retry_at_s = now_s + self._pause_s(order, error)
         order.failures += 1
         self._to(order, Phase.REQUESTING, error)
+
+    def _pause_s(self, order: N, error: EngineError) -> float:
+        """None the first time a peer connection was lost: a new one may well come about at once."""
+        if order.failures == 0 and error.error_code == self._codes.connection_closed:
+            return 0.0
+        if error.reason == RATE_LIMITED:
+            return self._timing.overload_s(order.failures)
+        return self._timing.backoff_s(order.failures)
 
     def _give_up(self, order: N) -> None:
         last_error = order.last_error or self._closed()

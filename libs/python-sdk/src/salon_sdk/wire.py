@@ -4,15 +4,16 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 from google.protobuf.json_format import MessageToJson, Parse, ParseError
 from salon.room.v1.signal_pb2 import ClientMessage, Hello, ServerMessage
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from salon_sdk.errors import EngineError, ErrorCode, socket_closed
+from salon_sdk.errors import TOO_MANY_CONNECTIONS, EngineError, ErrorCode, socket_closed
 from salon_sdk.tasks import TaskOwner
 from salon_sdk.timing import Timing
 
@@ -24,6 +25,8 @@ SDK_NAME = "salon-python"
 SDK_VERSION = "0.1.0"
 
 _INBOUND_MAX = 256
+_OVERLOADED_CLOSE_CODES = frozenset({4429, 1013})
+"""Too many connections of this service, and "try again later" of whatever stands before it."""
 
 
 class Socket:
@@ -39,25 +42,28 @@ class Socket:
         self._reader = tasks.spawn(self._read(), name="socket-reader")
 
     @classmethod
-    async def open(cls, url: str, tasks: TaskOwner, timing: Timing, ssl_context: ssl.SSLContext | None) -> Self:
+    async def open(
+        cls, url: str, tasks: TaskOwner, timing: Timing, ssl_context: ssl.SSLContext | None, open_timeout_s: float
+    ) -> Self:
         """Raises EngineError, retryable, if nobody is there."""
         try:
             websocket = await connect(
                 url,
                 ssl=ssl_context if url.startswith("wss:") else None,
-                open_timeout=timing.open_timeout_s,
+                open_timeout=open_timeout_s,
                 close_timeout=1,
                 compression=None,
             )
         except (OSError, InvalidHandshake, ConnectionClosed) as error:
             problem = f"The room service cannot be reached: {type(error).__name__}."
-            raise EngineError.because(ErrorCode.NETWORK_BROKEN, problem, retryable=True) from error
+            reason = TOO_MANY_CONNECTIONS if _says_later(error) else ""
+            raise EngineError.because(ErrorCode.NETWORK_BROKEN, problem, reason=reason, retryable=True) from error
         return cls(websocket, tasks, timing)
 
     async def begin(self, message: ClientMessage) -> asyncio.Future[ServerMessage]:
         """Sends a request; the future is its reply."""
         if self._closed:
-            raise socket_closed()
+            raise self._closed_error()
         message.request_id = self._next_request_id
         self._next_request_id += 1
         reply: asyncio.Future[ServerMessage] = asyncio.get_running_loop().create_future()
@@ -88,7 +94,7 @@ class Socket:
         try:
             await self._websocket.send(MessageToJson(message, indent=None))
         except ConnectionClosed:
-            raise socket_closed() from None
+            raise self._closed_error() from None
 
     async def messages(self) -> AsyncIterator[ServerMessage]:
         """Everything but replies; ends with the socket."""
@@ -100,6 +106,10 @@ class Socket:
         self._reader.cancel()
         await asyncio.gather(self._reader, return_exceptions=True)
 
+    def _closed_error(self) -> EngineError:
+        overloaded = self._websocket.close_code in _OVERLOADED_CLOSE_CODES
+        return socket_closed(TOO_MANY_CONNECTIONS if overloaded else "")
+
     async def _read(self) -> None:
         try:
             async for frame in self._websocket:
@@ -110,7 +120,7 @@ class Socket:
             self._closed = True
             for reply in self._pending.values():
                 if not reply.done():
-                    reply.set_exception(socket_closed())
+                    reply.set_exception(self._closed_error())
                     reply.exception()  # nobody has to wait for it
             self._pending.clear()
             if self._inbound.full():  # the end must be heard; what is lost now, a resume brings back
@@ -129,6 +139,16 @@ class Socket:
         reply = self._pending.pop(message.reply.request_id, None)
         if reply is not None and not reply.done():
             reply.set_result(message)
+
+
+def _says_later(error: Exception) -> bool:
+    """A handshake that was answered with 429, or with 503 and when to come back; a mere 503 is a proxy without us."""
+    if not isinstance(error, InvalidStatus):
+        return False
+    status = error.response.status_code
+    return status == HTTPStatus.TOO_MANY_REQUESTS or (
+        status == HTTPStatus.SERVICE_UNAVAILABLE and "Retry-After" in error.response.headers
+    )
 
 
 def socket_url(server: str) -> str:

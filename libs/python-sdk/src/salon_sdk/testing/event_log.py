@@ -11,7 +11,9 @@ from salon_sdk.timing import Timing
 WAIT_S = 10.0
 """How long a test waits for anything before it fails."""
 
-FAST = Timing(backoff_min_s=0.01, backoff_max_s=0.05, logout_timeout_s=1.0)
+FAST = Timing(
+    quick_steps_s=(0.01, 0.05), backoff_min_s=0.01, backoff_max_s=0.05, overload_min_s=0.02, logout_timeout_s=1.0
+)
 """Tries again at once."""
 
 MakeEngine = Callable[..., SalonEngine]
