@@ -34,7 +34,7 @@ class RoomProcess:
             "SALON_NATS_USER": bus.user,
             "SALON_NATS_PASSWORD": bus.password.get_secret_value(),
             "SALON_NATS_RECONNECT_WAIT_S": "0.02",
-            "SALON_NATS_PING_INTERVAL_S": "1",
+            "SALON_NATS_PING_INTERVAL_S": str(bus.ping_interval_s),
             "SALON_ROOM_PORT": str(self.port),
             "SALON_ROOM_HEALTH_PORT": str(self.health_port),
             **{f"SALON_ROOM_{key.upper()}": str(value) for key, value in settings.items()},
@@ -75,6 +75,15 @@ class RoomProcess:
         """kill -9."""
         self._process.kill()
         self._process.join()
+
+    def pause(self) -> None:
+        """SIGSTOP: alive but silent."""
+        if self._process.pid is not None:
+            os.kill(self._process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        if self._process.pid is not None:
+            os.kill(self._process.pid, signal.SIGCONT)
 
     async def stop(self) -> int | None:
         """SIGTERM; the exit code."""

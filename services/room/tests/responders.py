@@ -28,6 +28,7 @@ from salon.relay.v1.relay_pb2 import (
 )
 from salon.token.v1.token_pb2 import MintedToken, MintToken, TokenVerified, VerifyToken
 from salon_contracts.errors import (
+    BusUnavailable,
     OfferMalformed,
     SalonError,
     TokenAppUnknown,
@@ -144,6 +145,15 @@ class RelayResponder:
             epoch=self.epoch,
         )
         await leases.put(self.relay_id, announcement.SerializeToString(), ttl_s)
+
+    async def keep_announced(self, ttl_s: int = 2) -> None:
+        """Renews like a relay that lives, until it is cancelled."""
+        while True:
+            try:
+                await self.announce(ttl_s)
+            except BusUnavailable:
+                continue
+            await asyncio.sleep(ttl_s / 4)
 
     async def _negotiate(self, order: Negotiate, _: RequestContext) -> Negotiated:
         if not order.offer_sdp.startswith("v=0"):

@@ -23,7 +23,7 @@ from salon_contracts.errors import (
     from_failure,
 )
 
-from salon_kit.connection import Connection, ConnectionLost, NoResponders, said_nobody_listens
+from salon_kit.connection import BEAT_S, Connection, ConnectionLost, NoResponders, said_nobody_listens
 from salon_kit.identity import Identity
 from salon_kit.jetstream import JetStream
 from salon_kit.log import get_logger
@@ -85,6 +85,22 @@ class Bus:
     async def wait_connected(self, timeout_s: float) -> None:
         """Returns once connected; BusUnavailable after `timeout_s`."""
         await self.connection.wait_connected(timeout_s)
+
+    def heard_for(self, seconds: float) -> bool:
+        """Whether NATS has been heard for the last `seconds` without a gap: whoever was silent all that time was silent
+        by himself."""
+        heard_s = self.connection.heard_for_s()
+        return heard_s > 0 and heard_s >= seconds
+
+    async def wait_heard_for(self, seconds: float) -> int:
+        """Returns once `heard_for` is true. What it returns changes with every gap."""
+        while True:
+            await self.connection.wait_connected(float("inf"))
+            since_ns = self.connection.heard_since_ns()
+            if since_ns is not None and self.heard_for(seconds):
+                return since_ns
+            # At least one beat: in a gap nothing says when it will end.
+            await asyncio.sleep(max(BEAT_S, seconds - self.connection.heard_for_s()))
 
     async def request(self, subject: str, message: Message, reply_type: type[Reply], timeout_s: float = 2.0) -> Reply:
         """The answer of one server of `subject`.

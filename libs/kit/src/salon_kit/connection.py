@@ -6,7 +6,7 @@ of at its deadline; nothing is buffered for later while NATS is away, so nothing
 """
 
 import asyncio
-import time
+import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,8 +17,9 @@ from nats.aio.msg import Msg
 from nats.nuid import NUID
 from salon_contracts.errors import BusUnavailable, InvariantBroken
 
+from salon_kit.hearing import Hearing, clock_ns
 from salon_kit.log import get_logger
-from salon_kit.metrics import BUS_CONNECTED, BUS_RECONNECTS
+from salon_kit.metrics import BUS_CONNECTED, BUS_RECONNECTS, BUS_SILENCES
 from salon_kit.settings import BusSettings
 from salon_kit.subscription import MessageCallback, Subscription
 
@@ -26,6 +27,10 @@ log = get_logger()
 
 STUCK_S = 20.0
 """A client that has not reconnected for so long is replaced."""
+BEAT_S = 0.25
+"""How often NATS is made to say something, so that its silence, or ours, is noticed."""
+GAP_S = 1.0
+"""Longer silence counts. In a shorter one no relay loses its lease, which lasts 2 s and is renewed every 0.5 s."""
 
 
 class NoResponders(Exception):
@@ -58,8 +63,10 @@ class Connection:
         self._given_up = asyncio.Event()
         self._closing = False
         self._keeper: asyncio.Task[None] | None = None
-        self.connected_since_ns = 0
-        """time.monotonic_ns() of the last connect."""
+        self._beats: asyncio.Task[None] | None = None
+        self._beat_token = self._next_token()
+        self._hearing = Hearing(GAP_S)
+        self._was_connected = False
         self.last_error: Exception | None = None
 
     # ---- life ----
@@ -71,6 +78,7 @@ class Connection:
         except TimeoutError:
             raise BusUnavailable() from self.last_error
         self._keeper = asyncio.create_task(self._keep(), name="bus-keeper")
+        self._beats = asyncio.create_task(self._beat(), name="bus-beats")
 
     @property
     def connected(self) -> bool:
@@ -96,6 +104,14 @@ class Connection:
         except TimeoutError:
             raise BusUnavailable() from None
 
+    def heard_for_s(self) -> float:
+        """Seconds for which NATS has been heard, and this process has listened, without a gap; 0.0 in a gap."""
+        return self._hearing.for_s(clock_ns())
+
+    def heard_since_ns(self) -> int | None:
+        """When that began, which tells one such time from the next; None in a gap."""
+        return self._hearing.since_ns(clock_ns())
+
     async def flush(self, timeout_s: float) -> None:
         """Returns once the server has processed everything sent so far; BusUnavailable otherwise.
 
@@ -117,9 +133,10 @@ class Connection:
     async def close(self) -> None:
         """Never raises."""
         self._closing = True
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+        tasks = [task for task in (self._keeper, self._beats) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._set_connected(False)
         await self._close_client(self._client)
 
@@ -200,6 +217,9 @@ class Connection:
 
     async def _on_reply(self, message: Msg) -> None:
         token = message.subject.rpartition(".")[2]
+        if token == self._beat_token:
+            self._heard()
+            return
         future = self._replies.get(token)
         if future is not None and not future.done():
             future.set_result(message)
@@ -262,9 +282,9 @@ class Connection:
         if connected == self._up.is_set():
             return
         if connected:
-            if self.connected_since_ns:
+            if self._was_connected:
                 BUS_RECONNECTS.inc()
-            self.connected_since_ns = time.monotonic_ns()
+            self._was_connected = True
             self.last_error = None
             self._down.clear()
             self._up.set()
@@ -272,6 +292,7 @@ class Connection:
         else:
             self._up.clear()
             self._down.set()
+            self._hearing.lost()
             for future in self._replies.values():
                 if not future.done():
                     future.set_exception(ConnectionLost())
@@ -280,6 +301,22 @@ class Connection:
         BUS_CONNECTED.set(1 if connected else 0)
         for listener in list(self._listeners):
             listener(connected)
+
+    async def _beat(self) -> None:
+        """Sends itself a message again and again: what comes back is heard in `_on_reply`."""
+        while True:
+            if self._up.is_set():
+                with contextlib.suppress(BusUnavailable):  # lost in this moment: `_up` says so from now on
+                    await self.publish(f"{self._inbox}.{self._beat_token}")
+                await asyncio.sleep(BEAT_S)
+            else:
+                await self._up.wait()
+
+    def _heard(self) -> None:
+        silent_s = self._hearing.heard(clock_ns())
+        if silent_s:
+            BUS_SILENCES.inc()
+            log.warning("bus-was-silent", dur_ms=round(silent_s * 1000))
 
     def _server(self) -> str:
         url = self._client.connected_url

@@ -76,7 +76,7 @@ async def expirations(
             if expired is None:
                 await asyncio.gather(*tasks)  # raises what ended it
                 return
-            await _grace(bus, grace_s)
+            await bus.wait_heard_for(grace_s)
             if await taker.stands(expired):
                 LEASES_EXPIRED.labels(bucket=bucket, result="taken").inc()
                 yield expired
@@ -85,16 +85,6 @@ async def expirations(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await taker.give_back()
-
-
-async def _grace(bus: Bus, grace_s: float) -> None:
-    """Returns when the connection is at least that old."""
-    while True:
-        await bus.connection.wait_connected(float("inf"))
-        left_s = grace_s - (time.monotonic_ns() - bus.connection.connected_since_ns) / 1e9
-        if left_s <= 0:
-            return
-        await asyncio.sleep(left_s)
 
 
 class _Taker:

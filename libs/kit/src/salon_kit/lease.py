@@ -81,9 +81,9 @@ class LeaseBucket:
                 await clean_up(expired.key)
                 await expired.ack()
 
-        When a taker dies before `ack`, another gets it after `ack_wait_s`. For `grace_s` after every (re)connect
-        nothing is handed out, so that owners can `renew` what ran out while NATS was away. Runs until the iterator is
-        closed.
+        When a taker dies before `ack`, another gets it after `ack_wait_s`. Nothing is handed out until NATS has been
+        heard for `grace_s` without a gap, so that owners can `renew` what ran out while it was away or silent. Runs
+        until the iterator is closed.
         """
         return expirations(self._bus, self.name, durable_name, ack_wait_s=ack_wait_s, grace_s=grace_s)
 

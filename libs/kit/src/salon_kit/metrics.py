@@ -42,6 +42,7 @@ def _checked(name: str, endings: tuple[str, ...]) -> str:
 
 BUS_CONNECTED = gauge("bus_connected_connections", "1 while NATS can be reached.")
 BUS_RECONNECTS = counter("bus_reconnects_total", "Connections to NATS after the first.")
+BUS_SILENCES = counter("bus_silences_total", "Times NATS, or this process, was silent without losing the connection.")
 BUS_REQUESTS = counter("bus_requests_total", "Requests asked, by operation and result code.", "operation", "result")
 BUS_REQUEST_SECONDS = histogram("bus_request_seconds", "From request to answer.", "operation")
 BUS_SERVED = counter("bus_served_total", "Requests answered, by operation and result code.", "operation", "result")

@@ -44,10 +44,16 @@ class RoomSettings(HealthSettings):
     )
     relay_timeout_s: float = Field(default=5.0, gt=0, le=60, description="Seconds a relay may take to answer an offer.")
     relay_grace_s: float = Field(
-        default=3.0, ge=0, le=60, description="Seconds after reaching NATS before a silent relay is held for lost."
+        default=3.0,
+        ge=0,
+        le=60,
+        description="Seconds NATS must be heard without a gap before a silent relay is held for lost.",
     )
     expiry_grace_s: float = Field(
-        default=3.0, ge=0, le=60, description="Seconds after reaching NATS before lapsed leases log anybody out."
+        default=3.0,
+        ge=0,
+        le=60,
+        description="Seconds NATS must be heard without a gap before lapsed leases log anybody out.",
     )
     view_linger_s: float = Field(
         default=5.0, ge=0, le=600, description="Seconds a room is followed after its last user of this instance left."

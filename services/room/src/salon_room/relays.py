@@ -1,7 +1,6 @@
 """The media relays: which ones live, and orders to them."""
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -26,8 +25,9 @@ from salon_room import metrics
 
 log = get_logger()
 
-NANOSECONDS = 1_000_000_000
 CLOSE_TIMEOUT_S = 2.0
+GAP_POLL_S = 0.25
+"""How often is looked whether NATS was silent meanwhile."""
 SET_EFFECTS_TIMEOUT_S = 4.0
 """A relay answers within 2 s, if it can."""
 
@@ -51,8 +51,6 @@ class Relays:
         self._timeout_s = timeout_s
         self._grace_s = grace_s
         self._living: dict[str, RelayAnnouncement] = {}
-        self._trusted_from_ns = time.monotonic_ns() + int(grace_s * NANOSECONDS)
-        """Before this, silence of a relay may be ours."""
 
     def living(self) -> list[RelayAnnouncement]:
         return list(self._living.values())
@@ -61,19 +59,19 @@ class Relays:
         return self._living.get(relay_id)
 
     def lost(self, relay_id: str, epoch: str) -> bool:
-        """This start of this relay is known to be gone, with every transport it had."""
+        """This start of this relay is known to be gone, with every transport it had. The silence of a relay says so
+        only if NATS was heard all the while: else it may be that of NATS, or our own."""
         announced = self._living.get(relay_id)
         if announced is not None:
             return announced.epoch != epoch
-        return self._bus.connected and time.monotonic_ns() >= self._trusted_from_ns
+        return self._bus.heard_for(self._grace_s)
 
     async def start(self) -> None:
         """Returns when the relays of now are known."""
         known = asyncio.Event()
-        self._bus.on_connection(self._connection_changed)
         watching = self._spawn("watch-relays", self._watch(known))
         watching.add_done_callback(lambda _: known.set())
-        self._spawn("trust-relay-silence", self._look_after_grace())
+        self._spawn("trust-relay-silence", self._look_after_gaps())
         await known.wait()
         if watching.done():
             await watching  # raises why
@@ -105,14 +103,15 @@ class Relays:
             log.warning("relay-restarted", relay_id=relay.relay_id)
             self.on_lost()
 
-    def _connection_changed(self, connected: bool) -> None:
-        if connected:
-            self._trusted_from_ns = time.monotonic_ns() + int(self._grace_s * NANOSECONDS)
-            self._spawn("trust-relay-silence", self._look_after_grace())
-
-    async def _look_after_grace(self) -> None:
-        await asyncio.sleep(self._grace_s + 0.01)
-        self.on_lost()
+    async def _look_after_gaps(self) -> None:
+        """After every gap in which relays could not be heard, once their silence is their own again."""
+        looked_since_ns = None
+        while True:
+            heard_since_ns = await self._bus.wait_heard_for(self._grace_s)
+            if heard_since_ns != looked_since_ns:
+                looked_since_ns = heard_since_ns
+                self.on_lost()
+            await asyncio.sleep(GAP_POLL_S)
 
     async def negotiate(self, relay_id: str, order: Negotiate) -> Negotiated:
         """The relay's answer. Raises its refusals, and RelayLost if it does not answer."""
