@@ -54,8 +54,42 @@ def test_apps_are_listed(run_salon: Salon) -> None:
     assert "secret" not in plain.stdout.lower().replace("secret since", "")
 
 
+def test_a_policy_is_changed_in_what_is_named(run_salon: Salon) -> None:
+    app_id = make_app(run_salon, "--require-privileges")
+    changed = run_salon("app", "change-policy", str(app_id), "--allow-play-across-rooms", "--max-token-age-s", "60")
+    assert changed.stdout == (
+        f"App {app_id}: privileges required, tokens at most 1 min old, streams of other rooms too\n"
+    )
+    undone = run_salon(
+        *("app", "change-policy", str(app_id), "--no-require-privileges", "--no-allow-play-across-rooms", "--json"),
+    )
+    assert json.loads(undone.stdout) == {
+        "app_id": app_id,
+        "require_privileges": False,
+        "max_token_age_s": 60,
+        "accept_cbc": False,
+        "allow_play_across_rooms": False,
+    }
+    assert run_salon("app", "change-policy", str(app_id)).exit_code == 2
+
+
+def test_whoever_accepts_the_cbc_form_is_told_what_it_means(run_salon: Salon) -> None:
+    created = run_salon("app", "create", "--accept-cbc", "--json")
+    app_id = str(json.loads(created.stdout)["app_id"])
+    assert "not authenticated" in created.stderr
+    assert "first 16 characters" in created.stderr
+    off = run_salon("app", "change-policy", app_id, "--no-accept-cbc")
+    assert (off.stdout, off.stderr) == (f"App {app_id}: -\n", "")
+    refused = run_salon("token", "mint", "--app-id", app_id, "--user-id", "alice", "--form", "cbc")
+    assert refused.stderr == "Error: form is illegal; allowed: a form the app accepts.\n"
+    on = run_salon("app", "change-policy", app_id, "--accept-cbc")
+    assert on.stdout == f"App {app_id}: tokens of the CBC form too\n"
+    assert "not authenticated" in on.stderr
+    assert run_salon("token", "mint", "--app-id", app_id, "--user-id", "alice", "--form", "cbc").exit_code == 0
+
+
 def test_a_token_is_minted(run_salon: Salon) -> None:
-    app_id = str(make_app(run_salon))
+    app_id = str(make_app(run_salon, "--accept-cbc"))
     result = run_salon("token", "mint", "--app-id", app_id, "--user-id", "alice", "--lifetime-s", "90")
     assert result.exit_code == 0
     assert result.stdout.startswith("04")
@@ -63,7 +97,7 @@ def test_a_token_is_minted(run_salon: Salon) -> None:
     assert "Good until" in result.stderr
     narrowed = run_salon(
         *("token", "mint", "--app-id", app_id, "--user-id", "bob", "--room-id", "room1", "--no-publish"),
-        *("--stream-id", "s1", "--stream-id", "s2", "--form", "cbc", "--json"),
+        *("--stream-id", "s1", "--stream-id", "s2", "--play-room-id", "stage", "--form", "cbc", "--json"),
     )
     minted = json.loads(narrowed.stdout)
     assert minted["token"].startswith("04")

@@ -25,6 +25,8 @@ def test_every_class_of_the_tree_has_a_row() -> None:
         (errors.TokenPrivilegeMissing(privilege="publish"), Asked.PUBLISH, 1103019),
         (errors.TokenMalformed(problem="x"), Asked.ROOM, 1102016),
         (errors.TokenForged(app_id=1), Asked.ROOM, 1102020),
+        (errors.TokenFormRefused(problem="x"), Asked.ROOM, 1102016),
+        (errors.TokenFormRefused(problem="x"), Asked.PLAY, 1104046),
         (errors.RoomFull(limit=1), Asked.ROOM, 1002034),
         (errors.LoggedInElsewhere(), Asked.ROOM, 1002086),
         (errors.StreamExists(stream_id="s"), Asked.PUBLISH, 1003028),

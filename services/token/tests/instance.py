@@ -98,6 +98,11 @@ async def rotate(bus: Bus, app_id: int, grace_s: int = 0) -> token_pb2.AppCreden
     return await bus.request(command("token", "rotate-secret"), order, token_pb2.AppCredentials)
 
 
+async def change_policy(bus: Bus, app_id: int, **fields: object) -> token_pb2.AppPolicy:
+    order = token_pb2.ChangePolicy(app_id=app_id, **fields)  # type: ignore[arg-type]  # fields of the message
+    return (await bus.request(command("token", "change-policy"), order, token_pb2.PolicyChangedReply)).policy
+
+
 async def delete(bus: Bus, app_id: int) -> Message:
     order = token_pb2.DeleteApp(app_id=app_id)
     return await bus.request(command("token", "delete-app"), order, token_pb2.AppDeletedReply)

@@ -7,14 +7,26 @@ from salon_contracts.errors import (
     TokenError,
     TokenExpired,
     TokenForged,
+    TokenFormRefused,
     TokenMalformed,
     TokenPrivilegeMissing,
     TokenRoomMismatch,
     TokenUserMismatch,
 )
 from salon_contracts.ids import RoomId, UserId
-from salon_token.core import App, Minting, Permission, Policy, create, mint, rotate, verify
-from salon_token.privileges import Privileges
+from salon_token.core import (
+    App,
+    Minting,
+    Permission,
+    Policy,
+    PolicyChange,
+    change_policy,
+    create,
+    mint,
+    rotate,
+    verify,
+)
+from salon_token.privileges import ANY_ROOM, Privileges
 from salon_token.token04 import Form, SealedToken
 
 from .tokens import ALICE, APP_ID, IV, NOW_MS, NOW_S, OTHER_SECRET, SECRET, make_token
@@ -37,7 +49,46 @@ def privileges(room_id: str = "room1", *, publish: bool = True, streams: tuple[s
 
 @pytest.mark.parametrize("form", Form)
 def test_a_basic_token_allows_everything(form: Form) -> None:
-    assert check(an_app(), make_token(form=form)) == Permission(ALICE, NOW_S + 3600, True, True, ())
+    assert check(an_app(Policy(accept_cbc=True)), make_token(form=form)) == Permission(
+        ALICE, NOW_S + 3600, True, True, ()
+    )
+
+
+def test_the_form_that_is_not_authenticated_is_refused_unless_the_app_accepts_it() -> None:
+    with pytest.raises(TokenFormRefused):
+        check(an_app(), make_token(form=Form.CBC))
+    with pytest.raises(TokenFormRefused):  # not even looked at: what is wrong inside is nobody's to know
+        check(an_app(), make_token(form=Form.CBC, secret=OTHER_SECRET, user_id="bob"))
+    accepting = change_policy(an_app(), PolicyChange(accept_cbc=True))
+    assert check(accepting, make_token(form=Form.CBC))
+    with pytest.raises(TokenFormRefused):
+        check(change_policy(accepting, PolicyChange(accept_cbc=False)), make_token(form=Form.CBC))
+
+
+def test_a_change_of_the_policy_leaves_the_rest_of_it() -> None:
+    app = an_app(Policy(require_privileges=True, max_token_age_s=60))
+    changed = change_policy(app, PolicyChange(accept_cbc=True, max_token_age_s=0))
+    assert changed.policy == Policy(require_privileges=True, max_token_age_s=0, accept_cbc=True)
+    assert change_policy(changed, PolicyChange()).policy == changed.policy
+
+
+@pytest.mark.parametrize(
+    ("listed", "rooms"),
+    [
+        ("", ()),
+        (',"play_room_id_list":null', ()),
+        (',"play_room_id_list":[]', ()),
+        (',"play_room_id_list":["room2","stage/3"]', ("room2", "stage/3")),
+        (',"play_room_id_list":[""]', (ANY_ROOM,)),
+    ],
+)
+def test_streams_of_other_rooms_may_be_played_where_the_payload_names_the_room(
+    listed: str, rooms: tuple[str, ...]
+) -> None:
+    payload = '{"room_id":"room1","privilege":{"1":1,"2":1}' + listed + "}"
+    assert check(an_app(), make_token(payload=payload)).play_room_ids == rooms
+    everywhere = an_app(Policy(allow_play_across_rooms=True))
+    assert check(everywhere, make_token(payload=payload)).play_room_ids == (ANY_ROOM,)
 
 
 def test_who_names_no_user_is_told_who_the_token_names() -> None:
@@ -143,9 +194,10 @@ def test_app_names_are_short_and_printable(name: str) -> None:
 @pytest.mark.parametrize("form", Form)
 def test_what_is_minted_verifies(form: Form) -> None:
     wanted = Privileges("room1", may_log_in=True, may_publish=False, stream_ids=("s",))
-    token, expires_at = mint(an_app(), Minting(ALICE, 60, wanted, form), -1, IV[form], NOW_MS + 500)
+    app = an_app(Policy(accept_cbc=True))
+    token, expires_at = mint(app, Minting(ALICE, 60, wanted, form), -1, IV[form], NOW_MS + 500)
     assert expires_at == NOW_S + 60
-    assert check(an_app(), token) == Permission(ALICE, NOW_S + 60, True, False, ("s",))
+    assert check(app, token) == Permission(ALICE, NOW_S + 60, True, False, ("s",))
 
 
 @pytest.mark.parametrize("lifetime_s", [0, 30 * 86400 + 1])
@@ -161,9 +213,15 @@ def test_a_basic_token_is_not_minted_for_an_app_that_would_refuse_it() -> None:
     assert caught.value.field == "privileges"
 
 
+def test_a_form_that_the_app_does_not_accept_is_not_minted() -> None:
+    with pytest.raises(InvalidField) as caught:
+        mint(an_app(), Minting(ALICE, 60, None, Form.CBC), 0, IV[Form.CBC], NOW_MS)
+    assert caught.value.field == "form"
+
+
 @pytest.mark.parametrize("streams", [(50,), (400,)])
 def test_a_token_that_nobody_would_accept_is_not_minted(streams: tuple[int]) -> None:
     wanted = Privileges("", True, True, tuple(f"{index:0256}" for index in range(streams[0])))
     with pytest.raises(InvalidField) as caught:
-        mint(an_app(), Minting(ALICE, 60, wanted, Form.CBC), 0, IV[Form.CBC], NOW_MS)
+        mint(an_app(Policy(accept_cbc=True)), Minting(ALICE, 60, wanted, Form.CBC), 0, IV[Form.CBC], NOW_MS)
     assert caught.value.problem == "too long"

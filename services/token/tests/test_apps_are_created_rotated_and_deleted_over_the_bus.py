@@ -9,7 +9,7 @@ from salon_kit.bus import Bus
 from salon_kit.events import Events
 
 from .conftest import StartInstance
-from .instance import create, delete, list_apps, mint, rotate, verify
+from .instance import change_policy, create, delete, list_apps, mint, rotate, verify
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -48,6 +48,20 @@ async def test_apps_are_listed_by_id_with_their_policies(bus: Bus, start_instanc
     assert nine.policy.require_privileges
     assert nine.policy.max_token_age_s == 60
     assert eight.created_at_unix_ms == eight.rotated_at_unix_ms > 0
+
+
+async def test_a_policy_is_changed_in_what_is_named(bus: Bus, events: Events, start_instance: StartInstance) -> None:
+    await start_instance()
+    made = await create(bus, policy=token_pb2.AppPolicy(require_privileges=True, max_token_age_s=60))
+    changed = token_pb2.AppPolicy(require_privileges=True, accept_cbc=True, allow_play_across_rooms=True)
+    said = await change_policy(bus, made.app_id, max_token_age_s=0, accept_cbc=True, allow_play_across_rooms=True)
+    assert said == changed
+    assert (await list_apps(bus))[0].policy == changed
+    entity = Entity(AppId(made.app_id), None, None, "app", None)
+    last = (await events.read_after([entity.subject], 0))[-1]
+    assert last.message == token_pb2.AppPolicyChanged(app_id=made.app_id, policy=changed)
+    with pytest.raises(AppNotFound):
+        await change_policy(bus, 7, accept_cbc=True)
 
 
 async def test_a_rotation_with_grace_accepts_both_secrets(bus: Bus, start_instance: StartInstance) -> None:

@@ -5,7 +5,7 @@ from salon.token.v1 import token_pb2
 from salon.token.v1.token_pb2 import TOKEN_FORM_CBC, TOKEN_FORM_GCM, Privileges
 from salon_contracts.errors import (
     InvalidField,
-    TokenMalformed,
+    TokenFormRefused,
     TokenPrivilegeMissing,
     TokenRoomMismatch,
     TokenUserMismatch,
@@ -14,7 +14,7 @@ from salon_kit.bus import Bus
 from salon_token.token04 import Form, SealedToken, ServerSecret
 
 from .conftest import StartInstance
-from .instance import create, mint, verify
+from .instance import change_policy, create, mint, verify
 from .tokens import make_token
 
 
@@ -23,7 +23,7 @@ async def test_both_forms_verify(
     bus: Bus, start_instance: StartInstance, wanted: token_pb2.TokenForm.ValueType | None, made: Form
 ) -> None:
     await start_instance()
-    app_id = (await create(bus)).app_id
+    app_id = (await create(bus, policy=token_pb2.AppPolicy(accept_cbc=True))).app_id
     token = await mint(bus, app_id, **({} if wanted is None else {"form": wanted}))
     assert SealedToken.parse(token).form is made
     allowed = await verify(bus, app_id, token)
@@ -72,6 +72,7 @@ async def test_an_app_that_requires_privileges_has_them_required(bus: Bus, start
         ({"lifetime_s": 0}, "lifetime_s"),
         ({"lifetime_s": 30 * 86400 + 1}, "lifetime_s"),
         ({"privileges": Privileges(room_id="a%b")}, "room_id"),
+        ({"privileges": Privileges(play_room_ids=["a%b"])}, "room_id"),
         ({"privileges": Privileges(stream_ids=["a b"])}, "stream_id"),
         ({"privileges": Privileges(stream_ids=["s" * 256] * 40)}, "payload"),
         ({"form": 9}, "form"),
@@ -98,12 +99,23 @@ async def test_a_question_must_be_whole(bus: Bus, start_instance: StartInstance)
     assert (await verify(bus, app_id, token, user_id="")).user_id == "alice"
 
 
-async def test_the_cbc_form_can_be_switched_off(bus: Bus, start_instance: StartInstance) -> None:
-    instance = await start_instance()
+async def test_the_cbc_form_is_off_until_it_is_switched_on_for_an_app(bus: Bus, start_instance: StartInstance) -> None:
+    await start_instance()
     app_id = (await create(bus)).app_id
-    token = await mint(bus, app_id, form=TOKEN_FORM_CBC)
-    instance.handlers.accepted_forms = frozenset({Form.GCM})
-    with pytest.raises(TokenMalformed):
-        await verify(bus, app_id, token)
     with pytest.raises(InvalidField):
         await mint(bus, app_id, form=TOKEN_FORM_CBC)
+    await change_policy(bus, app_id, accept_cbc=True)
+    token = await mint(bus, app_id, form=TOKEN_FORM_CBC)
+    assert (await verify(bus, app_id, token)).may_log_in
+    await change_policy(bus, app_id, accept_cbc=False)
+    with pytest.raises(TokenFormRefused):
+        await verify(bus, app_id, token)
+
+
+async def test_a_minted_token_names_the_rooms_that_may_be_played(bus: Bus, start_instance: StartInstance) -> None:
+    await start_instance()
+    app_id = (await create(bus)).app_id
+    wanted = Privileges(room_id="room1", may_log_in=True, play_room_ids=["stage", ""])
+    allowed = await verify(bus, app_id, await mint(bus, app_id, privileges=wanted))
+    assert list(allowed.play_room_ids) == ["stage", ""]
+    assert list((await verify(bus, app_id, await mint(bus, app_id))).play_room_ids) == []

@@ -1,4 +1,4 @@
-"""`salon app`: create, list, rotate, delete."""
+"""`salon app`: create, list, change the policy, rotate, delete."""
 
 import sys
 
@@ -8,9 +8,11 @@ from salon.token.v1.token_pb2 import (
     AppDeletedReply,
     AppList,
     AppPolicy,
+    ChangePolicy,
     CreateApp,
     DeleteApp,
     ListApps,
+    PolicyChangedReply,
     RotateSecret,
 )
 from salon_contracts.ids import APP_ID_MAX
@@ -20,6 +22,17 @@ from salon_cli.connection import REQUEST_TIMEOUT_S, run
 from salon_cli.output import duration, json_option, note, print_fields, print_json, print_table, when
 
 APP_ID = click.IntRange(1, APP_ID_MAX)
+CBC_WARNING = (
+    "Warning: tokens of the CBC form are not authenticated. Whoever sees one can change its first 16 characters, and, "
+    "with luck, later ones. Salon refuses what it can see of that. Move your servers to the GCM form, then switch this "
+    "off: `salon app change-policy APPID --no-accept-cbc`."
+)
+ACCEPT_CBC = (
+    "Accept tokens of the CBC form too. They are not authenticated. The older public token04 generators make it, the newer "
+    "ones GCM; docs/tokens.md says how to tell. The older one for Java is refused even so."
+)
+POLICIES = ("require_privileges", "max_token_age_s", "accept_cbc", "allow_play_across_rooms")
+PLAY_ACROSS = "Let whoever is in one room play the streams of every other; without it a token has to name the room."
 
 
 @click.group(name="app")
@@ -41,6 +54,8 @@ def app() -> None:
     default=0,
     help="Refuse tokens made longer ago than this, whatever they say; 0: no limit.",
 )
+@click.option("--accept-cbc", is_flag=True, help=ACCEPT_CBC)
+@click.option("--allow-play-across-rooms", is_flag=True, help=PLAY_ACROSS)
 @click.option(
     "--secret-from-stdin",
     is_flag=True,
@@ -53,6 +68,8 @@ def create(
     app_id: int | None,
     require_privileges: bool,
     max_token_age_s: int,
+    accept_cbc: bool,
+    allow_play_across_rooms: bool,
     secret_from_stdin: bool,
     as_json: bool,
 ) -> None:
@@ -65,12 +82,66 @@ def create(
     """
     order = CreateApp(
         name=name,
-        policy=AppPolicy(require_privileges=require_privileges, max_token_age_s=max_token_age_s),
+        policy=AppPolicy(
+            require_privileges=require_privileges,
+            max_token_age_s=max_token_age_s,
+            accept_cbc=accept_cbc,
+            allow_play_across_rooms=allow_play_across_rooms,
+        ),
         app_id=app_id or 0,
         server_secret=_read_secret() if secret_from_stdin else "",
     )
     made = run(lambda bus: bus.request(command("token", "create-app"), order, AppCredentials, REQUEST_TIMEOUT_S))
     _show(made, as_json=as_json)
+    if accept_cbc:
+        note(CBC_WARNING)
+
+
+@app.command(name="change-policy")
+@click.argument("app_id", type=APP_ID, metavar="APPID")
+@click.option("--require-privileges/--no-require-privileges", default=None, help="Refuse tokens without a payload.")
+@click.option(
+    "--max-token-age-s", type=click.IntRange(0, 2**32 - 1), help="Refuse tokens made longer ago than this; 0: no limit."
+)
+@click.option("--accept-cbc/--no-accept-cbc", default=None, help=ACCEPT_CBC)
+@click.option("--allow-play-across-rooms/--no-allow-play-across-rooms", default=None, help=PLAY_ACROSS)
+@json_option
+def change_policy(
+    *,
+    app_id: int,
+    require_privileges: bool | None,
+    max_token_age_s: int | None,
+    accept_cbc: bool | None,
+    allow_play_across_rooms: bool | None,
+    as_json: bool,
+) -> None:
+    """Change what tokens of an app are accepted, and what they allow. What is not named stays as it is.
+
+    It counts for the next log-in; who is in a call stays in it.
+
+    \b
+    Examples:
+      salon app change-policy 1234567890 --accept-cbc
+      salon app change-policy 1234567890 --no-accept-cbc --max-token-age-s 3600
+    """
+    order = ChangePolicy(
+        app_id=app_id,
+        require_privileges=require_privileges,
+        max_token_age_s=max_token_age_s,
+        accept_cbc=accept_cbc,
+        allow_play_across_rooms=allow_play_across_rooms,
+    )
+    if not order.ListFields()[1:]:  # the AppID is the first
+        raise click.UsageError("Name at least one policy to change.")
+    reply = run(
+        lambda bus: bus.request(command("token", "change-policy"), order, PolicyChangedReply, REQUEST_TIMEOUT_S)
+    )
+    if as_json:
+        print_json({"app_id": app_id, **_policy_fields(reply.policy)})
+    else:
+        click.echo(f"App {app_id}: {_policy(reply.policy)}")
+    if accept_cbc:
+        note(CBC_WARNING)
 
 
 @app.command(name="list")
@@ -92,8 +163,7 @@ def list_(*, as_json: bool) -> None:
                     "name": one.name,
                     "created_at_unix_ms": one.created_at_unix_ms,
                     "rotated_at_unix_ms": one.rotated_at_unix_ms,
-                    "require_privileges": one.policy.require_privileges,
-                    "max_token_age_s": one.policy.max_token_age_s,
+                    **_policy_fields(one.policy),
                 }
                 for one in found.apps
             ]
@@ -176,10 +246,18 @@ def _show(made: AppCredentials, *, as_json: bool) -> None:
     note("Keep the ServerSecret on your server; it is shown only now.")
 
 
+def _policy_fields(policy: AppPolicy) -> dict[str, bool | int]:
+    return {name: getattr(policy, name) for name in POLICIES}
+
+
 def _policy(policy: AppPolicy) -> str:
     rules = []
     if policy.require_privileges:
         rules.append("privileges required")
     if policy.max_token_age_s:
         rules.append(f"tokens at most {duration(policy.max_token_age_s)} old")
+    if policy.accept_cbc:
+        rules.append("tokens of the CBC form too")
+    if policy.allow_play_across_rooms:
+        rules.append("streams of other rooms too")
     return ", ".join(rules) or "-"

@@ -25,6 +25,12 @@ def token() -> None:
 @click.option("--no-publish", is_flag=True, help="Watching only.")
 @click.option("--stream-id", "stream_ids", multiple=True, help="Only this stream may be published; may be repeated.")
 @click.option(
+    "--play-room-id",
+    "play_room_ids",
+    multiple=True,
+    help="Streams of this other room may be played too ('': of every room); may be repeated.",
+)
+@click.option(
     "--lifetime-s",
     type=click.IntRange(1, 30 * 86_400),
     default=3600,
@@ -36,7 +42,7 @@ def token() -> None:
     type=click.Choice(list(FORMS)),
     default="gcm",
     show_default=True,
-    help="gcm is the recommended one; cbc is what older generators make.",
+    help="gcm is the one to use; cbc is not authenticated, and only for apps with --accept-cbc.",
 )
 @json_option
 def mint(
@@ -46,13 +52,14 @@ def mint(
     room_id: str | None,
     no_publish: bool,
     stream_ids: tuple[str, ...],
+    play_room_ids: tuple[str, ...],
     lifetime_s: int,
     form: str,
     as_json: bool,
 ) -> None:
     """Make a token, for trying and for scripts.
 
-    Without --room-id, --no-publish and --stream-id it allows everything its user may do in the app.
+    Without --room-id, --no-publish, --stream-id and --play-room-id it allows everything its user may do in the app.
 
     \b
     Examples:
@@ -60,9 +67,15 @@ def mint(
       salon token mint --app-id 1234567890 --user-id bob --room-id room1 --no-publish --lifetime-s 600
     """
     order = MintToken(app_id=app_id, user_id=user_id, lifetime_s=lifetime_s, form=FORMS[form])
-    if room_id is not None or no_publish or stream_ids:
+    if room_id is not None or no_publish or stream_ids or play_room_ids:
         order.privileges.CopyFrom(
-            Privileges(room_id=room_id or "", may_log_in=True, may_publish=not no_publish, stream_ids=stream_ids)
+            Privileges(
+                room_id=room_id or "",
+                may_log_in=True,
+                may_publish=not no_publish,
+                stream_ids=stream_ids,
+                play_room_ids=play_room_ids,
+            )
         )
     minted = run(lambda bus: bus.request(command("token", "mint-token"), order, MintedToken, REQUEST_TIMEOUT_S))
     if as_json:

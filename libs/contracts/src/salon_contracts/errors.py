@@ -7,6 +7,7 @@
     ├── QuotaExceeded           too many of it at once, by one user, address or app
     ├── TokenError
     │   ├── TokenMalformed      cannot be read: prefix, base64, layout, JSON
+    │   ├── TokenFormRefused    of a form the app does not accept, or could be changed unseen
     │   ├── TokenAppUnknown     no such app
     │   ├── TokenForged         does not decrypt with the app's secret
     │   ├── TokenAppMismatch    made for another app
@@ -96,6 +97,13 @@ class TokenError(SalonError):
 class TokenMalformed(TokenError):
     code = "token-malformed"
     sentence = "The token cannot be read: {problem}."
+    problem: str
+
+
+@dataclass(unsafe_hash=True)
+class TokenFormRefused(TokenError):
+    code = "token-form-refused"
+    sentence = "A token of this form is not accepted: {problem}."
     problem: str
 
 

@@ -15,6 +15,7 @@ from salon_contracts.subjects import EntityKind
 _EVENTS: dict[type[Message], EntityKind] = {
     token_pb2.AppCreated: "app",
     token_pb2.AppSecretRotated: "app",
+    token_pb2.AppPolicyChanged: "app",
     token_pb2.AppDeleted: "app",
     events_pb2.RoomOpened: "room",
     events_pb2.RoomClosed: "room",

@@ -40,6 +40,7 @@ TABLE: dict[type[SalonError], Row] = {
     errors.QuotaExceeded: Row(1109001, message=1009015),
     errors.TokenError: Row(1102020, publish=1103019, play=1104046),
     errors.TokenMalformed: Row(1102016, publish=1103019, play=1104046),
+    errors.TokenFormRefused: Row(1102016, publish=1103019, play=1104046),
     errors.TokenAppUnknown: Row(1102020, publish=1103019, play=1104046),
     errors.TokenForged: Row(1102020, publish=1103019, play=1104046),
     errors.TokenAppMismatch: Row(1102020, publish=1103019, play=1104046),
@@ -90,6 +91,7 @@ FIELDS: dict[tuple[str, str], int] = {
 
 NATIVE_SUB_CODES: dict[type[SalonError], int] = {
     errors.TokenMalformed: 1002079,
+    errors.TokenFormRefused: 1002079,
     errors.TokenAppUnknown: 1002076,
     errors.TokenAppMismatch: 1002076,
     errors.TokenUserMismatch: 1002077,

@@ -4,7 +4,6 @@ from pydantic import Field, SecretStr, field_validator
 from salon_kit.settings import HealthSettings, prefixed
 
 from salon_token.sealing import MasterKey, Sealer
-from salon_token.token04 import Form
 
 
 class TokenSettings(HealthSettings):
@@ -19,9 +18,6 @@ class TokenSettings(HealthSettings):
     previous_master_keys: SecretStr = Field(
         default=SecretStr(""),
         description="Older master keys, comma-separated: what they sealed is sealed with the present one at start.",
-    )
-    accept_cbc: bool = Field(
-        default=True, description="Accept tokens of the CBC form, which is not authenticated, besides those of GCM."
     )
 
     @field_validator("master_key")
@@ -40,10 +36,6 @@ class TokenSettings(HealthSettings):
     def sealer(self) -> Sealer:
         present = MasterKey.from_hex(self.master_key.get_secret_value())
         return Sealer(present, [MasterKey.from_hex(text) for text in _keys(self.previous_master_keys)])
-
-    @property
-    def accepted_forms(self) -> frozenset[Form]:
-        return frozenset(Form) if self.accept_cbc else frozenset({Form.GCM})
 
 
 def _keys(value: SecretStr) -> list[str]:

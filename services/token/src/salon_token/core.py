@@ -4,13 +4,14 @@ There is no state machine here, only decisions with one result each; so a refusa
 rather than an effect that the shell would have to turn into the same error.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from salon_contracts.errors import (
     InvalidField,
     TokenAppMismatch,
     TokenExpired,
+    TokenFormRefused,
     TokenMalformed,
     TokenPrivilegeMissing,
     TokenRoomMismatch,
@@ -18,7 +19,8 @@ from salon_contracts.errors import (
 )
 from salon_contracts.ids import AppId, RoomId, UserId
 
-from salon_token.privileges import Privileges
+from salon_token import cbc_layout
+from salon_token.privileges import ANY_ROOM, Privileges
 from salon_token.token04 import Claims, Form, SealedToken, ServerSecret, generate, open_token
 
 LIFETIME_MAX_S: Final = 30 * 86400
@@ -38,6 +40,26 @@ class Policy:
     require_privileges: bool = False
     max_token_age_s: int = 0
     """0: no limit."""
+    accept_cbc: bool = False
+    """Tokens of the form that is not authenticated are accepted too."""
+    allow_play_across_rooms: bool = False
+    """Who is in one room may play the streams of every other."""
+
+    def accepts(self, form: Form) -> bool:
+        return form is Form.GCM or self.accept_cbc
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """None: it stays as it is."""
+
+    require_privileges: bool | None = None
+    max_token_age_s: int | None = None
+    accept_cbc: bool | None = None
+    allow_play_across_rooms: bool | None = None
+
+    def of(self, policy: Policy) -> Policy:
+        return replace(policy, **{name: value for name, value in asdict(self).items() if value is not None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +93,8 @@ class Permission:
     may_publish: bool
     stream_ids: tuple[str, ...]
     """Empty: any."""
+    play_room_ids: tuple[str, ...] = ()
+    """Rooms besides its own whose streams may be played; `ANY_ROOM` among them: all."""
 
 
 def parse_app_name(value: str) -> str:
@@ -95,6 +119,10 @@ def rotate(app: App, secret: ServerSecret, grace_s: int, now_unix_ms: int) -> Ap
     return replace(app, secret=secret, previous=previous, rotated_at_unix_ms=now_unix_ms)
 
 
+def change_policy(app: App, change: PolicyChange) -> App:
+    return replace(app, policy=change.of(app.policy))
+
+
 def accepted_secrets(app: App, now_unix_ms: int) -> list[ServerSecret]:
     if app.previous is None or now_unix_ms >= app.previous.until_unix_ms:
         return [app.secret]
@@ -106,6 +134,9 @@ def verify(app: App, token: SealedToken, user_id: UserId | None, room_id: RoomId
 
     Raises a TokenError. Whether what the holder wants is among what is allowed is for the caller to see.
     """
+    if not app.policy.accepts(token.form):
+        # Before it is decrypted: nobody learns anything about what is in it.
+        raise TokenFormRefused(problem=f"the app does not accept the form {token.form.name}; use the GCM form")
     claims, secret = open_token(token, app.app_id, accepted_secrets(app, now_unix_ms))
     if claims.app_id != app.app_id:
         raise TokenAppMismatch(app_id=app.app_id)
@@ -118,9 +149,18 @@ def verify(app: App, token: SealedToken, user_id: UserId | None, room_id: RoomId
     if not claims.payload and app.policy.require_privileges:
         raise TokenPrivilegeMissing(privilege="app requires a privilege payload")
     allowed = Privileges.from_payload(claims.payload) if claims.payload else _ANYTHING
+    if claims.payload and token.form is Form.CBC:
+        cbc_layout.check_payload(claims.payload, allowed)
     if allowed.room_id and allowed.room_id != room_id:
         raise TokenRoomMismatch(room_id=room_id)
-    return Permission(claims.user_id, expires_at_unix_s, allowed.may_log_in, allowed.may_publish, allowed.stream_ids)
+    return Permission(
+        claims.user_id,
+        expires_at_unix_s,
+        allowed.may_log_in,
+        allowed.may_publish,
+        allowed.stream_ids,
+        (ANY_ROOM,) if app.policy.allow_play_across_rooms else allowed.play_room_ids,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +177,8 @@ def mint(app: App, order: Minting, nonce: int, iv: bytes, now_unix_ms: int) -> t
     """The token and when it expires (Unix seconds). Raises InvalidField."""
     if not 1 <= order.lifetime_s <= LIFETIME_MAX_S:
         raise InvalidField(field="lifetime_s", problem="out of range", limit=f"1 to {LIFETIME_MAX_S}")
+    if not app.policy.accepts(order.form):
+        raise InvalidField(field="form", problem="illegal", limit="a form the app accepts")
     if order.privileges is None and app.policy.require_privileges:
         raise InvalidField(field="privileges", problem="empty", limit="this app requires them")
     now_unix_s = now_unix_ms // 1000

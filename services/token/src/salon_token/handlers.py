@@ -17,7 +17,6 @@ from salon_contracts.errors import (
     InvalidField,
     SalonError,
     TokenAppUnknown,
-    TokenMalformed,
 )
 from salon_contracts.ids import APP_ID_MAX, AppId, parse_app_id, parse_room_id, parse_stream_id, parse_user_id
 from salon_contracts.subjects import Entity, command, query
@@ -27,7 +26,7 @@ from salon_kit.outbox import Outbox
 
 from salon_token import core, metrics, records
 from salon_token.core import App, Minting
-from salon_token.privileges import Privileges
+from salon_token.privileges import ANY_ROOM, Privileges
 from salon_token.sealing import SealError
 from salon_token.store import AppStore
 from salon_token.token04 import Form, SealedToken, ServerSecret, new_iv, new_nonce
@@ -57,7 +56,6 @@ class TokenHandlers:
     store: AppStore
     events: Events
     outbox: Outbox
-    accepted_forms: frozenset[Form] = frozenset(Form)
     now_unix_ms: Callable[[], int] = unix_ms
     _orders: set[asyncio.Task[Any]] = field(default_factory=set, init=False, repr=False)
 
@@ -74,6 +72,7 @@ class TokenHandlers:
             await bus.serve(query("token", "list-apps"), token_pb2.ListApps, self.list_apps, queue=QUEUE),
             await order("create-app", token_pb2.CreateApp, self.create_app),
             await order("rotate-secret", token_pb2.RotateSecret, self.rotate_secret),
+            await order("change-policy", token_pb2.ChangePolicy, self.change_policy),
             await order("delete-app", token_pb2.DeleteApp, self.delete_app),
             await order("mint-token", token_pb2.MintToken, self.mint_token),
         ]
@@ -102,6 +101,7 @@ class TokenHandlers:
             may_log_in=allowed.may_log_in,
             may_publish=allowed.may_publish,
             stream_ids=allowed.stream_ids,
+            play_room_ids=allowed.play_room_ids,
         )
 
     async def list_apps(self, request: token_pb2.ListApps, context: RequestContext) -> Message:
@@ -136,6 +136,20 @@ class TokenHandlers:
         log.info("app-secret-rotated", app_id=app_id, grace_s=request.grace_s)
         return token_pb2.AppCredentials(app_id=app_id, server_secret=secret.characters)
 
+    async def change_policy(self, request: token_pb2.ChangePolicy, context: RequestContext) -> Message:
+        app_id = parse_app_id(request.app_id)
+        change = records.policy_change(request)
+
+        async def carry_out() -> token_pb2.AppPolicy:
+            app = await self._change(app_id, lambda app: core.change_policy(app, change))
+            policy = records.policy_message(app.policy)
+            await self._record(app_id, token_pb2.AppPolicyChanged(app_id=app_id, policy=policy), context)
+            return policy
+
+        policy = await self._whole(carry_out())
+        log.info("app-policy-changed", app_id=app_id)
+        return token_pb2.PolicyChangedReply(policy=policy)
+
     async def delete_app(self, request: token_pb2.DeleteApp, context: RequestContext) -> Message:
         app_id = parse_app_id(request.app_id)
 
@@ -149,8 +163,8 @@ class TokenHandlers:
 
     async def mint_token(self, request: token_pb2.MintToken, context: RequestContext) -> Message:
         form = _FORMS.get(request.form)
-        if form not in self.accepted_forms:
-            raise InvalidField(field="form", problem="illegal", limit="a form this cloud accepts")
+        if form is None:
+            raise InvalidField(field="form", problem="illegal", limit="GCM or CBC")
         order = Minting(
             parse_user_id(request.user_id),
             request.lifetime_s,
@@ -168,8 +182,6 @@ class TokenHandlers:
         room_id = parse_room_id(request.room_id)
         token = SealedToken.parse(request.token)
         counted.form = token.form.name
-        if token.form not in self.accepted_forms:
-            raise TokenMalformed(problem=f"the form {token.form.name} is not accepted here")
         app = await self._find(AppId(request.app_id))
         if app is None:
             raise TokenAppUnknown(app_id=request.app_id)
@@ -181,9 +193,9 @@ class TokenHandlers:
         except SealError as error:
             raise _unreadable(app_id, error) from error
 
-    async def _change(self, app_id: AppId, decide: Callable[[App], App]) -> None:
+    async def _change(self, app_id: AppId, decide: Callable[[App], App]) -> App:
         try:
-            await self.store.change(app_id, decide)
+            return await self.store.change(app_id, decide)
         except SealError as error:
             raise _unreadable(app_id, error) from error
 
@@ -251,6 +263,7 @@ def _privileges(message: token_pb2.Privileges) -> Privileges:
         may_log_in=message.may_log_in,
         may_publish=message.may_publish,
         stream_ids=tuple(parse_stream_id(stream_id) for stream_id in message.stream_ids),
+        play_room_ids=tuple(parse_room_id(room_id) if room_id else ANY_ROOM for room_id in message.play_room_ids),
     )
 
 

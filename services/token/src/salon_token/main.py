@@ -23,7 +23,7 @@ async def build(service: Service, settings: TokenSettings) -> None:
         await store.load()
     except SealError as error:
         raise StartupError(str(error)) from error
-    handlers = TokenHandlers(store, events, outbox, settings.accepted_forms)
+    handlers = TokenHandlers(store, events, outbox)
 
     service.health.add_check("apps", store.why_not_ready)
     service.start("apps", store.follow())

@@ -4,6 +4,9 @@
 
 Privilege 1 is logging in, 2 is publishing; each 1 (allowed) or 0. A privilege that is not named is not allowed. An
 empty `room_id` means any room; an empty, null or absent `stream_id_list` means any stream.
+
+`play_room_id_list`, which only Salon knows, names rooms besides the one that was logged in to whose streams may be
+played ("" for all of them); empty, null or absent: none.
 """
 
 import json
@@ -16,6 +19,8 @@ from salon_token.strict_json import int64, parse_object, text
 
 _LOG_IN: Final = "1"
 _PUBLISH: Final = "2"
+ANY_ROOM: Final = ""
+"""Among `play_room_ids`: the streams of every room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,8 @@ class Privileges:
     may_publish: bool
     stream_ids: tuple[str, ...] = ()
     """Empty: any stream."""
+    play_room_ids: tuple[str, ...] = ()
+    """Rooms besides its own whose streams may be played."""
 
     @classmethod
     def from_payload(cls, payload: str) -> Self:
@@ -42,14 +49,22 @@ class Privileges:
         flags = fields.get("privilege")
         if not isinstance(flags, dict):
             raise TokenMalformed(problem="payload has no privilege object")
-        return cls(room_id, _flag(flags, _LOG_IN), _flag(flags, _PUBLISH), _stream_ids(fields.get("stream_id_list")))
+        return cls(
+            room_id,
+            _flag(flags, _LOG_IN),
+            _flag(flags, _PUBLISH),
+            _texts(fields, "stream_id_list"),
+            _texts(fields, "play_room_id_list"),
+        )
 
     def to_payload(self) -> str:
-        fields = {
+        fields: dict[str, object] = {
             "room_id": self.room_id,
             "privilege": {_LOG_IN: int(self.may_log_in), _PUBLISH: int(self.may_publish)},
             "stream_id_list": list(self.stream_ids) or None,
         }
+        if self.play_room_ids:
+            fields["play_room_id_list"] = list(self.play_room_ids)
         return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -60,12 +75,13 @@ def _flag(flags: dict[str, object], name: str) -> bool:
     return value == 1
 
 
-def _stream_ids(value: object) -> tuple[str, ...]:
+def _texts(fields: dict[str, object], name: str) -> tuple[str, ...]:
+    value = fields.get(name)
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise TokenMalformed(problem="stream_id_list is not a list of texts")
+        raise TokenMalformed(problem=f"{name} is not a list of texts")
     found = [text(item) for item in value]
     if None in found:
-        raise TokenMalformed(problem="stream_id_list is not a list of texts")
+        raise TokenMalformed(problem=f"{name} is not a list of texts")
     return tuple(item for item in found if item is not None)

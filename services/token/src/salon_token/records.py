@@ -1,12 +1,13 @@
 """Apps as they stand in the bucket: AppRecord with its secrets sealed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from google.protobuf.message import DecodeError
 from salon.token.v1 import token_pb2
 from salon_contracts.ids import AppId
 
-from salon_token.core import App, Policy, PreviousSecret
+from salon_token.core import App, Policy, PolicyChange, PreviousSecret
 from salon_token.sealing import Sealer, SealError
 
 
@@ -20,11 +21,28 @@ def app_id(key: str) -> AppId:
 
 
 def policy_message(policy: Policy) -> token_pb2.AppPolicy:
-    return token_pb2.AppPolicy(require_privileges=policy.require_privileges, max_token_age_s=policy.max_token_age_s)
+    return token_pb2.AppPolicy(
+        require_privileges=policy.require_privileges,
+        max_token_age_s=policy.max_token_age_s,
+        accept_cbc=policy.accept_cbc,
+        allow_play_across_rooms=policy.allow_play_across_rooms,
+    )
 
 
 def policy(message: token_pb2.AppPolicy) -> Policy:
-    return Policy(require_privileges=message.require_privileges, max_token_age_s=message.max_token_age_s)
+    return Policy(
+        require_privileges=message.require_privileges,
+        max_token_age_s=message.max_token_age_s,
+        accept_cbc=message.accept_cbc,
+        allow_play_across_rooms=message.allow_play_across_rooms,
+    )
+
+
+def policy_change(message: token_pb2.ChangePolicy) -> PolicyChange:
+    def given(name: str) -> Any:
+        return getattr(message, name) if message.HasField(name) else None  # type: ignore[arg-type]  # one of the four
+
+    return PolicyChange(**{field.name: given(field.name) for field in fields(PolicyChange)})
 
 
 def summary(key: str, value: bytes) -> token_pb2.AppSummary:

@@ -2,7 +2,8 @@
 
 Two forms. GCM is authenticated encryption: what decrypts was written by whoever has the ServerSecret. CBC has no
 integrity of its own, so a check that told *why* a decrypted text is unusable would help to forge one (a padding
-oracle): everything up to and including "is this a JSON object" fails as one error, `TokenForged`, after the same work.
+oracle): everything up to and including "is this JSON as a generator writes it" (`cbc_layout`) fails as one error,
+`TokenForged`, after the same work.
 """
 
 import base64
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from salon_contracts.errors import InvalidField, SalonError, TokenForged, TokenMalformed
 from salon_contracts.ids import AppId, UserId, parse_app_id, parse_user_id
 
+from salon_token import cbc_layout
 from salon_token.strict_json import int64, parse_object, text
 
 VERSION: Final = "04"
@@ -173,7 +175,7 @@ class SealedToken:
             padding_is_good = False
         # Parsed even when the padding is bad, so that both kinds of failure take the same time.
         try:
-            fields = parse_object(plaintext)
+            fields = cbc_layout.read(plaintext)
         except ValueError:
             return None
         return fields if padding_is_good else None
@@ -219,12 +221,14 @@ def open_token(token: SealedToken, app_id: AppId, accepted: Sequence[ServerSecre
     """What the token says and which of the app's secrets made it. Every accepted secret is tried, whichever fits.
 
     Checked here: made with one of the secrets, well-formed, both expiry times equal. Left to the caller: app, user,
-    room and time. Raises TokenForged or TokenMalformed.
+    room and time. Raises TokenForged, TokenMalformed or TokenFormRefused.
     """
     opened = [(token.open(secret), secret) for secret in accepted]
     for fields, secret in opened:
         if fields is None:
             continue
+        if token.form is Form.CBC:
+            cbc_layout.check_order(fields)
         claims = Claims.from_fields(fields)
         if claims.expires_at_unix_s != token.expires_at_unix_s:
             raise TokenMalformed(problem="its two expiry times differ")

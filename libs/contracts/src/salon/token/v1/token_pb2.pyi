@@ -83,6 +83,7 @@ class TokenVerified(_message.Message):
     MAY_LOG_IN_FIELD_NUMBER: _builtins.int
     MAY_PUBLISH_FIELD_NUMBER: _builtins.int
     STREAM_IDS_FIELD_NUMBER: _builtins.int
+    PLAY_ROOM_IDS_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     expires_at_unix_s: _builtins.int
     may_log_in: _builtins.bool
@@ -90,6 +91,10 @@ class TokenVerified(_message.Message):
     @_builtins.property
     def stream_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Streams it may publish; empty: any."""
+
+    @_builtins.property
+    def play_room_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Rooms besides its own whose streams it may play; one that is empty text: all of the app."""
 
     def __init__(
         self,
@@ -99,10 +104,11 @@ class TokenVerified(_message.Message):
         may_log_in: _builtins.bool = ...,
         may_publish: _builtins.bool = ...,
         stream_ids: _abc.Iterable[_builtins.str] | None = ...,
+        play_room_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at_unix_s", b"expires_at_unix_s", "may_log_in", b"may_log_in", "may_publish", b"may_publish", "stream_ids", b"stream_ids", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at_unix_s", b"expires_at_unix_s", "may_log_in", b"may_log_in", "may_publish", b"may_publish", "play_room_ids", b"play_room_ids", "stream_ids", b"stream_ids", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -183,19 +189,27 @@ class AppPolicy(_message.Message):
 
     REQUIRE_PRIVILEGES_FIELD_NUMBER: _builtins.int
     MAX_TOKEN_AGE_S_FIELD_NUMBER: _builtins.int
+    ACCEPT_CBC_FIELD_NUMBER: _builtins.int
+    ALLOW_PLAY_ACROSS_ROOMS_FIELD_NUMBER: _builtins.int
     require_privileges: _builtins.bool
     """Only tokens with a privilege payload are accepted."""
     max_token_age_s: _builtins.int
     """Tokens older than this are refused whatever they say; 0: no limit."""
+    accept_cbc: _builtins.bool
+    """Tokens of the CBC form are accepted too. They are not authenticated: who sees one can change its first 16 characters."""
+    allow_play_across_rooms: _builtins.bool
+    """Whoever is in a room may play streams of every other room of the app."""
     def __init__(
         self,
         *,
         require_privileges: _builtins.bool = ...,
         max_token_age_s: _builtins.int = ...,
+        accept_cbc: _builtins.bool = ...,
+        allow_play_across_rooms: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_token_age_s", b"max_token_age_s", "require_privileges", b"require_privileges"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_cbc", b"accept_cbc", "allow_play_across_rooms", b"allow_play_across_rooms", "max_token_age_s", b"max_token_age_s", "require_privileges", b"require_privileges"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -282,6 +296,76 @@ class RotateSecret(_message.Message):
 Global___RotateSecret: _TypeAlias = RotateSecret  # noqa: Y015
 
 @_typing.final
+class ChangePolicy(_message.Message):
+    """What is not given stays as it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_ID_FIELD_NUMBER: _builtins.int
+    REQUIRE_PRIVILEGES_FIELD_NUMBER: _builtins.int
+    MAX_TOKEN_AGE_S_FIELD_NUMBER: _builtins.int
+    ACCEPT_CBC_FIELD_NUMBER: _builtins.int
+    ALLOW_PLAY_ACROSS_ROOMS_FIELD_NUMBER: _builtins.int
+    app_id: _builtins.int
+    require_privileges: _builtins.bool
+    max_token_age_s: _builtins.int
+    accept_cbc: _builtins.bool
+    allow_play_across_rooms: _builtins.bool
+    def __init__(
+        self,
+        *,
+        app_id: _builtins.int = ...,
+        require_privileges: _builtins.bool | None = ...,
+        max_token_age_s: _builtins.int | None = ...,
+        accept_cbc: _builtins.bool | None = ...,
+        allow_play_across_rooms: _builtins.bool | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_accept_cbc", b"_accept_cbc", "_allow_play_across_rooms", b"_allow_play_across_rooms", "_max_token_age_s", b"_max_token_age_s", "_require_privileges", b"_require_privileges", "accept_cbc", b"accept_cbc", "allow_play_across_rooms", b"allow_play_across_rooms", "max_token_age_s", b"max_token_age_s", "require_privileges", b"require_privileges"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_accept_cbc", b"_accept_cbc", "_allow_play_across_rooms", b"_allow_play_across_rooms", "_max_token_age_s", b"_max_token_age_s", "_require_privileges", b"_require_privileges", "accept_cbc", b"accept_cbc", "allow_play_across_rooms", b"allow_play_across_rooms", "app_id", b"app_id", "max_token_age_s", b"max_token_age_s", "require_privileges", b"require_privileges"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__accept_cbc: _TypeAlias = _typing.Literal["accept_cbc"]  # noqa: Y015
+    _WhichOneofArgType__accept_cbc: _TypeAlias = _typing.Literal["_accept_cbc", b"_accept_cbc"]  # noqa: Y015
+    _WhichOneofReturnType__allow_play_across_rooms: _TypeAlias = _typing.Literal["allow_play_across_rooms"]  # noqa: Y015
+    _WhichOneofArgType__allow_play_across_rooms: _TypeAlias = _typing.Literal["_allow_play_across_rooms", b"_allow_play_across_rooms"]  # noqa: Y015
+    _WhichOneofReturnType__max_token_age_s: _TypeAlias = _typing.Literal["max_token_age_s"]  # noqa: Y015
+    _WhichOneofArgType__max_token_age_s: _TypeAlias = _typing.Literal["_max_token_age_s", b"_max_token_age_s"]  # noqa: Y015
+    _WhichOneofReturnType__require_privileges: _TypeAlias = _typing.Literal["require_privileges"]  # noqa: Y015
+    _WhichOneofArgType__require_privileges: _TypeAlias = _typing.Literal["_require_privileges", b"_require_privileges"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__accept_cbc) -> _WhichOneofReturnType__accept_cbc | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__allow_play_across_rooms) -> _WhichOneofReturnType__allow_play_across_rooms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_token_age_s) -> _WhichOneofReturnType__max_token_age_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__require_privileges) -> _WhichOneofReturnType__require_privileges | None: ...
+
+Global___ChangePolicy: _TypeAlias = ChangePolicy  # noqa: Y015
+
+@_typing.final
+class PolicyChangedReply(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POLICY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def policy(self) -> Global___AppPolicy:
+        """As it is now."""
+
+    def __init__(
+        self,
+        *,
+        policy: Global___AppPolicy | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PolicyChangedReply: _TypeAlias = PolicyChangedReply  # noqa: Y015
+
+@_typing.final
 class DeleteApp(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -357,11 +441,16 @@ class Privileges(_message.Message):
     MAY_LOG_IN_FIELD_NUMBER: _builtins.int
     MAY_PUBLISH_FIELD_NUMBER: _builtins.int
     STREAM_IDS_FIELD_NUMBER: _builtins.int
+    PLAY_ROOM_IDS_FIELD_NUMBER: _builtins.int
     room_id: _builtins.str
     may_log_in: _builtins.bool
     may_publish: _builtins.bool
     @_builtins.property
     def stream_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def play_room_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Rooms besides its own whose streams may be played; one that is empty text: all of the app."""
+
     def __init__(
         self,
         *,
@@ -369,10 +458,11 @@ class Privileges(_message.Message):
         may_log_in: _builtins.bool = ...,
         may_publish: _builtins.bool = ...,
         stream_ids: _abc.Iterable[_builtins.str] | None = ...,
+        play_room_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["may_log_in", b"may_log_in", "may_publish", b"may_publish", "room_id", b"room_id", "stream_ids", b"stream_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["may_log_in", b"may_log_in", "may_publish", b"may_publish", "play_room_ids", b"play_room_ids", "room_id", b"room_id", "stream_ids", b"stream_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -449,6 +539,31 @@ class AppSecretRotated(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AppSecretRotated: _TypeAlias = AppSecretRotated  # noqa: Y015
+
+@_typing.final
+class AppPolicyChanged(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_ID_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    app_id: _builtins.int
+    @_builtins.property
+    def policy(self) -> Global___AppPolicy:
+        """As it is now."""
+
+    def __init__(
+        self,
+        *,
+        app_id: _builtins.int = ...,
+        policy: Global___AppPolicy | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "policy", b"policy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AppPolicyChanged: _TypeAlias = AppPolicyChanged  # noqa: Y015
 
 @_typing.final
 class AppDeleted(_message.Message):
