@@ -28,8 +28,8 @@ CBC_WARNING = (
     "off: `salon app change-policy APPID --no-accept-cbc`."
 )
 ACCEPT_CBC = (
-    "Accept tokens of the CBC form too. They are not authenticated. The older public token04 generators make it, the newer "
-    "ones GCM; docs/tokens.md says how to tell. The older one for Java is refused even so."
+    "Accept tokens of the CBC form too. They are not authenticated. The older public token04 generators make it, "
+    "the newer ones GCM; docs/tokens.md says how to tell. The older one for Java is refused even so."
 )
 POLICIES = ("require_privileges", "max_token_age_s", "accept_cbc", "allow_play_across_rooms")
 PLAY_ACROSS = "Let whoever is in one room play the streams of every other; without it a token has to name the room."
