@@ -32,6 +32,7 @@ from tests.system.cloud import free_port
 PEOPLE = 400
 AFTERWARDS_S = 3.0
 STALL_S = 5.0
+STALLS = 5
 DISK_BYTES = 64 * 1024 * 1024
 DISK_FULL_S = 10.0
 RECOVERY_MAX_S = 40.0
@@ -117,11 +118,12 @@ async def _attack(name: str, cloud: DevCloud, folder: Path, common: Figures) -> 
 async def _stall_nats(cloud: DevCloud) -> Figures:
     pid = cloud.pid_of("nats-server")
     assert pid is not None
-    os.kill(pid, signal.SIGSTOP)
-    await asyncio.sleep(STALL_S)
-    os.kill(pid, signal.SIGCONT)
-    await asyncio.sleep(5)  # what is held for lost is removed by then
-    return {"stalled_s": STALL_S}
+    for _ in range(STALLS):
+        os.kill(pid, signal.SIGSTOP)
+        await asyncio.sleep(STALL_S)
+        os.kill(pid, signal.SIGCONT)
+        await asyncio.sleep(STALL_S)  # what is held for lost is removed by then
+    return {"stalls": STALLS, "stalled_s": STALL_S}
 
 
 async def _fill_disk(cloud: DevCloud, folder: Path) -> Figures:
