@@ -24,7 +24,18 @@ test: setup-test test-rust test-python ## Every test: packet core, packages, who
 
 .PHONY: test-python
 test-python: setup-test ## The Python tests (ARGS="-k name" picks some)
+ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
+else
+	@echo "salon: testing the packages and the whole cloud side by side; each says how it went when it is done"
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-packages test-system
+endif
+
+.PHONY: test-packages test-system
+test-packages:
+	@$(BIN)/pytest libs services tests/quality
+test-system:
+	@$(BIN)/pytest tests/system
 
 .PHONY: test-rust
 test-rust: setup ## The Rust tests
