@@ -29,12 +29,14 @@ from salon_room.media import Media
 from salon_room.messages import Messages
 from salon_room.placement import Placement
 from salon_room.presence import PresenceBook
+from salon_room.quotas import Quotas
 from salon_room.relays import Relays
 from salon_room.requests import Verbs
 from salon_room.resumes import Resumes
 from salon_room.room_view import Surroundings
 from salon_room.rooms import Rooms
 from salon_room.tokens import Tokens
+from salon_room.viewers import Viewers
 
 
 async def build(service: Service, settings: RoomSettings) -> None:
@@ -47,6 +49,7 @@ async def build(service: Service, settings: RoomSettings) -> None:
     for bucket in (presence_leases, relay_leases, stream_claims):
         await bucket.ensure()
 
+    quotas = Quotas(settings)
     presence = PresenceBook(presence_leases, settings.presence_ttl_s)
     claims = Claims(stream_claims, presence, events)
     tokens = Tokens(bus)
@@ -63,14 +66,16 @@ async def build(service: Service, settings: RoomSettings) -> None:
     rooms = Rooms(bus, around, settings.view_linger_s)
     endings = Endings(rooms, presence, claims, relays)
     placement = Placement(relays, settings.region, random)
-    effects = Effects(relays, background.spawn)
-    media = Media(rooms, relays, placement, claims, effects)
-    logins = Logins(rooms, presence, endings, tokens)
+    effects = Effects(relays, background.spawn, quotas)
+    media = Media(rooms, relays, placement, claims, effects, quotas)
+    logins = Logins(rooms, presence, endings, tokens, quotas)
     resumes = Resumes(rooms, presence, endings, relays, max_events=settings.resume_max_events)
-    messages = Messages(events)
-    verbs = Verbs(settings, background, presence, logins, resumes, endings, media, effects, messages)
+    messages = Messages(events, quotas)
+    verbs = Verbs(settings, quotas, background, presence, logins, resumes, endings, media, effects, messages)
     gateway = Gateway(bus, verbs, lambda: new_id("w"))
     ingest = Ingest(
+        quotas=quotas,
+        rooms=rooms,
         tokens=tokens,
         claims=claims,
         logins=logins,
@@ -82,7 +87,7 @@ async def build(service: Service, settings: RoomSettings) -> None:
         background=background,
         ttl_s=settings.presence_ttl_s,
     )
-    egress = Egress(rooms, events, relays, tokens)
+    egress = Egress(rooms, events, relays, tokens, Viewers(rooms, relays, background.spawn), quotas)
     demo_tokens = DemoTokens(tokens, settings.demo_app_id, settings.demo_token_lifetime_s)
 
     relays.on_lost = media.tell_lost_relays
@@ -91,7 +96,7 @@ async def build(service: Service, settings: RoomSettings) -> None:
     await relays.start()
     service.start("expirations", take_expirations(presence_leases, endings, settings.expiry_grace_s))
     server = HttpServer(
-        build_app(gateway, ingest, egress, demo_tokens, service.health),
+        build_app(gateway, ingest, egress, quotas, demo_tokens, service.health),
         settings.host,
         settings.port,
         tls=settings.tls,

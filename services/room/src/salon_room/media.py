@@ -9,7 +9,15 @@ import time
 from salon.relay.v1.relay_pb2 import Direction, MediaKind, Negotiate, Negotiated, TrackBinding
 from salon.room.v1.events_pb2 import PublishRefused, RelayAssigned, StreamAdded, StreamTrack
 from salon.room.v1.signal_pb2 import Offer
-from salon_contracts.errors import InvalidField, NotLoggedIn, SalonError, StreamNotFound
+from salon_contracts.errors import (
+    BusUnavailable,
+    InvalidField,
+    NotLoggedIn,
+    RelayLost,
+    RequestTimedOut,
+    SalonError,
+    StreamNotFound,
+)
 from salon_contracts.ids import StreamId, parse_extra_info, parse_peer_connection_id, parse_stream_id
 from salon_kit.log import get_logger
 
@@ -22,6 +30,7 @@ from salon_room.effects import Effects
 from salon_room.frames import check_sdp, encode
 from salon_room.participant import Participant
 from salon_room.placement import Placement
+from salon_room.quotas import Quotas
 from salon_room.relays import Relays
 from salon_room.rooms import Rooms
 
@@ -33,12 +42,21 @@ TRACKS_MAX = 256
 
 
 class Media:
-    def __init__(self, rooms: Rooms, relays: Relays, placement: Placement, claims: Claims, effects: Effects) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        relays: Relays,
+        placement: Placement,
+        claims: Claims,
+        effects: Effects,
+        quotas: Quotas,
+    ) -> None:
         self._rooms = rooms
         self._relays = relays
         self._placement = placement
         self._claims = claims
         self._effects = effects
+        self._quotas = quotas
 
     async def publish(
         self, who: Participant, stream_id: str, extra_info: str, offer: Offer, effects: Wish | None = None
@@ -50,6 +68,7 @@ class Media:
         try:
             who.permit.require_publish(stream)
             self._check_tracks(who, stream, offer)
+            self.check_quota(who, stream)
             await self._claims.claim(who.view.key, stream, who.user_id, who.session_id)
         except SalonError as error:
             await self._say_refused(who, stream, error)
@@ -60,11 +79,23 @@ class Media:
             negotiated = await self._negotiate(who, relay, offer.peer_connection_id, order)
             await self.add_stream(who, stream, extra, relay, order.transport_id, negotiated)
             await self._effects.begin(who, stream, effects)
+        except SalonError:
+            # Before it is answered: whoever tries again at once must not lose its new claim to the old one's release.
+            if stream not in who.view.state.streams:
+                await self.release_claim(who, stream)
+            raise
         except BaseException:
             if stream not in who.view.state.streams:
-                self._rooms.around.spawn("release-claim", self._release_claim(who, stream))
+                self._rooms.around.spawn("release-claim", self.release_claim(who, stream))
             raise
         return negotiated.answer_sdp
+
+    def check_quota(self, who: Participant, stream: StreamId) -> None:
+        """Raises QuotaExceeded if `stream` would be one too many."""
+        state = who.view.state
+        if not state.has_stream(stream, who.session_id):
+            own = len(state.streams_of(who.session_id))
+            self._quotas.another_stream(own, lambda: self._rooms.streams_of(who.app_id))
 
     async def add_stream(
         self,
@@ -121,7 +152,7 @@ class Media:
 
     async def _remove(self, who: Participant, stream: StreamId) -> None:
         await who.view.carry_out(lambda: decisions.unpublish(who.view.state, stream, who.session_id))
-        await self._release_claim(who, stream)
+        await self.release_claim(who, stream)
 
     async def play(self, who: Participant, stream_id: str, offer: Offer) -> str:
         stream = parse_stream_id(stream_id)
@@ -189,6 +220,7 @@ class Media:
             direction=direction,
             offer_sdp=offer.sdp,
             tracks=[TrackBinding(mid=track.mid, stream_id=track.stream_id) for track in offer.tracks],
+            client_address=who.address,
         )
 
     async def _renegotiate(self, who: Participant, offer: Offer, direction: Direction.ValueType) -> str:
@@ -201,13 +233,14 @@ class Media:
         who.remember_transport(name, relay)
         try:
             return await self._relays.negotiate(relay.relay_id, order)
-        except SalonError:
+        except SalonError as error:
             if is_new:
                 who.transports.pop(name, None)
-                self._relays.close_later(relay.relay_id, order.transport_id, "not-negotiated")
+                if may_be_open_after(error):
+                    self._relays.close_later(relay.relay_id, order.transport_id, "not-negotiated")
             raise
 
-    async def _release_claim(self, who: Participant, stream: StreamId) -> None:
+    async def release_claim(self, who: Participant, stream: StreamId) -> None:
         try:
             await self._claims.release(who.app_id, stream, who.session_id)
         except SalonError as error:
@@ -219,6 +252,12 @@ class Media:
             await self._rooms.around.events.append(who.view.state.entity("refusal", who.user_id), event)
         except SalonError as failure:
             log.warning("refusal-not-recorded", err_code=failure.code)
+
+
+def may_be_open_after(error: SalonError) -> bool:
+    """Whether a relay may have the peer connection although it could not be negotiated. A relay that refuses has
+    nothing, and one that is told to close what it does not know refuses it from then on."""
+    return isinstance(error, RelayLost | RequestTimedOut | BusUnavailable)
 
 
 def _check_offer(offer: Offer) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from salon.room.v1.events_pb2 import RelayAssigned
-from salon_contracts.errors import RateLimited
+from salon_contracts.errors import QuotaExceeded
 from salon_contracts.ids import AppId, RoomId, TransportId, UserId
 
 from salon_room.core.effects_told import EffectsTold
@@ -15,6 +15,7 @@ from salon_room.core.notices import Notice, Receiver, effects_changed
 from salon_room.core.room_state import EffectsState
 from salon_room.frames import encode
 from salon_room.presence import Lease
+from salon_room.quotas import UNKNOWN_ADDRESS, ClientAddress
 from salon_room.room_view import RoomView
 from salon_room.tokens import Permit
 
@@ -53,6 +54,8 @@ class Participant:
     lease: Lease
     receiver: Receiver
     voice: Voice
+    address: ClientAddress = UNKNOWN_ADDRESS
+    """Where its client is."""
     transports: dict[str, RelayAssigned] = field(default_factory=dict)
     """By peer connection id: where it is."""
     effects: EffectsTold = field(default_factory=EffectsTold)
@@ -83,9 +86,13 @@ class Participant:
     def transport_id(self, peer_connection_id: str) -> TransportId:
         return TransportId(f"{self.session_id}.{peer_connection_id}")
 
-    def remember_transport(self, peer_connection_id: str, relay: RelayAssigned) -> None:
+    def check_transport(self, peer_connection_id: str) -> None:
+        """Raises QuotaExceeded if it is one too many."""
         if peer_connection_id not in self.transports and len(self.transports) >= TRANSPORTS_MAX:
-            raise RateLimited(limit=f"{TRANSPORTS_MAX} peer connections of one log-in")
+            raise QuotaExceeded(limit=f"{TRANSPORTS_MAX} peer connections of one log-in")
+
+    def remember_transport(self, peer_connection_id: str, relay: RelayAssigned) -> None:
+        self.check_transport(peer_connection_id)
         self.transports[peer_connection_id] = relay
 
     def detach(self) -> None:

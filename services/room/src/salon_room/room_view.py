@@ -100,6 +100,8 @@ class RoomView:
     """Every event of the room up to here is applied."""
     listeners: dict[str, Listener] = field(default_factory=dict)
     """By session id."""
+    viewer_ended: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """By transport id of a viewer without a log-in: called once when its relay says that it is closed."""
     _early: list[StoredEvent] = field(default_factory=list)
     _waiters: list[tuple[int, "asyncio.Future[None]"]] = field(default_factory=list)
     _settling: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -171,6 +173,9 @@ class RoomView:
             listener = self.listeners.get(fact.body.session_id)
             if listener is not None:
                 listener.transport_closed(fact.entity.key)
+            ended = self.viewer_ended.pop(fact.entity.key, None)
+            if ended is not None:
+                ended()
         elif isinstance(fact.body, EFFECTS_STATES):
             listener = self.listeners.get(fact.body.session_id)
             if listener is not None:

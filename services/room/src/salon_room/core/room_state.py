@@ -143,6 +143,10 @@ class RoomState:
         effects = self.effects_of(stream_id, session_id)
         return effects is not None and effects.enabled
 
+    def effects_count(self, session_id: str) -> int:
+        """Streams of a session that have effects."""
+        return sum(self.has_effects(stream.event.stream_id, session_id) for stream in self.streams_of(session_id))
+
     def live_streams(self) -> Iterable[PresentStream]:
         """Streams whose session is present: what a newcomer is told."""
         return (
