@@ -55,12 +55,13 @@ def token(
     log_in: bool = True,
     publish: bool = True,
     streams: tuple[str, ...] = (),
+    play_rooms: tuple[str, ...] = (),
     expires_in_s: int = 3600,
 ) -> str:
     """What the responder below takes for a token."""
     expires = int(time.time()) + expires_in_s
-    said = {"user": user_id, "room": room_id, "in": log_in, "publish": publish, "streams": streams, "expires": expires}
-    return json.dumps(said)
+    rights = {"in": log_in, "publish": publish, "streams": streams, "play": play_rooms}
+    return json.dumps({"user": user_id, "room": room_id, "expires": expires, **rights})
 
 
 class TokenResponder:
@@ -92,6 +93,7 @@ class TokenResponder:
             may_log_in=said["in"],
             may_publish=said["publish"],
             stream_ids=said["streams"],
+            play_room_ids=said["play"],
         )
 
     async def _mint(self, request: MintToken, _: RequestContext) -> MintedToken:

@@ -12,6 +12,7 @@ from salon_kit.events import Events
 from salon_room.core import event_bytes
 from salon_room.core.quotas import Place
 from salon_room.media import may_be_open_after
+from salon_room.play_rights import PlayRights
 from salon_room.quotas import ClientAddress, Quotas
 from salon_room.relays import Relays
 from salon_room.room_view import RoomKey, RoomView
@@ -26,12 +27,20 @@ EVENT_WAIT_S = 2.0
 
 class Egress:
     def __init__(
-        self, rooms: Rooms, events: Events, relays: Relays, tokens: Tokens, viewers: Viewers, quotas: Quotas
+        self,
+        rooms: Rooms,
+        events: Events,
+        relays: Relays,
+        tokens: Tokens,
+        rights: PlayRights,
+        viewers: Viewers,
+        quotas: Quotas,
     ) -> None:
         self._rooms = rooms
         self._events = events
         self._relays = relays
         self._tokens = tokens
+        self._rights = rights
         self._viewers = viewers
         self._quotas = quotas
 
@@ -67,8 +76,8 @@ class Egress:
         if key is None:
             raise StreamNotFound(stream_id=stream)
         async with self._rooms.following(key) as view:
-            present, placement = view.state.streams.get(stream), view.state.placement
-            if present is None or placement is None:
+            event, placement = await self._rights.find(view, permit, stream), view.state.placement
+            if placement is None or placement.relay_id != event.relay_id:
                 raise StreamNotFound(stream_id=stream)
             session_id = _session_id(new_id("v"), permit.user_id)
             order = Negotiate(
@@ -82,13 +91,14 @@ class Egress:
                 offer_sdp=sdp,
                 single_stream_id=stream,
                 client_address=address,
+                playable_room_ids=permit.play_room_ids,
             )
             self._quotas.peer_connection(app_id, permit.user_id, event_bytes.of_peer_connection())
             try:
-                negotiated = await self._relays.negotiate(present.event.relay_id, order)
+                negotiated = await self._relays.negotiate(event.relay_id, order)
             except SalonError as error:
                 if may_be_open_after(error):
-                    self._relays.close_later(present.event.relay_id, order.transport_id, "not-negotiated")
+                    self._relays.close_later(event.relay_id, order.transport_id, "not-negotiated")
                 raise
             self._viewers.keep(place, key, TransportId(order.transport_id), placement)
         return key, TransportId(order.transport_id), negotiated.answer_sdp

@@ -230,6 +230,7 @@ def _presence(
         wants_user_updates=request.wants_user_updates,
         may_publish=permit.may_publish,
         publishable_stream_ids=permit.stream_ids,
+        playable_room_ids=permit.play_room_ids,
         token_expires_at_unix_s=permit.expires_at_unix_s,
         client=request.client,
         connection_id=connection_id,

@@ -28,6 +28,7 @@ from salon_room.logins import Logins
 from salon_room.media import Media
 from salon_room.messages import Messages
 from salon_room.placement import Placement
+from salon_room.play_rights import PlayRights
 from salon_room.presence import PresenceBook
 from salon_room.quotas import Quotas
 from salon_room.relays import Relays
@@ -67,7 +68,8 @@ async def build(service: Service, settings: RoomSettings) -> None:
     endings = Endings(rooms, presence, claims, relays)
     placement = Placement(relays, settings.region, random)
     effects = Effects(relays, background.spawn, quotas)
-    media = Media(rooms, relays, placement, claims, effects, quotas)
+    rights = PlayRights(claims)
+    media = Media(rooms, relays, placement, claims, rights, effects, quotas)
     logins = Logins(rooms, presence, endings, tokens, quotas)
     resumes = Resumes(rooms, presence, endings, relays, max_events=settings.resume_max_events)
     messages = Messages(events, quotas)
@@ -87,7 +89,7 @@ async def build(service: Service, settings: RoomSettings) -> None:
         background=background,
         ttl_s=settings.presence_ttl_s,
     )
-    egress = Egress(rooms, events, relays, tokens, Viewers(rooms, relays, background.spawn), quotas)
+    egress = Egress(rooms, events, relays, tokens, rights, Viewers(rooms, relays, background.spawn), quotas)
     demo_tokens = DemoTokens(tokens, settings.demo_app_id, settings.demo_token_lifetime_s)
 
     relays.on_lost = media.tell_lost_relays

@@ -30,6 +30,7 @@ from salon_room.effects import Effects
 from salon_room.frames import check_sdp, encode
 from salon_room.participant import Participant
 from salon_room.placement import Placement
+from salon_room.play_rights import PlayRights
 from salon_room.quotas import Quotas
 from salon_room.relays import Relays
 from salon_room.rooms import Rooms
@@ -48,6 +49,7 @@ class Media:
         relays: Relays,
         placement: Placement,
         claims: Claims,
+        rights: PlayRights,
         effects: Effects,
         quotas: Quotas,
     ) -> None:
@@ -55,6 +57,7 @@ class Media:
         self._relays = relays
         self._placement = placement
         self._claims = claims
+        self._rights = rights
         self._effects = effects
         self._quotas = quotas
 
@@ -157,22 +160,25 @@ class Media:
     async def play(self, who: Participant, stream_id: str, offer: Offer) -> str:
         stream = parse_stream_id(stream_id)
         _check_offer(offer)
-        present = who.view.state.streams.get(stream)
-        event = present.event if present is not None else await self._claims.stream_anywhere(who.app_id, stream)
-        if event is None:
-            raise StreamNotFound(stream_id=stream)
+        event = await self._rights.find(who.view, who.permit, stream)
+        await self._check_played(who, offer, found=stream)
         relay = await self._placement.relay_of(who.view, prefer_relay_id=event.relay_id)
         if relay.relay_id != event.relay_id:
             raise StreamNotFound(stream_id=stream)  # on another relay; there is no way between them yet
         order = self._order(who, offer, Direction.DIRECTION_RECEIVE)
-        return (await self._negotiate(who, relay, offer.peer_connection_id, order)).answer_sdp
+        negotiated = await self._negotiate(who, relay, offer.peer_connection_id, order)
+        who.remember_played(offer)
+        return negotiated.answer_sdp
 
     async def stop_play(self, who: Participant, stream_id: str, offer: Offer | None) -> str | None:
         parse_stream_id(stream_id)
         if offer is None:
             return None
         _check_offer(offer)
-        return await self._renegotiate(who, offer, Direction.DIRECTION_RECEIVE)
+        await self._check_played(who, offer, found=None)
+        answer = await self._renegotiate(who, offer, Direction.DIRECTION_RECEIVE)
+        who.remember_played(offer)
+        return answer
 
     async def close_peer_connection(self, who: Participant, name: str) -> None:
         transport_id = who.transport_id(parse_peer_connection_id(name))
@@ -180,7 +186,7 @@ class Media:
         for stream in state.streams_of(who.session_id):
             if stream.event.transport_id == transport_id:
                 await self._remove(who, StreamId(stream.event.stream_id))
-        relay = who.transports.pop(name, None) or state.placement
+        relay = who.forget_transport(name) or state.placement
         if relay is not None:
             await self._relays.close_transport(relay.relay_id, transport_id, "closed-by-client")
 
@@ -195,7 +201,7 @@ class Media:
     def _tell_lost(self, who: Participant) -> None:
         for name, relay in list(who.transports.items()):
             if self._relays.lost(relay.relay_id, relay.relay_epoch):
-                del who.transports[name]
+                who.forget_transport(name)
                 message = relay_lost(name)
                 who.tell(Notice(OneSession(who.session_id), message), encode(message))
                 who.voice.transport_lost(name)
@@ -207,6 +213,10 @@ class Media:
         refused = decisions.publish_tracks_allowed(who.view.state, who.session_id, stream, named)
         if refused is not None:
             raise refused.error
+
+    async def _check_played(self, who: Participant, offer: Offer, *, found: StreamId | None) -> None:
+        bound = {StreamId(track.stream_id) for track in offer.tracks} - {found}
+        await self._rights.check(who.view, who.permit, bound, who.played(offer.peer_connection_id))
 
     def _order(self, who: Participant, offer: Offer, direction: Direction.ValueType) -> Negotiate:
         key = who.view.key
@@ -221,6 +231,7 @@ class Media:
             offer_sdp=offer.sdp,
             tracks=[TrackBinding(mid=track.mid, stream_id=track.stream_id) for track in offer.tracks],
             client_address=who.address,
+            playable_room_ids=who.permit.play_room_ids if direction == Direction.DIRECTION_RECEIVE else (),
         )
 
     async def _renegotiate(self, who: Participant, offer: Offer, direction: Direction.ValueType) -> str:
@@ -235,7 +246,7 @@ class Media:
             return await self._relays.negotiate(relay.relay_id, order)
         except SalonError as error:
             if is_new:
-                who.transports.pop(name, None)
+                who.forget_transport(name)
                 if may_be_open_after(error):
                     self._relays.close_later(relay.relay_id, order.transport_id, "not-negotiated")
             raise

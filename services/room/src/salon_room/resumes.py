@@ -117,4 +117,5 @@ def _permit(record: Presence) -> Permit:
         may_log_in=True,
         may_publish=record.may_publish,
         stream_ids=tuple(record.publishable_stream_ids),
+        play_room_ids=tuple(record.playable_room_ids),
     )

@@ -225,6 +225,7 @@ class Negotiate(_message.Message):
     TRACKS_FIELD_NUMBER: _builtins.int
     SINGLE_STREAM_ID_FIELD_NUMBER: _builtins.int
     CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
+    PLAYABLE_ROOM_IDS_FIELD_NUMBER: _builtins.int
     app_id: _builtins.int
     room_id: _builtins.str
     room_session_id: _builtins.str
@@ -241,6 +242,10 @@ class Negotiate(_message.Message):
     """Where the offer came from, as limits count it (salon_kit.client_address.address_group); empty: not known."""
     @_builtins.property
     def tracks(self) -> _containers.RepeatedCompositeFieldContainer[Global___TrackBinding]: ...
+    @_builtins.property
+    def playable_room_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """With DIRECTION_RECEIVE: rooms besides `room_id` whose streams it may get; one that is empty text: all of the app."""
+
     def __init__(
         self,
         *,
@@ -255,10 +260,11 @@ class Negotiate(_message.Message):
         tracks: _abc.Iterable[Global___TrackBinding] | None = ...,
         single_stream_id: _builtins.str = ...,
         client_address: _builtins.str = ...,
+        playable_room_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "client_address", b"client_address", "direction", b"direction", "offer_sdp", b"offer_sdp", "room_id", b"room_id", "room_session_id", b"room_session_id", "session_id", b"session_id", "single_stream_id", b"single_stream_id", "tracks", b"tracks", "transport_id", b"transport_id", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "client_address", b"client_address", "direction", b"direction", "offer_sdp", b"offer_sdp", "playable_room_ids", b"playable_room_ids", "room_id", b"room_id", "room_session_id", b"room_session_id", "session_id", b"session_id", "single_stream_id", b"single_stream_id", "tracks", b"tracks", "transport_id", b"transport_id", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
