@@ -10,6 +10,7 @@ from salon_contracts.subjects import RELAYS_BUCKET
 from salon_kit.events import Events
 from salon_kit.lease import LeaseBucket
 from salon_kit.outbox import Outbox
+from salon_kit.probing import probe_storage
 from salon_kit.service import Service, StartupError, run_service
 from salon_kit.settings import load
 from salon_packets import Relay
@@ -87,6 +88,7 @@ async def build(service: Service, settings: RelaySettings) -> None:
     effects = EffectsOfStreams(exchange, Surroundings(name, packets, exchange.ids, transcoders, record))
     packets.start(exchange, effects)
     service.start("outbox", outbox.run())
+    service.start("probe-storage", probe_storage(service.bus))
     service.start("statistics", packets.run())
     service.start("peers", exchange.run())
     await exchange.started.wait()

@@ -9,6 +9,7 @@ from salon_kit.buckets import Bucket
 from salon_kit.events import Events
 from salon_kit.http_server import HttpServer
 from salon_kit.lease import LeaseBucket
+from salon_kit.probing import probe_storage
 from salon_kit.service import Service, run_service
 from salon_kit.settings import load
 
@@ -34,6 +35,7 @@ from salon_room.quotas import Quotas
 from salon_room.relays import Relays
 from salon_room.requests import Verbs
 from salon_room.resumes import Resumes
+from salon_room.retention import Retention, kept_at_least_s
 from salon_room.room_view import Surroundings
 from salon_room.rooms import Rooms
 from salon_room.tokens import Tokens
@@ -96,6 +98,8 @@ async def build(service: Service, settings: RoomSettings) -> None:
     bus.on_connection(lambda connected: ingest.renew_now() if connected else None)
     await rooms.start()
     await relays.start()
+    service.start("probe-storage", probe_storage(bus))
+    service.start("retention", Retention(bus, kept_at_least_s(settings.presence_ttl_s)).run())
     service.start("expirations", take_expirations(presence_leases, endings, settings.expiry_grace_s))
     server = HttpServer(
         build_app(gateway, ingest, egress, quotas, demo_tokens, service.health),

@@ -229,7 +229,9 @@ class RoomView:
     async def catch_up(self, entity: Entity) -> None:
         """The view is through the last event of `entity`: what to do after a conflict."""
         last = await self.around.events.last(entity, from_leader=True)
-        if last is not None:
+        if last is None:
+            self.state.forget(entity)  # it was over for so long that its last event was removed
+        else:
             await self.wait_through(last.sequence)
 
     # ---- writing ----

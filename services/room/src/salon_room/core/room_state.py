@@ -198,6 +198,10 @@ class RoomState:
                 pass
         return True
 
+    def forget(self, entity: Entity) -> None:
+        """Nothing is stored about it any more: whoever writes it next is the first."""
+        self._sequences.pop(entity.subject, None)
+
     def transport_closed(self, transport_id: str) -> None:
         self.transports.pop(transport_id, None)
         self.closed_transports[transport_id] = None
