@@ -93,7 +93,7 @@ class _EffectsProblemEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Effect
     EFFECTS_PROBLEM_NO_WORKER: _EffectsProblem.ValueType  # 1
     """No effects worker answers."""
     EFFECTS_PROBLEM_FULL: _EffectsProblem.ValueType  # 2
-    """All workers that answer are full, or this relay has all the transcoders it may have."""
+    """All workers that answer are full, or this relay has all the transcoders it may have, in all, of the user or of the app."""
     EFFECTS_PROBLEM_TOO_SLOW: _EffectsProblem.ValueType  # 3
     """Three frames in a row came back too late or not at all."""
     EFFECTS_PROBLEM_TRANSCODER: _EffectsProblem.ValueType  # 4
@@ -107,7 +107,7 @@ EFFECTS_PROBLEM_UNSPECIFIED: EffectsProblem.ValueType  # 0
 EFFECTS_PROBLEM_NO_WORKER: EffectsProblem.ValueType  # 1
 """No effects worker answers."""
 EFFECTS_PROBLEM_FULL: EffectsProblem.ValueType  # 2
-"""All workers that answer are full, or this relay has all the transcoders it may have."""
+"""All workers that answer are full, or this relay has all the transcoders it may have, in all, of the user or of the app."""
 EFFECTS_PROBLEM_TOO_SLOW: EffectsProblem.ValueType  # 3
 """Three frames in a row came back too late or not at all."""
 EFFECTS_PROBLEM_TRANSCODER: EffectsProblem.ValueType  # 4
@@ -133,6 +133,8 @@ class _TransportCloseReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_
     """No connection within the set-up time, or the DTLS handshake failed."""
     TRANSPORT_CLOSE_REASON_RELAY_STOPPED: _TransportCloseReason.ValueType  # 5
     TRANSPORT_CLOSE_REASON_INTERNAL_ERROR: _TransportCloseReason.ValueType  # 6
+    TRANSPORT_CLOSE_REASON_NO_MEDIA: _TransportCloseReason.ValueType  # 7
+    """The client was to send, and no media has ever come."""
 
 class TransportCloseReason(_TransportCloseReason, metaclass=_TransportCloseReasonEnumTypeWrapper): ...
 
@@ -147,6 +149,8 @@ TRANSPORT_CLOSE_REASON_NEVER_CONNECTED: TransportCloseReason.ValueType  # 4
 """No connection within the set-up time, or the DTLS handshake failed."""
 TRANSPORT_CLOSE_REASON_RELAY_STOPPED: TransportCloseReason.ValueType  # 5
 TRANSPORT_CLOSE_REASON_INTERNAL_ERROR: TransportCloseReason.ValueType  # 6
+TRANSPORT_CLOSE_REASON_NO_MEDIA: TransportCloseReason.ValueType  # 7
+"""The client was to send, and no media has ever come."""
 Global___TransportCloseReason: _TypeAlias = TransportCloseReason  # noqa: Y015
 
 @_typing.final
