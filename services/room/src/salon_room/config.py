@@ -132,9 +132,21 @@ class RoomSettings(HealthSettings):
         default=5.0, ge=0, le=600, description="Seconds a room is followed after its last user of this instance left."
     )
     demo_app_id: int = Field(
-        default=0, ge=0, le=2**32 - 1, description="App whose tokens /demo/token gives to anybody; 0: to nobody."
+        default=0,
+        ge=0,
+        le=2**32 - 1,
+        description="App whose tokens /demo/token gives to anybody, best one of its own; 0: to nobody.",
+    )
+    demo_hosts: str = Field(
+        default="",
+        description="Names of this server, comma-separated, under which /demo/token may be asked, besides localhost, "
+        "127.0.0.1 and ::1.",
     )
     demo_token_lifetime_s: int = Field(default=3600, ge=60, le=86_400, description="Seconds a demo token is good for.")
+
+    @property
+    def demo_host_names(self) -> frozenset[str]:
+        return frozenset(name.strip().strip("[]").lower() for name in self.demo_hosts.split(",") if name.strip())
 
     @property
     def tls(self) -> tuple[Path, Path] | None:

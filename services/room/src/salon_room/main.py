@@ -92,7 +92,7 @@ async def build(service: Service, settings: RoomSettings) -> None:
         ttl_s=settings.presence_ttl_s,
     )
     egress = Egress(rooms, events, relays, tokens, rights, Viewers(rooms, relays, background.spawn), quotas)
-    demo_tokens = DemoTokens(tokens, settings.demo_app_id, settings.demo_token_lifetime_s)
+    demo_tokens = DemoTokens(tokens, settings.demo_app_id, settings.demo_token_lifetime_s, settings.demo_host_names)
 
     relays.on_lost = media.tell_lost_relays
     bus.on_connection(lambda connected: ingest.renew_now() if connected else None)
