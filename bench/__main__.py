@@ -1,6 +1,4 @@
-"""`python -m bench [join] [relay] [logins] [effects]`: all of them without arguments; `abuse [ATTACK …]` and
-`kills [SERVICE …]` by themselves.
-"""
+"""`python -m bench [join] [relay] [logins] [effects]`: all of them without arguments; `abuse [ATTACK …]` by itself."""
 
 import sys
 import tempfile
@@ -11,7 +9,6 @@ from salon_kit.log import set_up_logging
 
 from bench import effects_filter, effects_stream, effects_transport, join, logins, relay
 from bench.abuse import run as abuse
-from bench.kills import run as kills
 from bench.report import Report
 from tests.system.cloud import Cloud
 
@@ -20,10 +17,6 @@ NAMES = ("relay", "join", "logins", "effects")
 
 async def main(names: list[str]) -> None:
     report = Report()
-    if names[0] == "kills":
-        await kills.run(report, names[1:])
-        report.table()
-        return
     if "relay" in names:
         await relay.run(report)
     if "abuse" in names:
@@ -48,8 +41,6 @@ async def main(names: list[str]) -> None:
 if __name__ == "__main__":
     wanted = sys.argv[1:] or list(NAMES)
     unknown = set(wanted) - {"abuse", *abuse.NAMES} if wanted[0] == "abuse" else set(wanted) - set(NAMES)
-    if wanted[0] == "kills":
-        unknown = set()  # it reads its own
     if unknown:
         sys.exit(f"bench: there is no {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     set_up_logging(level="error")

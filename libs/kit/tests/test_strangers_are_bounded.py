@@ -2,76 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from salon_kit.health import Receive, Scope, Send
-from salon_kit.http_server import HEAD_MAX_BYTES, CannotServe, HttpServer
+from salon_kit.http_protocol import HEAD_MAX_BYTES
+from salon_kit.http_server import CannotServe, HttpServer
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-WHOLE = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
-OK = b"HTTP/1.1 200 OK"
-
-
-async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers at once, whatever of the body has come; echoes one WebSocket message at a time."""
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.accept"})
-        while (message := await receive())["type"] == "websocket.receive":
-            await send({"type": "websocket.send", "text": message["text"]})
-        return
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
-    await send({"type": "http.response.body", "body": b""})
-
-
-@contextlib.asynccontextmanager
-async def serving(**bounds: Any) -> AsyncIterator[HttpServer]:
-    server = HttpServer(app, "127.0.0.1", 0, **bounds)
-    server.start("http under test")
-    try:
-        yield server
-    finally:
-        await server.stop(1.0)
-
-
-class Peer:
-    """A client that sends what it likes."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    @classmethod
-    async def of(cls, server: HttpServer) -> "Peer":
-        return cls(*await asyncio.open_connection("127.0.0.1", server.port))
-
-    async def send(self, data: bytes) -> None:
-        self._writer.write(data)
-        with contextlib.suppress(ConnectionError):
-            await self._writer.drain()
-
-    async def answer(self) -> bytes:
-        """The first line; empty when the connection was closed."""
-        return await self._read(self._reader.readline())
-
-    async def rest(self) -> bytes:
-        return await self._read(self._reader.read())
-
-    async def _read(self, reading: Any) -> bytes:
-        async with asyncio.timeout(10.0):
-            try:
-                return bytes(await reading).strip()
-            except ConnectionError:
-                return b""
-
-    async def close(self) -> None:
-        self._writer.close()
-        with contextlib.suppress(ConnectionError):
-            await self._writer.wait_closed()
+from .peers import OK, WHOLE, Peer, app, serving
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,6 @@ class Cloud:
     directory: Path
     instances: list[RoomProcess] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
-    tokens: TokenResponder = field(default_factory=TokenResponder)
 
     async def start_room(self, **settings: Any) -> RoomProcess:
         chosen = {"relay_grace_s": 0.5, "expiry_grace_s": 0.5, **settings}
@@ -67,11 +66,10 @@ class Cloud:
 
 @pytest_asyncio.fixture
 async def cloud(nats_server: NatsServer, bus: Bus, events: Events, tmp_path: Path) -> AsyncIterator[Cloud]:
-    tokens = TokenResponder()
-    await tokens.serve(bus)
+    await TokenResponder().serve(bus)
     relay = RelayResponder(bus, events)
     await relay.serve()
-    cloud = Cloud(nats_server, bus, events, relay, tmp_path, tokens=tokens)
+    cloud = Cloud(nats_server, bus, events, relay, tmp_path)
     yield cloud
     for client in cloud.clients:
         await client.close()

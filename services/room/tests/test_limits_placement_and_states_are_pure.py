@@ -3,7 +3,7 @@ import random
 import pytest
 from salon.relay.v1.relay_pb2 import RelayAnnouncement
 from salon_contracts.errors import AlreadyLoggedIn, InvariantBroken, NotLoggedIn, RateLimited, RequestMalformed
-from salon_room.core.limits import Bucket, Pace, Pacing, Rate, take_all
+from salon_room.core.limits import Bucket, Rate, take_all
 from salon_room.core.placement import choose
 from salon_room.core.session_state import ALLOWED, SessionMachine, SessionState
 
@@ -23,14 +23,6 @@ def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
     bucket.take(100 * SECOND)
     with pytest.raises(RateLimited):
         bucket.take(100 * SECOND)
-
-
-def test_a_pace_lets_a_burst_through_and_then_its_rate() -> None:
-    pace = Pace(Pacing(bytes_per_s=100, burst_bytes=1000), now_ns=0)
-    assert pace.delay_s(1000, now_ns=0) == 0
-    assert pace.delay_s(50, now_ns=0) == 0.5
-    assert pace.delay_s(50, now_ns=SECOND) == 0
-    assert pace.delay_s(1000, now_ns=3600 * SECOND) == 0
 
 
 def test_what_others_let_through_counts_up_to_one_burst() -> None:

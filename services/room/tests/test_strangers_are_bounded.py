@@ -5,8 +5,12 @@ import socket as sockets
 import struct
 from contextlib import suppress
 
+import pytest
+from salon_room.allowances import STRANGER
+
+from .client import eventually
 from .conftest import Cloud
-from .responders import APP
+from .responders import APP, token
 
 HANDSHAKE = (
     "GET /ws HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n"
@@ -28,8 +32,7 @@ async def test_one_address_waits_with_only_so_many_sockets(cloud: Cloud) -> None
 
 async def test_peers_that_vanish_in_the_handshake_or_a_body_leave_no_traceback(cloud: Cloud) -> None:
     room = await cloud.start_room(demo_app_id=APP)
-    head = "host: localhost\r\ncontent-type: application/json\r\ncontent-length: 100"
-    cut_off = f"POST /demo/token HTTP/1.1\r\n{head}\r\n\r\n{{"
+    cut_off = "POST /demo/token HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"
     for number in range(40):
         _, writer = await asyncio.open_connection("127.0.0.1", room.port)
         writer.write((cut_off if number % 2 else HANDSHAKE).encode())
@@ -54,3 +57,63 @@ async def test_large_frames_are_read_slowly(cloud: Cloud) -> None:
     for number in range(4):
         sdp = "v=0\r\nm=audio\r\n" + "a=x\r\n" * 20_000
         assert "answer" in await alice.publish("cam", pc=f"p{number}", sdp=sdp)
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        b"\x89\x80\0\0\0\0",
+        b"\x8a\x80\0\0\0\0",
+        b"\x81\x80\0\0\0\0",
+        b"\x81\x82\0\0\0\0{}",
+        b"\x01\x80\0\0\0\0\x80\x80\0\0\0\0",
+    ],
+    ids=["pings", "pongs", "empty messages", "tiny messages", "fragments"],
+)
+async def test_frames_of_every_kind_are_read_slowly(cloud: Cloud, flood: bytes) -> None:
+    """The stranger is sent away, and whoever comes meanwhile is served."""
+    room = await cloud.start_room(hello_timeout_s=2.0)
+    alice = await cloud.join(room, "r", "alice")
+    reader, writer = await asyncio.open_connection("127.0.0.1", room.port)
+    writer.write(HANDSHAKE.encode())
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(flood * 200_000)
+    for number in range(5):
+        assert "messageAccepted" in await eventually(lambda: alice.say("still here"), "messageAccepted")
+        await cloud.join(room, "r", f"u{number}")
+    replies = 0
+    with suppress(ConnectionError, asyncio.IncompleteReadError):
+        async with asyncio.timeout(20.0):
+            while True:
+                head = await reader.readexactly(2)
+                size = int.from_bytes(await reader.readexactly(2)) if head[1] == 126 else head[1]
+                await reader.readexactly(size)
+                replies += 1
+    assert replies <= STRANGER.frames_at_once + STRANGER.frames_per_s * 10
+    writer.close()
+
+
+async def test_what_is_sent_behind_a_log_in_waits_for_it(cloud: Cloud) -> None:
+    room = await cloud.start_room()
+    client = await cloud.connect(room)
+    offer = {"peerConnectionId": "p", "sdp": "v=0\r\nm=audio\r\n" + "a=x\r\n" * 15_000, "tracks": []}
+    login = {"appId": APP, "roomId": "r", "userId": "u", "token": token("u")}
+    first, logged_in = client.send_later(login=login)
+    second, published = client.send_later(
+        publish={"streamId": "cam", "offer": {**offer, "tracks": [{"mid": "0", "streamId": "cam"}]}}
+    )
+    await client.send_text(first)
+    await client.send_text(second)
+    async with asyncio.timeout(10.0):
+        assert "loggedIn" in await logged_in
+        assert "answer" in await published
+
+
+async def test_a_member_sends_four_hundred_frames_at_once(cloud: Cloud) -> None:
+    room = await cloud.start_room()
+    alice = await cloud.join(room, "r", "alice")
+    sent = [alice.send_later(heartbeat={}) for _ in range(390)]
+    for text, _ in sent:
+        await alice.send_text(text)
+    async with asyncio.timeout(20.0):
+        assert all([reply == {"done": {}} for reply in [await reply for _, reply in sent]])

@@ -1,24 +1,25 @@
 """uvicorn inside a process that has its own signals and its own idea of stopping, with bounds for strangers.
 
-uvicorn has none for how long a request may take to arrive, for how long its head may be, or for how many connections
-one address may open.
+uvicorn has none for how many connections one address may open, for how long a handshake or a request may take to arrive
+(Acceptor, BoundedHttp), or for how much is read from a WebSocket at once (MeteredWebSocket).
 """
 
 import asyncio
 import socket
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_MAX_BYTES = 32 * 1024
-"""Request line and headers."""
-REQUEST_TIMEOUT_S = 20.0
-"""A request has arrived by then, to the last byte of its body, or its connection is closed."""
+from salon_kit.acceptor import TLS_HANDSHAKE_TIMEOUT_S, Acceptor
+from salon_kit.bounded_lines import bound_lines
+from salon_kit.connection_limits import ConnectionLimits, Place
+from salon_kit.frame_meter import UNLIMITED, Allowance
+from salon_kit.http_protocol import HEAD_TIMEOUT_S, REQUEST_TIMEOUT_S, BoundedHttp, HttpBounds
+from salon_kit.trusted_proxies import NONE, ForwardedClients, TrustedProxies
+
 KEEP_ALIVE_S = 75
 UNREAD_TIMEOUT_MS = 30_000
 """After so long without an acknowledgement, or with a window of zero, the kernel drops a connection."""
@@ -26,6 +27,8 @@ PING_INTERVAL_S = 20.0
 PING_TIMEOUT_S = 20.0
 SEND_BUFFER_BYTES = 128 * 1024
 """What the kernel may hold for one reader; the default grows to megabytes, unseen by any bound of the app's own."""
+RECEIVE_BUFFER_BYTES = 64 * 1024
+"""What the kernel may hold of one sender, and so the most that is read from it at once."""
 BACKLOG = 2048
 
 App = Callable[..., Awaitable[None]]
@@ -36,10 +39,27 @@ class CannotServe(OSError):
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, bounds: HttpBounds, make_acceptor: Callable[[], Acceptor]) -> None:
+        super().__init__(config)
+        self._bounds = bounds
+        self._make_acceptor = make_acceptor
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """The service has the signals."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self.lifespan.startup()
+        acceptor = self._make_acceptor()
+        acceptor.start(self._new_connection)
+        self.servers = [cast(asyncio.Server, acceptor)]  # uvicorn closes it and waits until it is
+        self.started = True
+
+    def _new_connection(self, place: Place) -> BoundedHttp:
+        return BoundedHttp(
+            self._bounds, place, config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
 
 class HttpServer:
@@ -54,20 +74,29 @@ class HttpServer:
         tls: tuple[Path, Path] | None = None,
         frame_max_bytes: int = 64 * 1024,
         max_per_address: int = 0,
+        max_connections: int = 0,
+        proxies: TrustedProxies = NONE,
+        strangers: Allowance = UNLIMITED,
+        handshake_timeout_s: float = TLS_HANDSHAKE_TIMEOUT_S,
+        head_timeout_s: float = HEAD_TIMEOUT_S,
         request_timeout_s: float = REQUEST_TIMEOUT_S,
     ) -> None:
         """Listens from now on; CannotServe if it cannot.
 
         `tls`: certificate chain and private key, PEM. `frame_max_bytes`: a longer WebSocket message is answered with
         1009. `max_per_address`: connections without a WebSocket that one address may have; 0: any number.
+        `max_connections`: of all kinds together; 0: any number. `proxies`: whose word is taken for where a request
+        comes from. `strangers`: what a WebSocket may send until the app allows it more (`reading_of`).
         """
         self._socket = _listen(host, port)
-        bounds = _Bounds(request_timeout_s, max_per_address)
+        bound_lines()
+        limits = ConnectionLimits(max_per_address, max_connections, proxies)
         config = uvicorn.Config(
-            app,
+            ForwardedClients(app, proxies),
             interface="asgi3",  # uvicorn takes a bound method for an ASGI 2 class otherwise
-            http=_protocol(bounds),
+            http="httptools",
             ws="websockets-sansio",
+            proxy_headers=False,  # else it believes everybody at 127.0.0.1
             ws_max_size=frame_max_bytes,
             ws_ping_interval=PING_INTERVAL_S,
             ws_ping_timeout=PING_TIMEOUT_S,
@@ -86,7 +115,8 @@ class HttpServer:
         except OSError as error:  # ssl.SSLError is one
             self._socket.close()
             raise CannotServe(f"cannot use the certificate or key of {host}:{port}: {error}") from None
-        self._server = _Server(config)
+        bounds = HttpBounds(strangers, min(head_timeout_s, request_timeout_s), request_timeout_s)
+        self._server = _Server(config, bounds, lambda: Acceptor(self._socket, limits, config.ssl, handshake_timeout_s))
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -112,103 +142,6 @@ class HttpServer:
         self._socket.close()
 
 
-class _Bounds:
-    """What the connections of one server share."""
-
-    def __init__(self, request_timeout_s: float, max_per_address: int) -> None:
-        self.request_timeout_s = request_timeout_s
-        self._max_per_address = max_per_address
-        self._by_address: Counter[str] = Counter()
-
-    def enter(self, address: str) -> bool:
-        if self._max_per_address and self._by_address[address] >= self._max_per_address:
-            return False
-        self._by_address[address] += 1
-        return True
-
-    def leave(self, address: str) -> None:
-        self._by_address[address] -= 1
-        if self._by_address[address] <= 0:
-            del self._by_address[address]
-
-
-class _HeadTooLong(Exception):
-    """Raised inside the parser, which makes it a 400."""
-
-
-def _protocol(bounds: _Bounds) -> type[HttpToolsProtocol]:
-    class Bounded(_Bounded):
-        def __init__(self, *args: Any, **more: Any) -> None:
-            super().__init__(bounds, *args, **more)
-
-    return Bounded
-
-
-class _Bounded(HttpToolsProtocol):
-    def __init__(self, bounds: _Bounds, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self._bounds = bounds
-        self._counted_as: str | None = None
-        self._deadline: asyncio.TimerHandle | None = None
-        self._requests = 0
-        self._in_head = True
-        self._head_bytes = 0
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(transport)
-        address = self.client[0] if self.client is not None else ""
-        if not self._bounds.enter(address):
-            transport.abort()
-            return
-        self._counted_as = address
-        self._await_request()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._done_waiting()
-        self._no_longer_http()
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        if self._deadline is None:
-            self._await_request()
-        requests = self._requests
-        super().data_received(data)
-        if self._in_head and self._requests == requests and not self.transport.is_closing():
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_MAX_BYTES:
-                self.send_400_response("The head of the request is too long.")
-
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_MAX_BYTES:
-            raise _HeadTooLong
-        super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        self._done_waiting()
-        self._requests += 1
-        self._in_head, self._head_bytes = True, 0
-        super().on_message_complete()
-
-    def handle_websocket_upgrade(self) -> None:
-        self._done_waiting()
-        self._no_longer_http()
-        super().handle_websocket_upgrade()
-
-    def _await_request(self) -> None:
-        self._deadline = self.loop.call_later(self._bounds.request_timeout_s, self.transport.close)
-
-    def _done_waiting(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def _no_longer_http(self) -> None:
-        if self._counted_as is not None:
-            self._bounds.leave(self._counted_as)
-            self._counted_as = None
-
-
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -218,6 +151,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_TIMEOUT_MS)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         listener.bind((host, port))
         listener.listen(BACKLOG)
         listener.setblocking(False)

@@ -43,15 +43,14 @@ class BusSettings(SalonSettings):
         default=5.0, ge=0.1, le=600, description="Seconds between pings; two unanswered ones mean a lost connection."
     )
     events_max_bytes: int = Field(
-        default=2 * 1024**3,
+        default=-1,
         ge=-1,
         description="Bytes the event stream may take; then new events are refused. -1: as the disk allows.",
     )
     events_max_age_s: int = Field(
-        default=7 * 86_400,
+        default=0,
         ge=0,
-        description="Seconds an event is kept that says nothing any more of what is alive; less when the stream is "
-        "80 % full. 0: until it is.",
+        description="Seconds an event is kept, live state too: longer than any call. 0: for ever.",
     )
 
     @field_validator("url")

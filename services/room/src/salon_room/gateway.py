@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from salon_kit.bus import Bus
+from salon_kit.client_address import address_group
 from salon_kit.log import bound, get_logger
 from starlette.websockets import WebSocket
 
@@ -24,10 +25,9 @@ class Gateway:
         self._connection_id = connection_id
         self._sessions: dict[Session, asyncio.Task[None] | None] = {}
         self._waiting: Counter[str] = Counter()
-        """Connections without a log-in, by address."""
+        """Connections without a log-in, by address group."""
         self._draining = False
         bus.on_connection(self._bus_changed)
-        bus.jetstream.storing.on_change(self._bus_changed)
 
     async def serve(self, socket: WebSocket) -> None:
         """One connection from its handshake to its end."""
@@ -35,7 +35,7 @@ class Gateway:
         if self._draining:
             await socket.close(CloseCode.GOING_AWAY, CloseCode.GOING_AWAY.reason)
             return
-        address = socket.client.host if socket.client is not None else ""
+        address = address_group(socket.client.host if socket.client is not None else "")
         if self._is_full_for(address):
             metrics.CLOSES.labels(code=str(CloseCode.TOO_MANY_CONNECTIONS.value)).inc()
             await socket.close(CloseCode.TOO_MANY_CONNECTIONS, CloseCode.TOO_MANY_CONNECTIONS.reason)

@@ -9,10 +9,10 @@ from salon_kit.buckets import Bucket
 from salon_kit.events import Events
 from salon_kit.http_server import HttpServer
 from salon_kit.lease import LeaseBucket
-from salon_kit.probing import probe_storage
 from salon_kit.service import Service, run_service
 from salon_kit.settings import load
 
+from salon_room.allowances import STRANGER
 from salon_room.background import Background
 from salon_room.claims import Claims
 from salon_room.config import RoomSettings
@@ -29,17 +29,13 @@ from salon_room.logins import Logins
 from salon_room.media import Media
 from salon_room.messages import Messages
 from salon_room.placement import Placement
-from salon_room.play_rights import PlayRights
 from salon_room.presence import PresenceBook
-from salon_room.quotas import Quotas
 from salon_room.relays import Relays
 from salon_room.requests import Verbs
 from salon_room.resumes import Resumes
-from salon_room.retention import Retention, kept_at_least_s
 from salon_room.room_view import Surroundings
 from salon_room.rooms import Rooms
 from salon_room.tokens import Tokens
-from salon_room.viewers import Viewers
 
 
 async def build(service: Service, settings: RoomSettings) -> None:
@@ -52,7 +48,6 @@ async def build(service: Service, settings: RoomSettings) -> None:
     for bucket in (presence_leases, relay_leases, stream_claims):
         await bucket.ensure()
 
-    quotas = Quotas(settings)
     presence = PresenceBook(presence_leases, settings.presence_ttl_s)
     claims = Claims(stream_claims, presence, events)
     tokens = Tokens(bus)
@@ -69,17 +64,14 @@ async def build(service: Service, settings: RoomSettings) -> None:
     rooms = Rooms(bus, around, settings.view_linger_s)
     endings = Endings(rooms, presence, claims, relays)
     placement = Placement(relays, settings.region, random)
-    effects = Effects(relays, background.spawn, quotas)
-    rights = PlayRights(claims)
-    media = Media(rooms, relays, placement, claims, rights, effects, quotas)
-    logins = Logins(rooms, presence, endings, tokens, quotas)
+    effects = Effects(relays, background.spawn)
+    media = Media(rooms, relays, placement, claims, effects)
+    logins = Logins(rooms, presence, endings, tokens)
     resumes = Resumes(rooms, presence, endings, relays, max_events=settings.resume_max_events)
-    messages = Messages(events, quotas)
-    verbs = Verbs(settings, quotas, background, presence, logins, resumes, endings, media, effects, messages)
+    messages = Messages(events)
+    verbs = Verbs(settings, background, presence, logins, resumes, endings, media, effects, messages)
     gateway = Gateway(bus, verbs, lambda: new_id("w"))
     ingest = Ingest(
-        quotas=quotas,
-        rooms=rooms,
         tokens=tokens,
         claims=claims,
         logins=logins,
@@ -91,23 +83,24 @@ async def build(service: Service, settings: RoomSettings) -> None:
         background=background,
         ttl_s=settings.presence_ttl_s,
     )
-    egress = Egress(rooms, events, relays, tokens, rights, Viewers(rooms, relays, background.spawn), quotas)
-    demo_tokens = DemoTokens(tokens, settings.demo_app_id, settings.demo_token_lifetime_s, settings.demo_host_names)
+    egress = Egress(rooms, events, relays, tokens)
+    demo_tokens = DemoTokens(tokens, settings.demo_app_id, settings.demo_token_lifetime_s)
 
     relays.on_lost = media.tell_lost_relays
     bus.on_connection(lambda connected: ingest.renew_now() if connected else None)
     await rooms.start()
     await relays.start()
-    service.start("probe-storage", probe_storage(bus))
-    service.start("retention", Retention(bus, kept_at_least_s(settings.presence_ttl_s)).run())
     service.start("expirations", take_expirations(presence_leases, endings, settings.expiry_grace_s))
     server = HttpServer(
-        build_app(gateway, ingest, egress, quotas, demo_tokens, service.health),
+        build_app(gateway, ingest, egress, demo_tokens, service.health),
         settings.host,
         settings.port,
         tls=settings.tls,
         frame_max_bytes=FRAME_MAX_BYTES,
         max_per_address=settings.max_connections_per_address,
+        max_connections=settings.max_sockets,
+        proxies=settings.proxies,
+        strangers=STRANGER,
     )
 
     async def drain() -> None:

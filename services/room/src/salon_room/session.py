@@ -10,17 +10,16 @@ from salon.room.v1.signal_pb2 import ClientMessage, Done, GoAway, Login, Resume,
 from salon_contracts.errors import NotLoggedIn, RateLimited, RequestMalformed, SalonError
 from salon_contracts.ids import parse_app_id, parse_room_id, parse_user_id, parse_user_name
 from salon_kit.log import bound, get_logger
+from salon_kit.websocket_protocol import reading_of
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from salon_room import metrics
+from salon_room.allowances import MEMBER
 from salon_room.core.limits import (
     EFFECTS_PER_CONNECTION,
-    FRAMES_PER_CONNECTION,
-    MEMBER,
     OFFERS_PER_CONNECTION,
-    STRANGER,
+    REQUESTS_PER_CONNECTION,
     Bucket,
-    Pace,
 )
 from salon_room.core.session_state import SessionMachine, SessionState
 from salon_room.frames import decode, encode, request_id_of
@@ -29,7 +28,6 @@ from salon_room.lane import Lane
 from salon_room.logins import LoginRequest
 from salon_room.outgoing import CloseCode, Outgoing
 from salon_room.participant import Participant
-from salon_room.quotas import client_address
 from salon_room.requests import OFFERING, Result, Verbs, failed_frame, logged_in, perform, reply_frame
 
 log = get_logger()
@@ -46,7 +44,6 @@ class Session:
         """`on_entered` is called when it has a log-in."""
         settings = verbs.settings
         self._socket = socket
-        self._address = client_address(socket)
         self._verbs = verbs
         self._out = Outgoing(socket, settings.queue_max_frames, settings.queue_max_bytes)
         self._machine = SessionMachine()
@@ -55,8 +52,7 @@ class Session:
         self._message_lane = Lane("session-messages", verbs.background.spawn, self._bug)
         self._effects_lane = Lane("session-effects", verbs.background.spawn, self._bug)
         """Turning effects on takes a relay up to 2 s, in which others may go on."""
-        self._frames = Bucket(FRAMES_PER_CONNECTION)
-        self._pace = Pace(STRANGER, time.monotonic_ns())
+        self._requests = Bucket(REQUESTS_PER_CONNECTION)
         self._on_entered = on_entered
         self._offers = Bucket(OFFERS_PER_CONNECTION)
         self._effects = Bucket(EFFECTS_PER_CONNECTION)
@@ -180,20 +176,12 @@ class Session:
             if received["type"] == "websocket.disconnect":
                 return
             text = received.get("text")
-            if text is not None:
-                # Before it is looked at, and whatever becomes of it: looking is what takes time.
-                await self._keep_pace(len(text))
             if self._machine.state is not SessionState.CLOSED:
                 self._heard_at_ns = time.monotonic_ns()
                 if text is None:
                     self._close(CloseCode.NOT_TEXT)
                 else:
                     self._frame(text)
-
-    async def _keep_pace(self, size_bytes: int) -> None:
-        delay_s = self._pace.delay_s(size_bytes, time.monotonic_ns())
-        if delay_s:
-            await asyncio.sleep(delay_s)
 
     def _frame(self, text: str) -> None:
         try:
@@ -205,7 +193,7 @@ class Session:
             self._malformed_frame(request_id_of(text), error)
             return
         try:
-            self._frames.take(time.monotonic_ns())
+            self._requests.take(time.monotonic_ns())
             self._dispatch(kind, message)
         except SalonError as error:
             self._fail(message.request_id, kind, error)
@@ -278,7 +266,6 @@ class Session:
                 wants_user_updates=login.user_update,
                 max_member_count=login.max_member_count,
                 client=ClientKind.CLIENT_KIND_WEBSOCKET,
-                address=self._address,
             )
             with bound(app_id=request.app_id, room_id=request.room_id, user_id=request.user_id):
                 who = await self._verbs.logins.log_in(request, login.token, self)
@@ -299,7 +286,6 @@ class Session:
     async def _resume(self, request_id: int, resume: Resume) -> None:
         try:
             app_id, user_id = parse_app_id(resume.app_id), parse_user_id(resume.user_id)
-            self._verbs.quotas.attempt(self._address)
             who, missed = await self._verbs.resumes.resume(
                 app_id, user_id, resume.session_id, resume.resume_key, resume.last_sequence, self
             )
@@ -347,10 +333,9 @@ class Session:
                 self._verbs.endings.let_go(who, is_over=who.ended_by_event)
             return False
         self._machine.enter(SessionState.LOGGED_IN)
-        self._pace = Pace(MEMBER, time.monotonic_ns())
+        reading_of(self._socket.scope).allow(MEMBER)
         self._on_entered()
         self._who = who
-        who.address = self._address
         self._keeper = Keeper(self._verbs, who)
         metrics.SESSIONS.inc()
         if who.ended_by_event and who.held is None:

@@ -21,7 +21,7 @@ BROADCASTS_PER_USER = Rate(2, 2, "2 broadcast messages a second from a user")
 BARRAGES_PER_ROOM = Rate(20, 20, "20 barrage messages a second in a room")
 COMMANDS_TO_ONE = Rate(200, 200, "200 commands a second to one user in a room")
 COMMANDS_TO_MANY = Rate(10, 10, "10 commands a second to many users in a room")
-FRAMES_PER_CONNECTION = Rate(50, 400, "50 frames a second on a connection")
+REQUESTS_PER_CONNECTION = Rate(50, 400, "50 requests a second on a connection")
 OFFERS_PER_CONNECTION = Rate(10, 60, "10 offers a second on a connection")
 EFFECTS_PER_CONNECTION = Rate(20, 40, "20 changes of effects a second on a connection")
 
@@ -55,35 +55,6 @@ class Bucket:
             elapsed_s = max(0, now_ns - self._refilled_at_ns) / NANOSECONDS
             self._tokens = min(self.rate.burst, self._tokens + elapsed_s * self.rate.per_s)
         self._refilled_at_ns = now_ns
-
-
-@dataclass(frozen=True, slots=True)
-class Pacing:
-    bytes_per_s: float
-    burst_bytes: float
-
-
-STRANGER = Pacing(16 * 1024, 128 * 1024)
-"""Reading JSON takes time of everybody: before a log-in a client may send a token or two."""
-MEMBER = Pacing(512 * 1024, 4 * 1024 * 1024)
-"""Many large offers in a row."""
-
-
-class Pace:
-    """How long to wait before reading on, so that nobody sends more than `pacing` allows. The sender feels it as a
-    slow network; nothing is refused."""
-
-    def __init__(self, pacing: Pacing, now_ns: int) -> None:
-        self._pacing = pacing
-        self._left_bytes = pacing.burst_bytes
-        self._refilled_at_ns = now_ns
-
-    def delay_s(self, size_bytes: int, now_ns: int) -> float:
-        elapsed_s = max(0, now_ns - self._refilled_at_ns) / NANOSECONDS
-        self._refilled_at_ns = now_ns
-        left = min(self._pacing.burst_bytes, self._left_bytes + elapsed_s * self._pacing.bytes_per_s)
-        self._left_bytes = left - size_bytes
-        return max(0.0, -self._left_bytes / self._pacing.bytes_per_s)
 
 
 def take_all(buckets: list[Bucket], now_ns: int) -> None:

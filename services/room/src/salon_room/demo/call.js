@@ -21,14 +21,14 @@ export function words(error) {
   return WORDS[error?.errorCode] ?? `Something went wrong (${error?.errorCode ?? error?.name ?? "unknown"}).`;
 }
 
-/** The readable part of a user id; the server adds what makes it one of its own. */
-function readableID(name) {
+function makeUserID(name) {
   const readable = name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "")
     .slice(0, 20);
-  return readable || "guest";
+  const random = Array.from(crypto.getRandomValues(new Uint8Array(5)), (byte) => byte.toString(16).padStart(2, "0"));
+  return `${readable || "guest"}-${random.join("")}`;
 }
 
 async function fetchPass(userID, roomID) {
@@ -63,7 +63,6 @@ function parse(text) {
  * `stream-gone`, `media`, `interrupted`, `message`, `notice`, `sharing`, `beauty`, `banner`, `ended`.
  */
 export class Call extends EventTarget {
-  #pass = null;
   #engine = null;
   #camera = null;
   #screen = null;
@@ -75,18 +74,12 @@ export class Call extends EventTarget {
   #beauty = { on: false };
   #beautyState = "off";
 
-  /** Learns who it will be in the room: the server says. */
-  async prepare(name, roomID) {
+  /** Enters the room; resolves with a warning for people if there is no camera, else null. */
+  async join(name, roomID) {
+    this.userID = makeUserID(name);
     this.userName = name;
     this.roomID = roomID;
-    this.#pass = await fetchPass(readableID(name), roomID);
-    this.userID = this.#pass.userID;
-  }
-
-  /** Enters the room; resolves with a warning for people if there is no camera, else null. */
-  async join() {
-    const { userName: name, roomID } = this;
-    const pass = this.#pass;
+    const pass = await fetchPass(this.userID, roomID);
     const engine = new window.ZegoExpressEngine(pass.appID, pass.server ?? "");
     this.#engine = engine;
     this.#listen(engine);

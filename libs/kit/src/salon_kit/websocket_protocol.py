@@ -1,0 +1,198 @@
+"""uvicorn's WebSocket, reading no more than its sender may send and the app takes.
+
+uvicorn gives whatever the kernel has to the parser at once: 40,000 frames without a byte in them are one such gift, and
+the messages among them wait for the app in a queue without bound. Here the input waits, as bytes, until it is this
+connection's turn (`ReadingTurns`) and within its allowance (`FrameMeter`); meanwhile nothing more is read.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode
+from websockets.http11 import Request
+
+from salon_kit.client_address import address_group
+from salon_kit.connection_limits import Place
+from salon_kit.frame_meter import Allowance, FrameMeter, TooMuch
+from salon_kit.reading_turns import BYTES_PER_FRAME, ReadingTurns
+
+EXTENSION = "salon.reading"
+WAITING_MESSAGES_MAX = 4
+"""For the app; then nothing more is read."""
+WAITING_INPUT_MAX_BYTES = 16 * 1024
+"""Until it is this connection's turn; then no more is taken from the socket."""
+
+CLOSE_TIMEOUT_S = 3.0
+"""For the peer's answer to a close frame; uvicorn's is 10."""
+
+_PEERS_MISTAKES = logging.getLogger("salon_kit.peers_mistakes")
+_PEERS_MISTAKES.setLevel(logging.CRITICAL + 1)
+"""A line, or a traceback, for each is a stranger's way to fill the disk. The answer tells the peer."""
+
+
+class Reading(Protocol):
+    """What an app can say about how much is read from one of its connections."""
+
+    def allow(self, allowance: Allowance) -> None:
+        """From now on this much. The connection takes its own turns from now on, not those of its address."""
+
+
+def reading_of(scope: Mapping[str, Any]) -> Reading:
+    """Of an ASGI WebSocket scope that HttpServer made."""
+    reading: Reading = scope["extensions"][EXTENSION]
+    return reading
+
+
+class MeteredWebSocket(WebSocketsSansIOProtocol):
+    def __init__(self, turns: ReadingTurns, allowance: Allowance, place: Place, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.conn.logger = _PEERS_MISTAKES
+        self.close_timeout = CLOSE_TIMEOUT_S
+        self._turns = turns
+        self._meter = FrameMeter(allowance, time.monotonic_ns())
+        self._place = place
+        self._group: str | None = ""
+        self._input = b""
+        self._read_up_to = 0
+        self._stops_reading = False
+        self._later: asyncio.TimerHandle | None = None
+        self._pong = b""
+
+    # ---- the connection ----
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._input = b""
+        if self._later is not None:
+            self._later.cancel()
+        self._place.leave()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if not self.handshake_initiated:
+            super().data_received(data)  # the head of the request, which has its own bound
+            return
+        self._input = self._input[self._read_up_to :] + data
+        self._read_up_to = 0
+        self._turns.wait_for(self)
+        if len(self._input) > WAITING_INPUT_MAX_BYTES:
+            self._hold_back()
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            client = self.scope["client"]
+            self._group = address_group("" if client is None else client[0])
+            cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._pong and not self.transport.is_closing():
+            self.transport.write(self._pong)
+        self._pong = b""
+
+    def handle_ping(self) -> None:
+        """To a peer that does not read only the newest pong is sent (RFC 6455, 5.5.3): the others would pile up."""
+        pongs = self.conn.data_to_send()
+        if self.writable.is_set():
+            self.transport.write(b"".join(pongs))
+        elif pongs:
+            self._pong = pongs[-1]
+
+    # ---- turns ----
+
+    @property
+    def group(self) -> str | None:
+        return self._group
+
+    def allow(self, allowance: Allowance) -> None:
+        self._meter.allow(allowance, time.monotonic_ns())
+        self._group = None
+        self._turns.wait_for(self)
+
+    def read_some(self, frames_max: int, bytes_max: int) -> int:
+        weight = 0
+        if self._may_read():
+            now_ns = time.monotonic_ns()
+            wait_s = self._meter.wait_s(now_ns)
+            if wait_s:
+                self._wait(wait_s)
+            else:
+                weight = self._read(frames_max, bytes_max, now_ns)
+        self._hold_back()
+        return weight
+
+    def _may_read(self) -> bool:
+        return (
+            self.handshake_complete
+            and not self.transport.is_closing()
+            and self._read_up_to < len(self._input)
+            and self.queue.qsize() < WAITING_MESSAGES_MAX
+            and self._later is None
+            and not self._meter.is_blocked
+        )
+
+    def _read(self, frames_max: int, bytes_max: int, now_ns: int) -> int:
+        begin = self._read_up_to
+        try:
+            cut = self._meter.cut(self._input, begin, frames_max, bytes_max, now_ns)
+        except TooMuch as too_much:
+            self.conn.fail(CloseCode.POLICY_VIOLATION, str(too_much))
+            self.handle_parser_exception()
+            return 1
+        self._read_up_to = cut.end
+        super().data_received(self._input[begin : cut.end])
+        if self._read_up_to == len(self._input):
+            self._input, self._read_up_to = b"", 0
+        else:
+            self._turns.wait_for(self)
+        return max(cut.frames, (cut.end - begin) // BYTES_PER_FRAME)
+
+    def _wait(self, wait_s: float) -> None:
+        self._later = self.loop.call_later(wait_s, self._go_on)
+
+    def _go_on(self) -> None:
+        self._later = None
+        self._turns.wait_for(self)
+
+    def _hold_back(self) -> None:
+        """Reads from the socket only what it has a use for; the sender feels the rest as a slow network."""
+        stops = bool(self._input)
+        if stops != self._stops_reading and not self.transport.is_closing():
+            self._stops_reading = stops
+            if stops:
+                self.transport.pause_reading()
+            else:
+                self.transport.resume_reading()
+
+    # ---- messages for the app ----
+
+    def send_receive_event_to_app(self) -> None:
+        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        self.frames = []
+        if self.close_sent:
+            return
+        if self.curr_msg_data_type == "bytes":
+            self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
+            return
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            self.conn.fail(CloseCode.INVALID_DATA, "not UTF-8")
+            self.handle_parser_exception()
+            return
+        self.queue.put_nowait({"type": "websocket.receive", "text": text})
+
+    async def receive(self) -> Any:
+        message = await self.queue.get()
+        if self._input:
+            self._turns.wait_for(self)
+        return message
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if self._input:  # it may have waited for the handshake's end
+            self._turns.wait_for(self)
