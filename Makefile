@@ -74,6 +74,10 @@ bench-effects: setup-test ## Measure beauty: the filter beside others, carrying 
 bench-abuse: setup-test ## Measure what attacks do to bystanders and a call (needs root: it mounts a small disk)
 	@$(BIN)/python -m bench abuse $(ARGS)
 
+.PHONY: bench-kills
+bench-kills: setup-test ## Measure how a call outlives kill -9 of each service (ARGS="room nats --load 6")
+	@$(BIN)/python -m bench kills $(ARGS)
+
 .PHONY: proto
 proto: setup ## Generate the Python messages from proto/
 	@$(BIN)/buf lint && $(BIN)/python libs/contracts/generate.py

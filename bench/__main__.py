@@ -1,4 +1,6 @@
-"""`python -m bench [join] [relay] [logins] [effects]`: all of them without arguments; `abuse [ATTACK …]` by itself."""
+"""`python -m bench [join] [relay] [logins] [effects]`: all of them without arguments; `abuse [ATTACK …]` and
+`kills [SERVICE …]` by themselves.
+"""
 
 import sys
 import tempfile
@@ -9,6 +11,7 @@ from salon_kit.log import set_up_logging
 
 from bench import effects_filter, effects_stream, effects_transport, join, logins, relay
 from bench.abuse import run as abuse
+from bench.kills import run as kills
 from bench.report import Report
 from tests.system.cloud import Cloud
 
@@ -17,6 +20,10 @@ NAMES = ("relay", "join", "logins", "effects")
 
 async def main(names: list[str]) -> None:
     report = Report()
+    if names[0] == "kills":
+        await kills.run(report, names[1:])
+        report.table()
+        return
     if "relay" in names:
         await relay.run(report)
     if "abuse" in names:
@@ -41,6 +48,8 @@ async def main(names: list[str]) -> None:
 if __name__ == "__main__":
     wanted = sys.argv[1:] or list(NAMES)
     unknown = set(wanted) - {"abuse", *abuse.NAMES} if wanted[0] == "abuse" else set(wanted) - set(NAMES)
+    if wanted[0] == "kills":
+        unknown = set()  # it reads its own
     if unknown:
         sys.exit(f"bench: there is no {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     set_up_logging(level="error")

@@ -101,11 +101,13 @@ def test_it_shows_where_to_go_and_leaves_no_process(tmp_path: Path, number: sign
             headers={"Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request) as answer:
-            assert json.load(answer)["appID"] == int(app_id[1])
+            page_app_id = str(json.load(answer)["appID"])
+        assert page_app_id != app_id[1]
 
         own_state = {**os.environ, "SALON_STATE_DIR": str(tmp_path)}
         listed = subprocess.run([SALON, "app", "list"], env=own_state, capture_output=True, text=True, check=True)
-        assert app_id[1] in listed.stdout
+        assert re.search(rf"{page_app_id} +demo-page ", listed.stdout)
+        assert re.search(rf"{app_id[1]} +demo ", listed.stdout)
         examined = subprocess.run([SALON, "doctor"], env=own_state, capture_output=True, text=True, check=False)
         assert examined.returncode == 0, examined.stdout
         assert "failed" not in examined.stdout

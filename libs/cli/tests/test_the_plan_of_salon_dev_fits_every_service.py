@@ -30,6 +30,18 @@ def test_what_is_set_by_hand_for_a_service_reaches_it(tmp_path: Path, monkeypatc
     assert environment["SALON_EFFECTS_THREADS"] == "3"
 
 
+@pytest.mark.parametrize(("host", "named"), [(None, ""), ("192.0.2.10", "192.0.2.10"), ("2001:db8::1", "2001:db8::1")])
+def test_the_demo_page_has_an_app_of_its_own_and_its_servers_name(tmp_path: Path, host: str | None, named: str) -> None:
+    state = DevState.load(tmp_path)
+    plan = Plan.from_environment({} if host is None else {"SALON_PUBLIC_HOST": host})
+    environment = plan.environment("room", state, None)
+    assert environment["SALON_ROOM_DEMO_APP_ID"] == str(state.page_app_id) != str(state.app_id)
+    assert environment["SALON_ROOM_DEMO_HOSTS"] == named
+    again = DevState.load(tmp_path)
+    assert (again.page_app_id, again.page_server_secret) == (state.page_app_id, state.page_server_secret)
+    assert state.page_server_secret != state.server_secret
+
+
 @pytest.mark.parametrize("name", PORTS)
 def test_a_port_that_is_taken_is_named(name: str) -> None:
     settings = free_ports()

@@ -137,11 +137,11 @@ async def test_a_full_stream_refuses_and_keeps_what_it_has(bus: Bus, events: Eve
 
 
 async def test_ensuring_again_brings_limits_in_line(bus: Bus, events: Events) -> None:
-    bus.settings = bus.settings.model_copy(update={"events_max_bytes": 10_000_000, "events_max_age_s": 3600})
+    bus.settings = bus.settings.model_copy(update={"events_max_bytes": 10_000_000})
     await events.ensure()
     config = (await bus.jetstream.api(f"STREAM.INFO.{EVENTS_STREAM}", timeout_s=2.0))["config"]
     assert config["max_bytes"] == 10_000_000
-    assert config["max_age"] == 3600 * 10**9
+    assert config["max_age"] == 0
     assert config["discard"] == "new"
     assert config["deny_delete"] is True
 

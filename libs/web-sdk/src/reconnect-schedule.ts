@@ -19,8 +19,8 @@ type Pace = "quick" | "growing" | "long";
  * instance that died come back over a tenth of a second and not in one millisecond.
  */
 const QUICK_STEPS_MS = [100, 100, 200, 300] as const;
-/** An instance that is started again is there by then; after that somebody has to do something first. */
-const QUICK_WINDOW_MS = 5_000;
+/** An instance that is started again is there by then, on a busy machine too; after that somebody has to do something. */
+const QUICK_WINDOW_MS = 10_000;
 const OPEN_TIMEOUT_MS = { first: 2_000, max: 5_000 } as const;
 /** The first is ten times what a resume takes on a busy server; growing, so that a slow one is not asked for ever. */
 const HANDSHAKE_TIMEOUT_MS = { first: 3_000, max: 10_000 } as const;

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from salon.relay.v1.relay_pb2 import FromTranscoder, ToTranscoder, TranscoderFade, TranscoderStart
-from salon_contracts.ids import RelayId
+from salon_contracts.ids import AppId, RelayId, UserId
 from salon_kit.testing import Gathered
 from salon_relay.effects import pool as pool_module
 from salon_relay.effects.pool import PoolSettings, TranscoderPool
@@ -27,7 +27,8 @@ RELAY = RelayId("relay-1")
 class User:
     """Takes a process and notes what happens to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, user_id: str = "", app_id: int = 1) -> None:
+        self.owner = (AppId(app_id), UserId(user_id))
         self.heard: Gathered[str] = Gathered()
         self.transcoder: Transcoder | None = None
 
@@ -54,22 +55,32 @@ class User:
         return self.transcoder
 
 
-def settings(folder: Path, manner: str, used_max: int, spares: int) -> PoolSettings:
+def settings(
+    folder: Path, manner: str, used_max: int, spares: int, used_per_user: int = 0, used_per_app: int = 0
+) -> PoolSettings:
     return PoolSettings(
         relay_id=RELAY,
         used_max=used_max,
         spares=spares,
         ring_folder=folder,
         deadline_ms=40,
+        used_per_user=used_per_user,
+        used_per_app=used_per_app,
         command=(sys.executable, str(FAKE), manner),
     )
 
 
 @contextlib.asynccontextmanager
 async def running(
-    folder: Path, manner: str = "obedient", *, used_max: int = 2, spares: int = 1
+    folder: Path,
+    manner: str = "obedient",
+    *,
+    used_max: int = 2,
+    spares: int = 1,
+    used_per_user: int = 0,
+    used_per_app: int = 0,
 ) -> AsyncIterator[TranscoderPool]:
-    pool = TranscoderPool(settings(folder, manner, used_max, spares))
+    pool = TranscoderPool(settings(folder, manner, used_max, spares, used_per_user, used_per_app))
     task = asyncio.create_task(pool.run())
     try:
         yield pool
@@ -282,3 +293,33 @@ def test_rings_of_the_dead_are_removed_and_nobody_elses(tmp_path: Path) -> None:
     assert remove_leftovers(tmp_path, RELAY) == 1
     assert [path.exists() for path in others] == [False, True, True, True]
     assert remove_leftovers(tmp_path / "missing", RELAY) == 0
+
+
+async def test_one_user_leaves_transcoders_for_others(tmp_path: Path) -> None:
+    async with running(tmp_path, used_max=4, spares=0, used_per_user=1) as pool:
+        greedy = [User("mallory") for _ in range(3)]
+        for user in greedy:
+            pool.take(user)
+        await greedy[0].until("taken")
+        assert [user.heard.items for user in greedy[1:]] == [["full"], ["full"]]
+        for other in (User("bob"), User("mallory", app_id=2), User("")):
+            pool.take(other)  # behind those of mallory, who wait for an end of mallory's own
+            await other.until("taken")
+        assert greedy[0].transcoder is not None
+        pool.end(greedy[0].transcoder)
+        await greedy[1].until("full", "taken")
+        assert greedy[2].heard.items == ["full"]
+
+
+async def test_one_app_leaves_transcoders_for_others(tmp_path: Path) -> None:
+    async with running(tmp_path, used_max=4, spares=0, used_per_app=2) as pool:
+        users = [User(f"u{number}") for number in range(3)]
+        for user in users:
+            pool.take(user)
+        for user in users[:2]:
+            await user.until("taken")
+        assert users[2].heard.items == ["full"]
+        other = User("u0", app_id=2)
+        pool.take(other)
+        await other.until("taken")
+        pool.untake(users[2])

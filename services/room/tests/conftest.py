@@ -30,6 +30,7 @@ class Cloud:
     directory: Path
     instances: list[RoomProcess] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
+    tokens: TokenResponder = field(default_factory=TokenResponder)
 
     async def start_room(self, **settings: Any) -> RoomProcess:
         chosen = {"relay_grace_s": 0.5, "expiry_grace_s": 0.5, **settings}
@@ -66,10 +67,11 @@ class Cloud:
 
 @pytest_asyncio.fixture
 async def cloud(nats_server: NatsServer, bus: Bus, events: Events, tmp_path: Path) -> AsyncIterator[Cloud]:
-    await TokenResponder().serve(bus)
+    tokens = TokenResponder()
+    await tokens.serve(bus)
     relay = RelayResponder(bus, events)
     await relay.serve()
-    cloud = Cloud(nats_server, bus, events, relay, tmp_path)
+    cloud = Cloud(nats_server, bus, events, relay, tmp_path, tokens=tokens)
     yield cloud
     for client in cloud.clients:
         await client.close()

@@ -35,6 +35,7 @@ class RoomProcess:
             "SALON_NATS_PASSWORD": bus.password.get_secret_value(),
             "SALON_NATS_RECONNECT_WAIT_S": "0.02",
             "SALON_NATS_PING_INTERVAL_S": str(bus.ping_interval_s),
+            "SALON_NATS_EVENTS_MAX_BYTES": str(bus.events_max_bytes),
             "SALON_ROOM_PORT": str(self.port),
             "SALON_ROOM_HEALTH_PORT": str(self.health_port),
             **{f"SALON_ROOM_{key.upper()}": str(value) for key, value in settings.items()},

@@ -55,20 +55,26 @@ def token(
     log_in: bool = True,
     publish: bool = True,
     streams: tuple[str, ...] = (),
+    play_rooms: tuple[str, ...] = (),
     expires_in_s: int = 3600,
 ) -> str:
     """What the responder below takes for a token."""
     expires = int(time.time()) + expires_in_s
-    said = {"user": user_id, "room": room_id, "in": log_in, "publish": publish, "streams": streams, "expires": expires}
-    return json.dumps(said)
+    rights = {"in": log_in, "publish": publish, "streams": streams, "play": play_rooms}
+    return json.dumps({"user": user_id, "room": room_id, "expires": expires, **rights})
 
 
 class TokenResponder:
+    def __init__(self) -> None:
+        self.asked = 0
+        """Tokens it was asked about."""
+
     async def serve(self, bus: Bus) -> None:
         await bus.serve(query("token", "verify-token"), VerifyToken, self._verify, queue="token")
         await bus.serve(command("token", "mint-token"), MintToken, self._mint, queue="token")
 
     async def _verify(self, request: VerifyToken, _: RequestContext) -> TokenVerified:
+        self.asked += 1
         try:
             said = json.loads(request.token)
         except ValueError:
@@ -87,6 +93,7 @@ class TokenResponder:
             may_log_in=said["in"],
             may_publish=said["publish"],
             stream_ids=said["streams"],
+            play_room_ids=said["play"],
         )
 
     async def _mint(self, request: MintToken, _: RequestContext) -> MintedToken:
@@ -105,9 +112,14 @@ class RelayResponder:
     draining: bool = False
     connects: bool = True
     """Whether peers connect as soon as they have an answer."""
+    holds_offers: asyncio.Event | None = None
+    """Offers are answered when it is set."""
+    refuses_offers: SalonError | None = None
     negotiated: list[Negotiate] = field(default_factory=list)
     closed: list[CloseTransport] = field(default_factory=list)
     open: dict[str, Negotiate] = field(default_factory=dict)
+    offered: Gathered[Negotiate] = field(default_factory=Gathered)
+    """Offers that have come, whatever became of them."""
     changes: Gathered[str] = field(default_factory=Gathered)
     effects: Gathered[SetEffects] = field(default_factory=Gathered)
     problem: EffectsProblem.ValueType = EffectsProblem.EFFECTS_PROBLEM_UNSPECIFIED
@@ -156,6 +168,11 @@ class RelayResponder:
             await asyncio.sleep(ttl_s / 4)
 
     async def _negotiate(self, order: Negotiate, _: RequestContext) -> Negotiated:
+        self.offered.add(order)
+        if self.holds_offers is not None:
+            await self.holds_offers.wait()
+        if self.refuses_offers is not None:
+            raise self.refuses_offers
         if not order.offer_sdp.startswith("v=0"):
             raise OfferMalformed(problem="no v=0")
         self.negotiated.append(order)

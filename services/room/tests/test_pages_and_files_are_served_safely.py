@@ -49,11 +49,12 @@ async def test_demo_tokens_are_off_unless_the_operator_says_so(cloud: Cloud, htt
     reply = await http.post(f"{on.http}/demo/token", json={"userID": "u", "roomID": "r"})
     assert reply.status_code == 200
     given = reply.json()
-    assert (set(given), given["appID"], given["server"]) == ({"appID", "token", "server"}, APP, "")
+    assert (set(given), given["appID"], given["server"]) == ({"appID", "userID", "token", "server"}, APP, "")
     client = await cloud.connect(on)
-    assert "loggedIn" in await client.log_in("r", "u", secret=given["token"])
+    assert "loggedIn" in await client.log_in("r", given["userID"], secret=given["token"])
+    json = {"content-type": "application/json"}
     for body in (b"", b"[]", b"{}", b'{"userID":1,"roomID":"r"}', b'{"userID":"","roomID":"r"}', b"x" * 9000):
-        assert (await http.post(f"{on.http}/demo/token", content=body)).status_code == 400
+        assert (await http.post(f"{on.http}/demo/token", content=body, headers=json)).status_code == 400
     statuses = [
         (await http.post(f"{on.http}/demo/token", json={"userID": "u", "roomID": "r"})).status_code for _ in range(25)
     ]

@@ -32,7 +32,8 @@ async def test_one_address_waits_with_only_so_many_sockets(cloud: Cloud) -> None
 
 async def test_peers_that_vanish_in_the_handshake_or_a_body_leave_no_traceback(cloud: Cloud) -> None:
     room = await cloud.start_room(demo_app_id=APP)
-    cut_off = "POST /demo/token HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"
+    head = "host: localhost\r\ncontent-type: application/json\r\ncontent-length: 100"
+    cut_off = f"POST /demo/token HTTP/1.1\r\n{head}\r\n\r\n{{"
     for number in range(40):
         _, writer = await asyncio.open_connection("127.0.0.1", room.port)
         writer.write((cut_off if number % 2 else HANDSHAKE).encode())

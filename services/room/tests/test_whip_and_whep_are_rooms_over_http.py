@@ -9,6 +9,9 @@ import pytest_asyncio
 from fastapi import FastAPI
 from salon.relay.v1.relay_pb2 import Direction
 from salon.room.v1.events_pb2 import ClientKind, LogoutReason, UserLoggedIn, UserLoggedOut
+from salon_room.config import RoomSettings
+from salon_room.quotas import Quotas
+from salon_room.tokens import Permit
 from salon_room.whip import add_routes
 
 from .conftest import Cloud
@@ -194,11 +197,12 @@ async def test_refusals_over_http(cloud: Cloud, http: httpx.AsyncClient) -> None
 
 
 async def test_an_instance_that_stops_takes_no_publisher() -> None:
-    async def admit(*_: object) -> None: ...
+    async def admit(*_: object) -> Permit:
+        return Permit("obs", 2**40, may_log_in=True, may_publish=True, stream_ids=())
 
     app = FastAPI()
     stopping: Any = SimpleNamespace(is_draining=True, admit=admit)
-    add_routes(app, stopping, stopping)
+    add_routes(app, stopping, stopping, Quotas(RoomSettings()))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://here") as http:
         reply = await http.post("/whip", params=where(), headers=bearer("any"), content=OFFER)

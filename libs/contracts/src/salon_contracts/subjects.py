@@ -1,6 +1,7 @@
 """The one place where subjects are built and read.
 
     salon.evt.v1.<app>.<room>.<room session>.<entity kind>.<entity key>     facts, kept in the stream SALON_EVENTS
+    salon.evt.v1.0.-.-.probe.<node>          that a node can append, in the same stream; nobody reads it
     salon.cmd.v1.<service>.<verb>            orders to any instance (queue group)
     salon.cmd.v1.<service>.<node>.<verb>     orders to one node
     salon.qry.v1.<service>.<verb>            questions
@@ -98,6 +99,15 @@ def parse_event(subject: str) -> Entity:
     if entity.subject != subject:
         raise ValueError(f"not a canonical event subject: {subject!r}")
     return entity
+
+
+PROBES = "salon.evt.v1.0.-.-.probe.*"
+"""Filter: what nodes append to see whether they can."""
+
+
+def probe_subject(node: str) -> str:
+    """Not an event: `parse_event` refuses it."""
+    return f"salon.evt.v1.0.-.-.probe.{encode(node)}"
 
 
 def room_entity(app: AppId, room: RoomId) -> Entity:

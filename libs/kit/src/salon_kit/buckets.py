@@ -222,7 +222,6 @@ class Bucket:
         except WrongLastSequence:
             raise
         except JetStreamError as error:
-            log.error("put-refused", subject=subject, err_code=error.err_code, detail=str(error))
             raise BusUnavailable() from error
 
 

@@ -24,6 +24,7 @@ from salon_contracts.errors import (
 )
 
 from salon_kit.connection import BEAT_S, Connection, ConnectionLost, NoResponders, said_nobody_listens
+from salon_kit.hearing import NANOSECONDS, clock_ns
 from salon_kit.identity import Identity
 from salon_kit.jetstream import JetStream
 from salon_kit.log import get_logger
@@ -87,20 +88,23 @@ class Bus:
         await self.connection.wait_connected(timeout_s)
 
     def heard_for(self, seconds: float) -> bool:
-        """Whether NATS has been heard for the last `seconds` without a gap: whoever was silent all that time was silent
-        by himself."""
-        heard_s = self.connection.heard_for_s()
-        return heard_s > 0 and heard_s >= seconds
+        """Whether for the last `seconds`, without a gap, NATS was heard and stored what it was given: whoever was
+        silent all that time was silent by himself, not for want of a bus or of a disk to renew a lease on."""
+        since_ns = self._heard_since_ns()
+        return since_ns is not None and clock_ns() - since_ns >= seconds * NANOSECONDS
+
+    def _heard_since_ns(self) -> int | None:
+        heard_ns, works_ns = self.connection.heard_since_ns(), self.jetstream.storing.works_since_ns
+        return None if heard_ns is None or works_ns is None else max(heard_ns, works_ns)
 
     async def wait_heard_for(self, seconds: float) -> int:
         """Returns once `heard_for` is true. What it returns changes with every gap."""
         while True:
             await self.connection.wait_connected(float("inf"))
-            since_ns = self.connection.heard_since_ns()
+            since_ns = self._heard_since_ns()
             if since_ns is not None and self.heard_for(seconds):
                 return since_ns
-            # At least one beat: in a gap nothing says when it will end.
-            await asyncio.sleep(max(BEAT_S, seconds - self.connection.heard_for_s()))
+            await asyncio.sleep(BEAT_S)  # nothing says when a gap will end
 
     async def request(self, subject: str, message: Message, reply_type: type[Reply], timeout_s: float = 2.0) -> Reply:
         """The answer of one server of `subject`.

@@ -16,7 +16,7 @@ from salon_contracts.registry import entity_kind, event_type, message_type
 from salon_contracts.subjects import EVENTS_STREAM, EVENTS_SUBJECTS, Entity, parse_event
 
 from salon_kit.bus import Bus
-from salon_kit.jetstream import JetStreamError, RawMessage, WrongLastSequence, nanoseconds
+from salon_kit.jetstream import NO_ROOM_FOR_STREAM, JetStreamError, RawMessage, WrongLastSequence, nanoseconds
 from salon_kit.log import get_logger
 from salon_kit.metrics import EVENTS_APPEND_SECONDS, EVENTS_APPENDED, EVENTS_SNAPSHOT_SECONDS, EVENTS_UNREADABLE
 from salon_kit.reading import read_once
@@ -25,6 +25,10 @@ from salon_kit.trace import current_traceparent
 log = get_logger()
 
 DUPLICATE_WINDOW_S = 120
+
+
+class NoRoomForEvents(Exception):
+    """JetStream cannot set aside what the event stream may take; the sentence says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Events:
         self.identity = bus.identity
 
     async def ensure(self, timeout_s: float = 10.0) -> None:
-        """Creates the stream SALON_EVENTS, or brings its limits in line with the settings."""
+        """Creates the stream SALON_EVENTS, or brings its limits in line with the settings. NoRoomForEvents."""
         settings = self._bus.settings
         config = {
             "name": EVENTS_STREAM,
@@ -65,7 +69,7 @@ class Events:
             # A full stream refuses what is new: dropping what is old would eat the state of what is still alive.
             "discard": "new",
             "max_bytes": settings.events_max_bytes,
-            "max_age": nanoseconds(settings.events_max_age_s),
+            "max_age": 0,  # it would eat live state too; what is old and not live is removed by the rooms
             "max_msgs": -1,
             "max_msg_size": -1,
             "max_consumers": -1,
@@ -74,7 +78,15 @@ class Events:
             "allow_direct": True,
             "deny_delete": True,
         }
-        await self._jetstream.ensure_stream(config, timeout_s=timeout_s)
+        try:
+            await self._jetstream.ensure_stream(config, timeout_s=timeout_s)
+        except JetStreamError as error:
+            if error.err_code != NO_ROOM_FOR_STREAM:
+                raise
+            raise NoRoomForEvents(
+                f"NATS has no {settings.events_max_bytes} bytes for {EVENTS_STREAM}; free some, raise its "
+                "`max_file_store`, or lower SALON_NATS_EVENTS_MAX_BYTES"
+            ) from None
 
     async def append(
         self,
@@ -118,7 +130,6 @@ class Events:
             raise
         except JetStreamError as error:
             EVENTS_APPENDED.labels(type=kind, result="refused").inc()
-            log.error("append-refused", subject=entity.subject, err_code=error.err_code, detail=str(error))
             raise BusUnavailable() from error
         EVENTS_APPENDED.labels(type=kind, result="ok").inc()
         EVENTS_APPEND_SECONDS.observe(time.perf_counter() - started)

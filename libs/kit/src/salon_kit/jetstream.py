@@ -17,9 +17,7 @@ from nats.aio.msg import Msg
 from salon_contracts.errors import BusUnavailable
 
 from salon_kit.connection import Connection, ConnectionLost, NoResponders
-from salon_kit.log import get_logger
-
-log = get_logger()
+from salon_kit.storing import Storing
 
 ACK_TIMEOUT_S = 2.0
 """How long one try waits for its acknowledgement before it is tried again."""
@@ -28,6 +26,10 @@ CONSUMER_NOT_FOUND = 10014
 STREAM_NOT_FOUND = 10059
 STREAM_NAME_IN_USE = 10058
 MESSAGE_NOT_FOUND = 10037
+NOT_STORED = frozenset({10023, 10077})
+"""JetStream has used up what it may, or the stream has: trying again at once helps nobody. Both take messages again
+once some were removed."""
+NO_ROOM_FOR_STREAM = 10047
 _NS = 1_000_000_000
 
 
@@ -97,6 +99,7 @@ def nanoseconds(seconds: float) -> int:
 class JetStream:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.storing = Storing()
 
     async def api(
         self, operation: str, body: Mapping[str, object] | None = None, *, timeout_s: float
@@ -154,14 +157,18 @@ class JetStream:
                 )
             except (ConnectionLost, TimeoutError):
                 maybe_stored = True
+                if left_s > ACK_TIMEOUT_S and self.connection.heard_for_s() > ACK_TIMEOUT_S:
+                    # A disk without space is silence: NATS says so in its own log only.
+                    self.storing.refused(stream, f"no acknowledgement within {ACK_TIMEOUT_S:g} s")
                 if time.monotonic() >= deadline:
                     raise BusUnavailable() from None
                 continue
             except NoResponders:  # JetStream is starting, or the stream is gone
-                wait_s = await _wait(wait_s, deadline)
+                wait_s = await self._wait_for_stream(stream, wait_s, deadline)
                 continue
             result: dict[str, Any] = json.loads(answer.data)
             if "error" not in result:
+                self.storing.stored(stream)
                 return int(result["seq"])
             error = _error(result["error"])
             if isinstance(error, WrongLastSequence):
@@ -169,7 +176,8 @@ class JetStream:
                 if stored is None:
                     raise error
                 return stored
-            if error.code != 503:
+            if error.code != 503 or error.err_code in NOT_STORED:
+                self.storing.refused(stream, str(error))
                 raise error
             wait_s = await _wait(wait_s, deadline)
 
@@ -233,6 +241,18 @@ class JetStream:
             await self.connection.publish(f"$JS.API.CONSUMER.DELETE.{stream}.{name}")
         except BusUnavailable:
             return
+
+    async def purge(self, stream: str, subject_filter: str, *, below: int, timeout_s: float) -> int:
+        """Removes what stands under a filter with a sequence lower than `below`; how many messages that were."""
+        question = {"filter": subject_filter, "seq": below}
+        return int((await self.api(f"STREAM.PURGE.{stream}", question, timeout_s=timeout_s))["purged"])
+
+    async def _wait_for_stream(self, stream: str, wait_s: float, deadline: float) -> float:
+        try:
+            return await _wait(wait_s, deadline)
+        except BusUnavailable:
+            self.storing.refused(stream, "JetStream is off, or the stream is gone")
+            raise
 
     async def _leader_get(self, stream: str, question: Mapping[str, object], timeout_s: float) -> RawMessage | None:
         try:

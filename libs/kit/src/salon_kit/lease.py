@@ -53,9 +53,11 @@ class LeaseBucket:
             revision = await self._bucket.write(entry.key, entry.value, headers, entry.revision, timeout_s)
         except Conflict:
             last = await self._bucket.last_raw(entry.key, timeout_s)
-            if last is None or change_kind(last.headers) != "expired":
+            if last is not None and change_kind(last.headers) != "expired":
                 raise
-            revision = await self._bucket.write(entry.key, entry.value, headers, last.sequence, timeout_s)
+            # None: it ran out and no marker could be stored, or the marker ran out too; a deletion leaves its own.
+            expected = 0 if last is None else last.sequence
+            revision = await self._bucket.write(entry.key, entry.value, headers, expected, timeout_s)
         return Entry(entry.key, entry.value, revision)
 
     async def delete(self, key: str, *, expected_revision: int | None = None, timeout_s: float = 5.0) -> None:

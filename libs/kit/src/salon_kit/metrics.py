@@ -52,6 +52,7 @@ EVENTS_APPENDED = counter("events_appended_total", "Events appended, by type and
 EVENTS_APPEND_SECONDS = histogram("events_append_seconds", "From append to acknowledgement.")
 EVENTS_SNAPSHOT_SECONDS = histogram("events_snapshot_seconds", "Time to read a snapshot.")
 EVENTS_UNREADABLE = counter("events_unreadable_total", "Messages in the stream that are no events.")
+STORAGE_FAILING = gauge("storage_failing_streams", "Streams that did not store what this process gave them last.")
 TAIL_EVENTS = counter("tail_events_total", "Events handed to the callback, by result.", "result")
 READER_RECREATIONS = counter("reader_recreations_total", "Consumers made anew, by reason.", "reason")
 LEASES_EXPIRED = counter("leases_expired_total", "Expiries taken, by bucket and result.", "bucket", "result")

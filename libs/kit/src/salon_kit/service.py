@@ -23,6 +23,7 @@ import uvloop
 from salon_contracts.errors import BusUnavailable, InvariantBroken, SalonError
 
 from salon_kit.bus import Bus
+from salon_kit.events import NoRoomForEvents
 from salon_kit.health import Health
 from salon_kit.http_server import CannotServe, HttpServer
 from salon_kit.identity import Identity
@@ -211,6 +212,7 @@ async def _run(
     try:
         bus = await _connect(bus_settings, identity, process.startup_timeout_s)
         health.add_check("nats", lambda: None if bus.connected else "NATS cannot be reached")
+        health.add_check("storage", lambda: bus.jetstream.storing.problem)
         service = Service(name, identity, bus, health)
         signals.first = service.stop
         try:
@@ -282,7 +284,7 @@ async def _build(service: Service, build: Build) -> None:
         await asyncio.wait([building, stopped], return_when=asyncio.FIRST_COMPLETED)
         if building.done():
             building.result()
-    except (SalonError, CannotServe) as error:
+    except (SalonError, CannotServe, NoRoomForEvents) as error:
         raise StartupError(str(error)) from error
     finally:
         building.cancel()

@@ -43,14 +43,15 @@ class BusSettings(SalonSettings):
         default=5.0, ge=0.1, le=600, description="Seconds between pings; two unanswered ones mean a lost connection."
     )
     events_max_bytes: int = Field(
-        default=-1,
+        default=2 * 1024**3,
         ge=-1,
         description="Bytes the event stream may take; then new events are refused. -1: as the disk allows.",
     )
     events_max_age_s: int = Field(
-        default=0,
+        default=7 * 86_400,
         ge=0,
-        description="Seconds an event is kept, live state too: longer than any call. 0: for ever.",
+        description="Seconds an event is kept that says nothing any more of what is alive; less when the stream is "
+        "80 % full. 0: until it is.",
     )
 
     @field_validator("url")

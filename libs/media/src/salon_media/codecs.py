@@ -5,7 +5,7 @@ viewer either offers a payload type that plays exactly that (`choose_for_viewer`
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from aiortc.sdp import H264Profile
@@ -19,6 +19,14 @@ H264_DEFAULT_PROFILE_LEVEL_ID: Final = "42000a"
 
 CARRIED_FEEDBACK: Final = ("nack", "nack pli", "ccm fir", "transport-cc", "goog-remb")
 """The `a=rtcp-fb` values the relay can agree to."""
+
+
+@dataclass(frozen=True, slots=True)
+class H264Kind:
+    """What decides whether a decoder plays it."""
+
+    profile: H264Profile
+    packetization_mode: Literal["0", "1"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,15 @@ class OfferedCodec:
     """Of CARRIED_FEEDBACK, in the order of the `a=rtcp-fb` lines."""
     rtx_payload_type: int | None
     """The payload type of RFC 4588 retransmissions of this codec."""
+    h264: H264Kind | None = field(init=False, compare=False, repr=False)
+    """None as well for a packetization mode or a profile that is not known."""
+    served: CodecName | None = field(init=False, compare=False, repr=False)
+    """`served_name`, found out once, where the offer is read: who chooses a codec may be in a hurry."""
+
+    def __post_init__(self) -> None:
+        h264 = _h264(self.parameters) if self.name.lower() == "h264" else None
+        object.__setattr__(self, "h264", h264)
+        object.__setattr__(self, "served", _served(self))
 
     @property
     def parameters(self) -> Mapping[str, str]:
@@ -49,23 +66,19 @@ def parameters_of(fmtp: str) -> dict[str, str]:
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
-@dataclass(frozen=True, slots=True)
-class _H264:
-    """What decides whether a decoder plays it."""
-
-    profile: H264Profile
-    packetization_mode: str
-
-
 def served_name(codec: OfferedCodec) -> CodecName | None:
     """The codec's name as Salon writes it, None when Salon does not carry it (as given: wrong rate, unknown mode)."""
+    return codec.served
+
+
+def _served(codec: OfferedCodec) -> CodecName | None:
     match codec.name.lower():
         case "opus" if codec.clock_rate_hz == 48_000 and codec.channels == 2:
             return "opus"
         case "vp8" if codec.clock_rate_hz == 90_000:
             return "VP8"
-        case "h264" if codec.clock_rate_hz == 90_000:
-            return None if _h264(codec) is None else "H264"
+        case "h264" if codec.clock_rate_hz == 90_000 and codec.h264 is not None:
+            return "H264"
         case _:
             return None
 
@@ -84,8 +97,7 @@ def choose_for_viewer(codecs: Sequence[OfferedCodec], source: OfferedCodec) -> O
     name = served_name(source)
     if name != "H264":
         return next((codec for codec in codecs if served_name(codec) == name), None)
-    encoded = _h264(source)
-    ranked = [(rank, codec) for codec in codecs if (rank := _h264_distance(encoded, codec)) is not None]
+    ranked = [(rank, codec) for codec in codecs if (rank := _h264_distance(source, codec)) is not None]
     return min(ranked, key=lambda item: item[0])[1] if ranked else None
 
 
@@ -113,9 +125,9 @@ _DECODES: Final[Mapping[H264Profile, tuple[H264Profile, ...]]] = {
 }
 
 
-def _h264_distance(encoded: _H264 | None, viewer: OfferedCodec) -> int | None:
+def _h264_distance(source: OfferedCodec, viewer: OfferedCodec) -> int | None:
     """0 is the same profile; None: cannot be played."""
-    decoded = _h264(viewer) if served_name(viewer) == "H264" else None
+    encoded, decoded = source.h264, viewer.h264 if viewer.served == "H264" else None
     if encoded is None or decoded is None or decoded.profile not in _DECODES[encoded.profile]:
         return None
     # Mode 0 (single NAL units) is a subset of mode 1 (RFC 6184 section 6.3), never the other way round.
@@ -125,12 +137,13 @@ def _h264_distance(encoded: _H264 | None, viewer: OfferedCodec) -> int | None:
     return 2 * _DECODES[encoded.profile].index(decoded.profile) + (not same_mode)
 
 
-def _h264(codec: OfferedCodec) -> _H264 | None:
-    """None for a packetization mode or a profile that is not known."""
-    parameters = codec.parameters
-    mode = parameters.get("packetization-mode", "0")
+def _h264(parameters: Mapping[str, str]) -> H264Kind | None:
     profile = _profile(parameters.get("profile-level-id", H264_DEFAULT_PROFILE_LEVEL_ID))
-    return _H264(profile, mode) if profile is not None and mode in ("0", "1") else None
+    match parameters.get("packetization-mode", "0"):
+        case "0" | "1" as mode if profile is not None:
+            return H264Kind(profile, mode)
+        case _:
+            return None
 
 
 def _profile(profile_level_id: str) -> H264Profile | None:

@@ -10,6 +10,8 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 from salon_kit.settings import HealthSettings, prefixed
 
+from salon_relay.quotas import Limits
+
 Address = IPv4Address | IPv6Address
 
 
@@ -49,9 +51,56 @@ class RelaySettings(HealthSettings):
     )
     max_transports: int = Field(default=4000, ge=1, description="Peer connections at a time.")
     max_half_open: int = Field(default=500, ge=1, description="Peer connections at a time that are not connected yet.")
+    transports_per_user: int = Field(
+        default=48, ge=0, description="Peer connections of one user at a time; 0: no limit of its own."
+    )
+    transports_per_app: int = Field(
+        default=0, ge=0, description="Peer connections of one app at a time; 0: no limit of its own."
+    )
+    half_open_per_user: int = Field(
+        default=8,
+        ge=0,
+        description="Peer connections of one user at a time that are not connected yet; 0: no limit of its own.",
+    )
+    half_open_per_address: int = Field(
+        default=128,
+        ge=0,
+        description="Peer connections from one address (IPv6: one /64) at a time that are not connected yet; "
+        "0: no limit of its own.",
+    )
+    half_open_per_app: int = Field(
+        default=0,
+        ge=0,
+        description="Peer connections of one app at a time that are not connected yet; "
+        "0: four fifths of all, so that one app leaves room for others.",
+    )
+    sources_per_user: int = Field(
+        default=64,
+        ge=0,
+        description="Tracks (audio or video of a stream) one user publishes at a time; 0: no limit of its own.",
+    )
+    media_timeout_s: float = Field(
+        default=30.0,
+        ge=0,
+        le=3600,
+        description="Seconds after which a publisher's connected peer connection is closed when not one media packet "
+        "has ever come over it; 0: never.",
+    )
 
     transcoders_max: int = Field(
         default=8, ge=0, le=1000, description="Streams this relay has beautified at a time; 0: no effects here."
+    )
+    transcoders_per_user: int = Field(
+        default=2,
+        ge=0,
+        le=1000,
+        description="Streams of one user that are beautified at a time; 0: no limit of its own.",
+    )
+    transcoders_per_app: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="Streams of one app that are beautified at a time; 0: no limit of its own.",
     )
     transcoder_spares: int = Field(
         default=1, ge=0, le=100, description="Transcoder processes kept warm for the next streams with effects."
@@ -70,6 +119,22 @@ class RelaySettings(HealthSettings):
         if isinstance(value, str):
             return tuple(item.strip() for item in value.split(",") if item.strip())
         return value
+
+
+def limits_of(settings: RelaySettings) -> Limits:
+    """What the peer connections are held to."""
+    return Limits(
+        transports=settings.max_transports,
+        half_open=settings.max_half_open,
+        setup_timeout_s=settings.setup_timeout_s,
+        transports_per_user=settings.transports_per_user,
+        transports_per_app=settings.transports_per_app,
+        half_open_per_user=settings.half_open_per_user,
+        half_open_per_address=settings.half_open_per_address,
+        half_open_per_app=settings.half_open_per_app or max(1, settings.max_half_open * 4 // 5),
+        sources_per_user=settings.sources_per_user,
+        media_timeout_s=settings.media_timeout_s,
+    )
 
 
 def relay_id(settings: RelaySettings, node: str) -> str:

@@ -1,7 +1,9 @@
 """All peer connections of this relay, and the orders that change them.
 
-Nothing here waits: an order is carried out between two turns of the event loop. Orders for one peer connection are
-therefore carried out one after the other, in the order they came, without a lock.
+An offer is read on a thread (`OfferReader`), in turns with those of others; what follows from it waits for nothing and
+is carried out between two turns of the event loop. A user's offers are read in the order they came, so orders for one
+peer connection are carried out one after the other, without a lock. A close does not wait for an offer: what was closed
+while its offer was read is not found any more.
 """
 
 import asyncio
@@ -12,33 +14,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from salon_contracts.errors import NoRelayAvailable, OfferUnacceptable, RateLimited, TransportNotFound
-from salon_contracts.ids import AppId, StreamId, TransportId
+from salon_contracts.errors import NoRelayAvailable, OfferUnacceptable, QuotaExceeded, RateLimited, TransportNotFound
+from salon_contracts.ids import AppId, StreamId, TransportId, UserId
 from salon_kit.log import get_logger
-from salon_media.offer import Offer, parse_offer
+from salon_media.offer import Offer
 from salon_packets import CommandQueueFull
 
 from salon_relay.config import Address
 from salon_relay.dtls import Certificates
+from salon_relay.offer_queue import Turn
+from salon_relay.offer_reader import OfferReader
 from salon_relay.packets import LossReason, Packets
 from salon_relay.peer import CloseReason, Peer, PeerIdentity, PeerState
-from salon_relay.plan import Agreed, Bindings, Plan, bind, bind_single, plan_publisher, plan_viewer
+from salon_relay.plan import Agreed, Bindings, Plan, SourcePlan, bind, bind_single, plan_publisher, plan_viewer
+from salon_relay.quotas import Limits, Owner, Quotas
 from salon_relay.registry import Playback, Registry
 
 if TYPE_CHECKING:
-    from salon_packets._native import TransportStats
+    from salon_packets._native import Stats, TransportStats
 
 
 log = get_logger()
 
 _CLOSED_IDS_KEPT: Final = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    transports: int
-    half_open: int
-    setup_timeout_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,19 @@ class Order:
     offer_sdp: str
     tracks: Sequence[tuple[str, StreamId]]
     single_stream_id: StreamId | None
+    client_address: str
+    """Where the offer came from, as limits count addresses; empty: not known."""
+
+    @property
+    def owner(self) -> Owner:
+        return Owner(self.identity.app_id, self.identity.user_id, self.client_address)
+
+    @property
+    def turn(self) -> Turn:
+        """Who knows nothing of a user or an address takes turns by peer connection."""
+        identity = self.identity
+        user = f"{identity.app_id} {identity.user_id}" if identity.user_id else f"transport {identity.transport_id}"
+        return Turn(self.client_address or user, user)
 
 
 class Record(Protocol):
@@ -85,17 +96,21 @@ class Exchange:
         self._certificates = Certificates()
         self._peers: dict[TransportId, Peer] = {}
         self._by_number: dict[int, Peer] = {}
-        self._half_open = 0
+        self._quotas = Quotas(limits)
+        self._by_user: dict[tuple[AppId, UserId], set[Peer]] = {}
+        self._owners: dict[int, Owner] = {}
+        """By the number of the peer."""
+        self._reader = OfferReader()
         self._closed_ids: OrderedDict[TransportId, None] = OrderedDict()
         self._tasks: asyncio.TaskGroup | None = None
 
     @property
     def transports(self) -> int:
-        return len(self._peers)
+        return self._quotas.transports
 
     @property
     def half_open(self) -> int:
-        return self._half_open
+        return self._quotas.half_open
 
     def publisher(self, app_id: AppId, stream_id: StreamId) -> PeerIdentity | None:
         """Who sends a stream, over which peer connection; None if nobody does."""
@@ -106,6 +121,7 @@ class Exchange:
     async def run(self) -> None:
         """Carries the peers' tasks until cancelled, which closes them all."""
         async with asyncio.TaskGroup() as self._tasks:
+            self._tasks.create_task(self._reader.run(), name="offers")
             self.started.set()
             try:
                 await asyncio.Event().wait()
@@ -114,25 +130,25 @@ class Exchange:
 
     # ---- orders ----
 
-    def negotiate(self, order: Order) -> tuple[str, list[Agreed]]:
+    async def negotiate(self, order: Order) -> tuple[str, list[Agreed]]:
         """The answer and the tracks that flow.
 
         Raises OfferMalformed, OfferUnacceptable and StreamNotFound with nothing changed; TransportNotFound for a peer
-        connection that has ended; NoRelayAvailable and RateLimited when there is no room for a new one.
+        connection that has ended; NoRelayAvailable, RateLimited and QuotaExceeded when there is no room for a new one.
         """
-        identity = order.identity
-        peer = self._peers.get(identity.transport_id)
-        if peer is None:
-            self._check_room(identity.transport_id)
-        elif peer.identity != identity:
-            raise OfferUnacceptable(problem="the peer connection belongs to another log-in or direction")
-        offer = parse_offer(order.offer_sdp)
+        self._existing(order)  # what would be refused anyway is not read
+        return self.apply(order, await self._reader.read(order.turn, order.offer_sdp))
+
+    def apply(self, order: Order, offer: Offer) -> tuple[str, list[Agreed]]:
+        """The same for an offer that has been read."""
+        peer = self._existing(order)
         if peer is not None:
             peer.check_same_transport(offer.transport)
         plans = self._plan(order, offer, peer)
+        self._check_sources(order, plans, peer)
         try:
             if peer is None:
-                peer = self._open(identity, offer)
+                peer = self._open(order, offer)
             return peer.negotiate(offer, plans)
         except CommandQueueFull:
             if peer is not None:
@@ -153,13 +169,29 @@ class Exchange:
         for peer in list(self._peers.values()):
             peer.close(CloseReason.RELAY_STOPPED)
 
-    def _check_room(self, transport_id: TransportId) -> None:
-        if transport_id in self._closed_ids:
-            raise TransportNotFound(transport_id=transport_id)
-        if self.draining or self._tasks is None or len(self._peers) >= self._limits.transports:
-            raise NoRelayAvailable
-        if self._half_open >= self._limits.half_open:
-            raise RateLimited(limit=f"{self._limits.half_open} peer connections that are not connected yet")
+    def _existing(self, order: Order) -> Peer | None:
+        """The peer the order is about; None when there is room for a new one."""
+        peer = self._peers.get(order.identity.transport_id)
+        if peer is None:
+            if order.identity.transport_id in self._closed_ids:
+                raise TransportNotFound(transport_id=order.identity.transport_id)
+            if self.draining or self._tasks is None:
+                raise NoRelayAvailable
+            self._quotas.check(order.owner)
+        elif peer.identity != order.identity:
+            raise OfferUnacceptable(problem="the peer connection belongs to another log-in or direction")
+        return peer
+
+    def _check_sources(self, order: Order, plans: Sequence[Plan], peer: Peer | None) -> None:
+        """Raises QuotaExceeded when the user would send too many tracks over all peer connections."""
+        limit = self._limits.sources_per_user
+        wanted = sum(isinstance(plan, SourcePlan) for plan in plans)
+        app_id, user_id = order.identity.app_id, order.identity.user_id
+        if not limit or not wanted or not user_id:
+            return
+        others = (each for each in self._by_user.get((app_id, user_id), ()) if each is not peer)
+        if wanted + sum(each.sources for each in others) > limit:
+            raise QuotaExceeded(limit=f"{limit} tracks of this user on one relay")
 
     def _plan(self, order: Order, offer: Offer, peer: Peer | None) -> list[Plan]:
         identity = order.identity
@@ -179,7 +211,8 @@ class Exchange:
             exists=lambda stream_id: self.registry.exists(identity.app_id, stream_id),
         )
 
-    def _open(self, identity: PeerIdentity, offer: Offer) -> Peer:
+    def _open(self, order: Order, offer: Offer) -> Peer:
+        identity = order.identity
         peer = Peer(
             next(self.ids),
             identity,
@@ -195,7 +228,9 @@ class Exchange:
         )
         self._peers[identity.transport_id] = peer
         self._by_number[peer.number] = peer
-        self._half_open += 1
+        self._by_user.setdefault((identity.app_id, identity.user_id), set()).add(peer)
+        self._owners[peer.number] = order.owner
+        self._quotas.begin(order.owner)
         if self._tasks is not None:
             peer.start(self._tasks)
         return peer
@@ -203,15 +238,18 @@ class Exchange:
     # ---- peers ----
 
     def opened(self, peer: Peer) -> None:
-        self._half_open -= 1
+        self._quotas.connected(self._owners[peer.number])
         log.info("transport-opened", transport_id=peer.identity.transport_id, dur_ms=_ms_since(peer.created_ns))
         self._record.transport_opened(peer.identity)
 
     def closed(self, peer: Peer, reason: CloseReason, last_stats: "TransportStats | None") -> None:
         transport_id = peer.identity.transport_id
-        if peer.opened_ns is None:
-            self._half_open -= 1
+        self._quotas.end(self._owners.pop(peer.number), was_connected=peer.opened_ns is not None)
         del self._peers[transport_id], self._by_number[peer.number]
+        of_user = self._by_user[peer.identity.app_id, peer.identity.user_id]
+        of_user.remove(peer)
+        if not of_user:
+            del self._by_user[peer.identity.app_id, peer.identity.user_id]
         self._remember_closed(transport_id)
         duration_ms = 0 if peer.opened_ns is None else _ms_since(peer.opened_ns)
         log.info(
@@ -250,6 +288,15 @@ class Exchange:
             peer.close(CloseReason.CONSENT_EXPIRED)
         else:
             peer.close(CloseReason.NEVER_CONNECTED)
+
+    def observe(self, stats: "Stats") -> None:
+        """Once a second: closes publishers' peer connections over which nothing has ever come."""
+        if not self._limits.media_timeout_s:
+            return
+        opened_before_ns = time.monotonic_ns() - round(self._limits.media_timeout_s * 1e9)
+        for peer in list(self._peers.values()):
+            if peer.awaits_media(stats["sources"]) and (peer.opened_ns or opened_before_ns) < opened_before_ns:
+                peer.close(CloseReason.NO_MEDIA)
 
     def _remember_closed(self, transport_id: TransportId) -> None:
         self._closed_ids[transport_id] = None

@@ -30,6 +30,7 @@ from salon_relay.effects.streams import EffectsOfStreams, EffectsOrder
 from salon_relay.effects.totals import Totals
 from salon_relay.exchange import Exchange, Order
 from salon_relay.metrics import NEGOTIATE_SECONDS, NEGOTIATIONS, TRANSPORTS_CLOSED
+from salon_relay.offer_queue import WAITING_MAX
 from salon_relay.peer import CloseReason, PeerIdentity
 from salon_relay.plan import Agreed
 
@@ -49,6 +50,7 @@ _CLOSE_REASONS = {
     CloseReason.NEVER_CONNECTED: relay_pb2.TRANSPORT_CLOSE_REASON_NEVER_CONNECTED,
     CloseReason.RELAY_STOPPED: relay_pb2.TRANSPORT_CLOSE_REASON_RELAY_STOPPED,
     CloseReason.INTERNAL_ERROR: relay_pb2.TRANSPORT_CLOSE_REASON_INTERNAL_ERROR,
+    CloseReason.NO_MEDIA: relay_pb2.TRANSPORT_CLOSE_REASON_NO_MEDIA,
 }
 
 
@@ -72,7 +74,13 @@ class Handlers:
 
     async def serve(self, bus: Bus, relay_id: RelayId) -> list[OrderServing]:
         return [
-            await bus.serve(command("relay", "negotiate", relay_id), relay_pb2.Negotiate, self.negotiate),
+            await bus.serve(
+                command("relay", "negotiate", relay_id),
+                relay_pb2.Negotiate,
+                self.negotiate,
+                # More than may wait to be read: who waits is decided there, by user and address.
+                max_in_flight=2 * WAITING_MAX,
+            ),
             await bus.serve(
                 command("relay", "close-transport", relay_id), relay_pb2.CloseTransport, self.close_transport
             ),
@@ -83,7 +91,7 @@ class Handlers:
         started_ns = time.monotonic_ns()
         result = "internal"
         try:
-            answer, tracks = self._exchange.negotiate(_order(request))
+            answer, tracks = await self._exchange.negotiate(_order(request))
             result = "ok"
         except SalonError as error:
             result = error.code
@@ -223,6 +231,7 @@ def _order(request: relay_pb2.Negotiate) -> Order:
         offer_sdp=request.offer_sdp,
         tracks=[(binding.mid, parse_stream_id(binding.stream_id)) for binding in request.tracks],
         single_stream_id=parse_stream_id(request.single_stream_id) if request.single_stream_id else None,
+        client_address=_bounded("client_address", request.client_address, may_be_empty=True),
     )
 
 

@@ -1,6 +1,7 @@
 """Builds the relay and runs it."""
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,18 +11,19 @@ from salon_contracts.subjects import RELAYS_BUCKET
 from salon_kit.events import Events
 from salon_kit.lease import LeaseBucket
 from salon_kit.outbox import Outbox
+from salon_kit.probing import probe_storage
 from salon_kit.service import Service, StartupError, run_service
 from salon_kit.settings import load
 from salon_packets import Relay
 
 from salon_relay.announce import RelayIdTaken
 from salon_relay.announcer_thread import AnnouncerThread
-from salon_relay.config import RelaySettings, relay_id, resolve_public_addresses
+from salon_relay.config import RelaySettings, limits_of, relay_id, resolve_public_addresses
 from salon_relay.dtls import AiortcMismatch, check_aiortc
 from salon_relay.effects.pool import PoolSettings, TranscoderPool
 from salon_relay.effects.stream import Surroundings
 from salon_relay.effects.streams import EffectsOfStreams
-from salon_relay.exchange import Exchange, Limits
+from salon_relay.exchange import Exchange
 from salon_relay.handlers import EventRecord, Handlers, OrderServing
 from salon_relay.metrics import Meter, observe_effects
 from salon_relay.packets import Packets
@@ -30,7 +32,12 @@ if TYPE_CHECKING:
     from salon_packets._native import Stats
 
 
+SWITCH_INTERVAL_S = 0.001
+"""How long the thread that reads offers may keep the event loop waiting for the interpreter, instead of 5 ms."""
+
+
 def main() -> None:
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     settings = load(RelaySettings)
     run_service("relay", lambda service: build(service, settings), health=settings)
 
@@ -63,6 +70,7 @@ async def build(service: Service, settings: RelaySettings) -> None:
             transports=exchange.transports,
             half_open=exchange.half_open,
         )
+        exchange.observe(stats)
         effects.observe(stats, seconds)
         observe_effects(effects.counts(), transcoders.counts(), effects.latencies_us())
 
@@ -71,7 +79,7 @@ async def build(service: Service, settings: RelaySettings) -> None:
     exchange = Exchange(
         packets,
         record,
-        limits=Limits(settings.max_transports, settings.max_half_open, settings.setup_timeout_s),
+        limits=limits_of(settings),
         addresses=addresses,
         port=port,
     )
@@ -79,6 +87,8 @@ async def build(service: Service, settings: RelaySettings) -> None:
         PoolSettings(
             relay_id=name,
             used_max=settings.transcoders_max,
+            used_per_user=settings.transcoders_per_user,
+            used_per_app=settings.transcoders_per_app,
             spares=settings.transcoder_spares,
             ring_folder=Path(settings.ring_folder),
             deadline_ms=settings.effect_deadline_ms,
@@ -87,6 +97,7 @@ async def build(service: Service, settings: RelaySettings) -> None:
     effects = EffectsOfStreams(exchange, Surroundings(name, packets, exchange.ids, transcoders, record))
     packets.start(exchange, effects)
     service.start("outbox", outbox.run())
+    service.start("probe-storage", probe_storage(service.bus))
     service.start("statistics", packets.run())
     service.start("peers", exchange.run())
     await exchange.started.wait()

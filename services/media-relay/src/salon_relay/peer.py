@@ -30,7 +30,7 @@ from salon_relay.plan import Agreed, InactivePlan, Plan, RejectedPlan, SinkPlan,
 from salon_relay.registry import Playback, Registry, Track
 
 if TYPE_CHECKING:
-    from salon_packets._native import TransportStats
+    from salon_packets._native import SourceStats, TransportStats
 
 
 log = get_logger()
@@ -42,6 +42,8 @@ class CloseReason(Enum):
     CONSENT_EXPIRED = "consent-expired"
     NEVER_CONNECTED = "never-connected"
     RELAY_STOPPED = "relay-stopped"
+    NO_MEDIA = "no-media"
+    """The client was to send, and not one packet of media has ever come."""
     INTERNAL_ERROR = "internal-error"
 
 
@@ -134,6 +136,7 @@ class Peer:
         self._ids = ids
         self._listener = listener
         self._uses: dict[str, Use] = {}
+        self._had_media = False
         self._ssrcs_ever: set[int] = set()
         self._cname = new_cname()
         self._sdp_session_id = secrets.randbits(62)
@@ -161,6 +164,19 @@ class Peer:
             mid: use.stream_id if isinstance(use, Idle) else use.plan.agreed.stream_id
             for mid, use in self._uses.items()
         }
+
+    @property
+    def sources(self) -> int:
+        """Tracks that are sent over it."""
+        return sum(isinstance(use, SourceUse) for use in self._uses.values())
+
+    def awaits_media(self, sources: "Mapping[int, SourceStats]") -> bool:
+        """Whether the client is to send and has not sent anything so far. Later silence is another matter."""
+        if self._had_media or not self.identity.client_sends:
+            return False
+        ours = (use.track.source for use in self._uses.values() if isinstance(use, SourceUse))
+        self._had_media = any(source in sources and sources[source]["packets_received"] for source in ours)
+        return not self._had_media
 
     def check_same_transport(self, remote: TransportParameters) -> None:
         """Raises OfferUnacceptable for an ICE restart or another DTLS certificate."""

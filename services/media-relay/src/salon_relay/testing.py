@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 from salon.effects.v1.effects_pb2 import Beauty
 from salon_contracts.ids import AppId, RelayId, RoomId, RoomSessionId, SessionId, StreamId, TransportId, UserId
+from salon_media.offer import parse_offer
 from salon_packets import Relay
 
 from salon_relay.effects.moves import Outcome, Problem
@@ -23,12 +24,13 @@ from salon_relay.effects.pool import PoolSettings, TranscoderPool
 from salon_relay.effects.stream import Surroundings
 from salon_relay.effects.streams import EffectsOfStreams, EffectsOrder
 from salon_relay.effects.totals import Totals
-from salon_relay.exchange import Exchange, Limits, Order
+from salon_relay.exchange import Exchange, Order
 from salon_relay.packets import Packets
 from salon_relay.peer import CloseReason, PeerIdentity
+from salon_relay.quotas import Limits
 
 if TYPE_CHECKING:
-    from salon_packets._native import TransportStats
+    from salon_packets._native import Stats, TransportStats
 
 
 @dataclass
@@ -117,25 +119,50 @@ class RunningRelay:
         sends: bool,
         single: str | None = None,
         app_id: int = 1,
+        user_id: str = "user",
+        address: str = "",
     ) -> tuple[str, list[tuple[str, str, str]]]:
         """The answer, and (mid, stream, codec) of what flows."""
-        answer, agreed = self.exchange.negotiate(
-            Order(
-                identity=identity(transport_id, sends=sends, app_id=app_id),
-                offer_sdp=offer_sdp,
-                tracks=[(mid, StreamId(stream_id)) for mid, stream_id in tracks or []],
-                single_stream_id=None if single is None else StreamId(single),
-            )
+        made = order(
+            transport_id,
+            offer_sdp,
+            tracks,
+            sends=sends,
+            single=single,
+            app_id=app_id,
+            user_id=user_id,
+            address=address,
         )
+        answer, agreed = self.exchange.apply(made, parse_offer(offer_sdp))
         return answer, [(item.mid, item.stream_id, item.name) for item in agreed]
 
 
-def identity(transport_id: str, *, sends: bool, app_id: int = 1) -> PeerIdentity:
+def order(
+    transport_id: str,
+    offer_sdp: str,
+    tracks: list[tuple[str, str]] | None = None,
+    *,
+    sends: bool,
+    single: str | None = None,
+    app_id: int = 1,
+    user_id: str = "user",
+    address: str = "",
+) -> Order:
+    return Order(
+        identity=identity(transport_id, sends=sends, app_id=app_id, user_id=user_id),
+        offer_sdp=offer_sdp,
+        tracks=[(mid, StreamId(stream_id)) for mid, stream_id in tracks or []],
+        single_stream_id=None if single is None else StreamId(single),
+        client_address=address,
+    )
+
+
+def identity(transport_id: str, *, sends: bool, app_id: int = 1, user_id: str = "user") -> PeerIdentity:
     return PeerIdentity(
         AppId(app_id),
         RoomId("room"),
         RoomSessionId("rs_1"),
-        UserId("user"),
+        UserId(user_id),
         SessionId("s_1"),
         TransportId(transport_id),
         client_sends=sends,
@@ -163,7 +190,12 @@ def make_relay() -> MakeRelay:
     @contextlib.asynccontextmanager
     async def make(limits: Limits = ROOMY, transcoders: PoolSettings = NO_TRANSCODERS) -> AsyncIterator[RunningRelay]:
         path = Relay("127.0.0.1", 0)
-        packets = Packets(path, on_stats=lambda stats, seconds: effects.observe(stats, seconds))
+
+        def observe(stats: "Stats", seconds: float) -> None:
+            exchange.observe(stats)
+            effects.observe(stats, seconds)
+
+        packets = Packets(path, on_stats=observe)
         facts = Facts()
         exchange = Exchange(packets, facts, limits=limits, addresses=(ip_address("127.0.0.1"),), port=path.local_port)
         pool = TranscoderPool(transcoders)

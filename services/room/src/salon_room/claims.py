@@ -73,12 +73,14 @@ class Claims:
         except Conflict:
             return  # somebody has taken it over in this moment
 
-    async def stream_anywhere(self, app_id: AppId, stream_id: StreamId) -> StreamAdded | None:
-        """A stream of another room of the app."""
+    async def holder(self, app_id: AppId, stream_id: StreamId) -> StreamClaim | None:
+        """Who has the id, in which room; the stream may be in the making, or have just ended."""
         entry = await self._bucket.get(stream_claim_key(app_id, stream_id))
-        if entry is None:
-            return None
-        last = await self._last(app_id, stream_id, StreamClaim.FromString(entry.value))
+        return None if entry is None else StreamClaim.FromString(entry.value)
+
+    async def stream_of(self, app_id: AppId, stream_id: StreamId, held: StreamClaim) -> StreamAdded | None:
+        """The stream that a claim is for, if it is published."""
+        last = await self._last(app_id, stream_id, held)
         return last.message if last is not None and isinstance(last.message, StreamAdded) else None
 
     async def _is_alive(self, app_id: AppId, stream_id: StreamId, held: StreamClaim, now_ms: int) -> bool:

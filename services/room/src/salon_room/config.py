@@ -44,6 +44,79 @@ class RoomSettings(HealthSettings):
         description="Addresses and networks (comma-separated) of proxies whose X-Forwarded-For and "
         "X-Forwarded-Proto are believed; empty: nobody's.",
     )
+    attempts_per_address_per_s: float = Field(
+        default=200,
+        ge=0,
+        description="Log-in attempts of one address a second: log-ins, resumes, WHIP and WHEP requests, counted before "
+        "the token is looked at; 0: any number (behind a proxy that hides addresses).",
+    )
+    attempts_per_address_burst: float = Field(
+        default=2000, ge=1, description="Log-in attempts of one address at once, after a pause."
+    )
+    log_ins_per_user_per_s: float = Field(
+        default=2, ge=0, description="Log-ins of one user a second, WHIP included; 0: any number."
+    )
+    log_ins_per_user_burst: float = Field(default=30, ge=1, description="Log-ins of one user at once.")
+    log_ins_per_app: int = Field(
+        default=0, ge=0, description="Log-ins of one app at a time in rooms this instance follows; 0: any number."
+    )
+    offers_per_user_per_s: float = Field(
+        default=10,
+        ge=0,
+        description="SDP offers of one user a second, over all connections, WHIP and WHEP; 0: any number.",
+    )
+    offers_per_user_burst: float = Field(default=60, ge=1, description="SDP offers of one user at once.")
+    offers_per_address_per_s: float = Field(
+        default=300, ge=0, description="SDP offers of one address a second; 0: any number."
+    )
+    offers_per_address_burst: float = Field(default=5000, ge=1, description="SDP offers of one address at once.")
+    offers_under_way_per_user: int = Field(
+        default=4, ge=0, description="SDP offers of one user that are being answered at a time; 0: any number."
+    )
+    offers_under_way_per_address: int = Field(
+        default=512, ge=0, description="SDP offers of one address that are being answered at a time; 0: any number."
+    )
+    peer_connections_per_user_per_s: float = Field(
+        default=1, ge=0, description="New peer connections of one user a second, WHIP and WHEP included; 0: any number."
+    )
+    peer_connections_per_user_burst: float = Field(
+        default=48, ge=1, description="New peer connections of one user at once."
+    )
+    streams_per_user: int = Field(
+        default=16, ge=0, description="Streams one user may publish at a time; 0: any number."
+    )
+    streams_per_app: int = Field(
+        default=0, ge=0, description="Streams of one app at a time in rooms this instance follows; 0: any number."
+    )
+    whep_viewers_per_user: int = Field(
+        default=32, ge=0, description="WHEP viewers with tokens of one user at a time; 0: any number."
+    )
+    whep_viewers_per_address: int = Field(
+        default=512, ge=0, description="WHEP viewers of one address at a time; 0: any number."
+    )
+    whep_viewers_per_app: int = Field(default=0, ge=0, description="WHEP viewers of one app at a time; 0: any number.")
+    effects_streams_per_user: int = Field(
+        default=2, ge=0, description="Streams of one user that may have effects at a time; 0: any number."
+    )
+    effects_per_user_per_s: float = Field(
+        default=20, ge=0, description="Changes of effects by one user a second; 0: any number."
+    )
+    effects_per_user_burst: float = Field(default=40, ge=1, description="Changes of effects by one user at once.")
+    event_bytes_per_user_per_s: float = Field(
+        default=8192,
+        ge=0,
+        description="Bytes a second that what one user does may take in the event stream (messages, log-ins, streams, "
+        "peer connections, effects); 0: any number.",
+    )
+    event_bytes_per_user_burst: float = Field(
+        default=2 * 1024 * 1024, ge=65536, description="Bytes of one user's events at once."
+    )
+    event_bytes_per_app_per_s: float = Field(
+        default=0, ge=0, description="The same for all users of one app together; 0: any number."
+    )
+    event_bytes_per_app_burst: float = Field(
+        default=64 * 1024 * 1024, ge=65536, description="Bytes of one app's events at once."
+    )
     queue_max_frames: int = Field(
         default=2048, ge=8, description="Frames that may wait for one slow reader before its socket is closed."
     )
@@ -70,7 +143,15 @@ class RoomSettings(HealthSettings):
         default=5.0, ge=0, le=600, description="Seconds a room is followed after its last user of this instance left."
     )
     demo_app_id: int = Field(
-        default=0, ge=0, le=2**32 - 1, description="App whose tokens /demo/token gives to anybody; 0: to nobody."
+        default=0,
+        ge=0,
+        le=2**32 - 1,
+        description="App whose tokens /demo/token gives to anybody, best one of its own; 0: to nobody.",
+    )
+    demo_hosts: str = Field(
+        default="",
+        description="Names of this server, comma-separated, under which /demo/token may be asked, besides localhost, "
+        "127.0.0.1 and ::1.",
     )
     demo_token_lifetime_s: int = Field(default=3600, ge=60, le=86_400, description="Seconds a demo token is good for.")
 
@@ -83,6 +164,10 @@ class RoomSettings(HealthSettings):
     @property
     def proxies(self) -> TrustedProxies:
         return TrustedProxies.parse(self.trusted_proxies)
+
+    @property
+    def demo_host_names(self) -> frozenset[str]:
+        return frozenset(name.strip().strip("[]").lower() for name in self.demo_hosts.split(",") if name.strip())
 
     @property
     def tls(self) -> tuple[Path, Path] | None:

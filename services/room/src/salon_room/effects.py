@@ -11,11 +11,20 @@ from salon.effects.v1.effects_pb2 import Beauty
 from salon.relay.v1 import relay_pb2
 from salon.room.v1.signal_pb2 import EffectsSet, EffectsStateChanged, ServerMessage, StreamEffects
 from salon_contracts.beauty import is_nothing
-from salon_contracts.errors import NotLoggedIn, RelayLost, RequestTimedOut, SalonError, StreamNotFound, StreamNotYours
+from salon_contracts.errors import (
+    NotLoggedIn,
+    QuotaExceeded,
+    RelayLost,
+    RequestTimedOut,
+    SalonError,
+    StreamNotFound,
+    StreamNotYours,
+)
 from salon_contracts.ids import StreamId, parse_stream_id
 from salon_kit.log import get_logger
 
 from salon_room.core import effects as decisions
+from salon_room.core import event_bytes
 from salon_room.core.effects import Wish
 from salon_room.core.effects_told import OFF, UNAVAILABLE, Seen, problem_name
 from salon_room.core.facts import Append, Reject
@@ -24,6 +33,7 @@ from salon_room.core.room_state import StreamEffects as WantedEffects
 from salon_room.frames import encode
 from salon_room.lane import Spawn
 from salon_room.participant import Participant
+from salon_room.quotas import Quotas
 from salon_room.relays import Relays
 
 log = get_logger()
@@ -31,20 +41,26 @@ log = get_logger()
 AGAIN_AFTER_S = (1.0, 2.0, 4.0, 8.0)
 """When an order is repeated that the relay has not answered."""
 NO_VIDEO = problem_name(relay_pb2.EFFECTS_PROBLEM_NO_VIDEO)
+FULL = problem_name(relay_pb2.EFFECTS_PROBLEM_FULL)
 TURN_OFF = Wish(enabled=False, beauty=Beauty())
 
 
 class Effects:
-    def __init__(self, relays: Relays, spawn: Spawn) -> None:
+    def __init__(self, relays: Relays, spawn: Spawn, quotas: Quotas) -> None:
         self._relays = relays
         self._spawn = spawn
+        self._quotas = quotas
         self._ordering_again: set[tuple[str, StreamId]] = set()
         """(session, stream)"""
 
     async def set(self, who: Participant, stream_id: str, asked: StreamEffects) -> EffectsSet:
-        """What the viewers get then. Raises InvalidField, StreamNotYours, NotLoggedIn, or what the relay refuses."""
+        """What the viewers get then. Raises InvalidField, StreamNotYours, NotLoggedIn, RateLimited, QuotaExceeded, or
+        what the relay refuses."""
         stream = parse_stream_id(stream_id)
         wish = decisions.wish_of(asked)
+        if wish.enabled:  # turning off is never refused: it takes what turning on has left it
+            has_effects = who.view.state.has_effects(stream, who.session_id)
+            self._quotas.effects(who.app_id, who.user_id, event_bytes.of_effects(has_effects=has_effects))
         try:
             with who.effects.asking(stream):
                 seen = await self._set(who, stream, wish)
@@ -79,6 +95,8 @@ class Effects:
                 await self._decide(who, stream, wish)
             except StreamNotYours:
                 return  # its peer connection was lost in this moment: it will be published again
+            except QuotaExceeded:  # the stream goes on without
+                self._learn(who, stream, Seen(UNAVAILABLE, FULL))
         wanted = who.view.state.effects_of(stream, who.session_id)
         if wanted is not None:
             self._spawn("order-effects", self._order_quietly(who, stream, wanted))
@@ -99,6 +117,11 @@ class Effects:
         def decide() -> list[Append] | Reject:
             if not who.is_in:
                 return Reject(NotLoggedIn())
+            if wish.enabled and not who.view.state.has_effects(stream, who.session_id):
+                try:
+                    self._quotas.another_stream_with_effects(who.view.state.effects_count(who.session_id))
+                except QuotaExceeded as error:
+                    return Reject(error)
             return decisions.set_effects(who.view.state, stream, who.user_id, who.session_id, wish)
 
         await who.view.carry_out(decide)

@@ -4,15 +4,21 @@ import asyncio
 import hashlib
 
 from salon.relay.v1.relay_pb2 import Direction, Negotiate, TransportOpened
-from salon_contracts.errors import BusUnavailable, StreamNotFound, TokenUserMismatch, TransportNotFound
+from salon_contracts.errors import BusUnavailable, SalonError, StreamNotFound, TokenUserMismatch, TransportNotFound
 from salon_contracts.ids import AppId, RoomId, StreamId, TransportId, new_id
 from salon_contracts.subjects import Entity
 from salon_kit.events import Events
 
+from salon_room.core import event_bytes
+from salon_room.core.quotas import Place
+from salon_room.media import may_be_open_after
+from salon_room.play_rights import PlayRights
+from salon_room.quotas import ClientAddress, Quotas
 from salon_room.relays import Relays
 from salon_room.room_view import RoomKey, RoomView
 from salon_room.rooms import Rooms
 from salon_room.tokens import Permit, Tokens
+from salon_room.viewers import Viewers
 
 PEER_CONNECTION = "whep"
 EVENT_WAIT_S = 2.0
@@ -20,11 +26,23 @@ EVENT_WAIT_S = 2.0
 
 
 class Egress:
-    def __init__(self, rooms: Rooms, events: Events, relays: Relays, tokens: Tokens) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        events: Events,
+        relays: Relays,
+        tokens: Tokens,
+        rights: PlayRights,
+        viewers: Viewers,
+        quotas: Quotas,
+    ) -> None:
         self._rooms = rooms
         self._events = events
         self._relays = relays
         self._tokens = tokens
+        self._rights = rights
+        self._viewers = viewers
+        self._quotas = quotas
 
     async def admit(self, app_id: AppId, room_id: RoomId, stream: StreamId, token: str) -> Permit:
         """What `play` wants. Raises a TokenError."""
@@ -33,15 +51,33 @@ class Egress:
         return permit
 
     async def play(
-        self, app_id: AppId, room_id: RoomId, stream: StreamId, permit: Permit, sdp: str
+        self, app_id: AppId, room_id: RoomId, stream: StreamId, permit: Permit, sdp: str, address: ClientAddress
     ) -> tuple[RoomKey, TransportId, str]:
-        """Where the viewer's transport is, its id and the relay's answer. Raises StreamNotFound."""
+        """Where the viewer's transport is, its id and the relay's answer. Raises StreamNotFound, RateLimited or
+        QuotaExceeded."""
+        place = self._quotas.viewer(app_id, permit.user_id, address)
+        try:
+            return await self._play(app_id, room_id, stream, permit, sdp, address, place)
+        except BaseException:
+            place.release()
+            raise
+
+    async def _play(
+        self,
+        app_id: AppId,
+        room_id: RoomId,
+        stream: StreamId,
+        permit: Permit,
+        sdp: str,
+        address: ClientAddress,
+        place: Place,
+    ) -> tuple[RoomKey, TransportId, str]:
         key = await self._rooms.present_session(app_id, room_id)
         if key is None:
             raise StreamNotFound(stream_id=stream)
         async with self._rooms.following(key) as view:
-            present = view.state.streams.get(stream)
-            if present is None:
+            event, placement = await self._rights.find(view, permit, stream), view.state.placement
+            if placement is None or placement.relay_id != event.relay_id:
                 raise StreamNotFound(stream_id=stream)
             session_id = _session_id(new_id("v"), permit.user_id)
             order = Negotiate(
@@ -54,8 +90,17 @@ class Egress:
                 direction=Direction.DIRECTION_RECEIVE,
                 offer_sdp=sdp,
                 single_stream_id=stream,
+                client_address=address,
+                playable_room_ids=permit.play_room_ids,
             )
-            negotiated = await self._relays.negotiate(present.event.relay_id, order)
+            self._quotas.peer_connection(app_id, permit.user_id, event_bytes.of_peer_connection())
+            try:
+                negotiated = await self._relays.negotiate(event.relay_id, order)
+            except SalonError as error:
+                if may_be_open_after(error):
+                    self._relays.close_later(event.relay_id, order.transport_id, "not-negotiated")
+                raise
+            self._viewers.keep(place, key, TransportId(order.transport_id), placement)
         return key, TransportId(order.transport_id), negotiated.answer_sdp
 
     async def stop(self, key: RoomKey, transport_id: TransportId, token: str) -> None:

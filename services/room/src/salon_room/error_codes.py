@@ -17,6 +17,7 @@ class Asked(Enum):
     ROOM = "room"
     PUBLISH = "publish"
     PLAY = "play"
+    EFFECTS = "effects"
     MESSAGE = "message"
 
 
@@ -26,9 +27,18 @@ class Row:
     publish: int | None = None
     play: int | None = None
     message: int | None = None
+    effects: int | None = None
+    """None: as for publishing."""
 
     def of(self, asked: Asked) -> int:
-        special = {Asked.PUBLISH: self.publish, Asked.PLAY: self.play, Asked.MESSAGE: self.message}.get(asked)
+        if asked is Asked.EFFECTS and self.effects is not None:
+            return self.effects
+        special = {
+            Asked.PUBLISH: self.publish,
+            Asked.EFFECTS: self.publish,
+            Asked.PLAY: self.play,
+            Asked.MESSAGE: self.message,
+        }.get(asked)
         return self.code if special is None else special
 
 
@@ -37,7 +47,7 @@ TABLE: dict[type[SalonError], Row] = {
     errors.InvalidField: Row(1100001),  # see FIELDS
     errors.RequestMalformed: Row(1100001),
     errors.RateLimited: Row(1109001, message=1009015),
-    errors.QuotaExceeded: Row(1109001, message=1009015),
+    errors.QuotaExceeded: Row(1109001, message=1009015, effects=1103075),
     errors.TokenError: Row(1102020, publish=1103019, play=1104046),
     errors.TokenMalformed: Row(1102016, publish=1103019, play=1104046),
     errors.TokenFormRefused: Row(1102016, publish=1103019, play=1104046),

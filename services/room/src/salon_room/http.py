@@ -20,12 +20,15 @@ from salon_room.egress import Egress
 from salon_room.gateway import Gateway
 from salon_room.http_errors import plain_error
 from salon_room.ingest import Ingest
+from salon_room.quotas import Quotas
 from salon_room.static import SECURITY, SHARED, Files
 
 DEMO = Path(__file__).parent / "demo"
 
 
-def build_app(gateway: Gateway, ingest: Ingest, egress: Egress, demo_tokens: DemoTokens, health: Health) -> FastAPI:
+def build_app(
+    gateway: Gateway, ingest: Ingest, egress: Egress, quotas: Quotas, demo_tokens: DemoTokens, health: Health
+) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     demo = Files(DEMO, SECURITY)
     sdk = Files(Path(salon_web_sdk.DIST), SHARED)
@@ -34,7 +37,7 @@ def build_app(gateway: Gateway, ingest: Ingest, egress: Egress, demo_tokens: Dem
     async def ws(socket: WebSocket) -> None:
         await gateway.serve(socket)
 
-    whip.add_routes(app, ingest, egress)
+    whip.add_routes(app, ingest, egress, quotas)
 
     @app.post("/demo/token")
     async def demo_token(request: Request) -> Response:

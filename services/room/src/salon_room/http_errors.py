@@ -18,6 +18,7 @@ STATUS: dict[type[SalonError], int] = {
     errors.TokenPrivilegeMissing: 403,
     errors.RoomFull: 403,
     errors.AppNotFound: 404,
+    errors.NotLoggedIn: 409,  # any more: a newer log-in of the user came in between
     errors.LoggedInElsewhere: 409,
     errors.SessionGone: 404,
     errors.StreamExists: 409,

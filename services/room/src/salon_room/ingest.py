@@ -11,14 +11,17 @@ from salon_kit.log import get_logger
 
 from salon_room.background import Background
 from salon_room.claims import Claims
+from salon_room.core import event_bytes
 from salon_room.endings import Endings
 from salon_room.logins import LoginRequest, Logins
-from salon_room.media import Media
+from salon_room.media import Media, may_be_open_after
 from salon_room.participant import Participant
 from salon_room.placement import Placement
 from salon_room.presence import PresenceBook, ResumedElsewhere
+from salon_room.quotas import ClientAddress, Quotas
 from salon_room.relays import Relays
 from salon_room.room_view import RoomKey
+from salon_room.rooms import Rooms
 from salon_room.tokens import Permit, Tokens
 
 log = get_logger()
@@ -60,6 +63,8 @@ class Ingest:
     def __init__(
         self,
         *,
+        quotas: Quotas,
+        rooms: Rooms,
         tokens: Tokens,
         claims: Claims,
         logins: Logins,
@@ -71,6 +76,8 @@ class Ingest:
         background: Background,
         ttl_s: int,
     ) -> None:
+        self._quotas = quotas
+        self._rooms = rooms
         self._tokens = tokens
         self._claims = claims
         self._logins = logins
@@ -93,10 +100,13 @@ class Ingest:
         return permit
 
     async def publish(
-        self, app_id: AppId, room_id: RoomId, stream: StreamId, permit: Permit, sdp: str
+        self, app_id: AppId, room_id: RoomId, stream: StreamId, permit: Permit, sdp: str, address: ClientAddress
     ) -> tuple[Participant, str]:
-        """A new publisher and the relay's answer."""
+        """A new publisher and the relay's answer. Raises RateLimited or QuotaExceeded before anything is taken."""
         user_id = parse_user_id(permit.user_id)
+        self._quotas.another_stream(0, lambda: self._rooms.streams_of(app_id))
+        size_bytes = event_bytes.of_peer_connection() + event_bytes.of_publish(stream, user_id, "")
+        self._quotas.peer_connection(app_id, user_id, size_bytes)
         await self._claims.check_free_for(app_id, stream, user_id)
         request = LoginRequest(
             app_id=app_id,
@@ -106,6 +116,7 @@ class Ingest:
             wants_user_updates=False,
             max_member_count=0,
             client=ClientKind.CLIENT_KIND_WHIP,
+            address=address,
         )
         voice = WhipSession()
         who = await self._logins.log_in_with(request, permit, voice)
@@ -124,6 +135,18 @@ class Ingest:
 
     async def _add_stream(self, who: Participant, stream: StreamId, sdp: str) -> str:
         await self._claims.claim(who.view.key, stream, who.user_id, who.session_id)
+        try:
+            return await self._offer(who, stream, sdp)
+        except SalonError:
+            if stream not in who.view.state.streams:
+                await self._media.release_claim(who, stream)
+            raise
+        except BaseException:
+            if stream not in who.view.state.streams:
+                self._background.spawn("release-claim", self._media.release_claim(who, stream))
+            raise
+
+    async def _offer(self, who: Participant, stream: StreamId, sdp: str) -> str:
         relay = await self._placement.relay_of(who.view)
         key = who.view.key
         order = Negotiate(
@@ -136,9 +159,15 @@ class Ingest:
             direction=Direction.DIRECTION_SEND,
             offer_sdp=sdp,
             single_stream_id=stream,
+            client_address=who.address,
         )
         who.remember_transport(PEER_CONNECTION, relay)
-        negotiated = await self._relays.negotiate(relay.relay_id, order)
+        try:
+            negotiated = await self._relays.negotiate(relay.relay_id, order)
+        except SalonError as error:
+            if not may_be_open_after(error):
+                who.transports.pop(PEER_CONNECTION, None)
+            raise
         await self._media.add_stream(who, stream, "", relay, order.transport_id, negotiated)
         return negotiated.answer_sdp
 

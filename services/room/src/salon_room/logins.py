@@ -1,9 +1,9 @@
 """Log-in.
 
-In this order: ask the token service, find or open the room session, take the presence lease, end the older log-in of
-the same user, append `user-logged-in`, confirm the lease, look at the fold through the own event. Only what survives
-that is answered; everything else is undone with events. A failure at any point leaves no ghost: the lease runs out, and
-whoever takes its marker ends what is left.
+In this order: look whether the address may try, ask the token service, look whether the user may log in, find or open
+the room session, take the presence lease, end the older log-in of the same user, append `user-logged-in`, confirm the
+lease, look at the fold through the own event. Only what survives that is answered; everything else is undone with
+events. A failure at any point leaves no ghost: the lease runs out, and whoever takes its marker ends what is left.
 """
 
 import time
@@ -23,7 +23,7 @@ from salon_contracts.ids import AppId, RoomId, RoomSessionId, UserId, new_id
 from salon_contracts.subjects import Entity, room_entity
 from salon_kit.log import get_logger
 
-from salon_room.core import decisions
+from salon_room.core import decisions, event_bytes
 from salon_room.core.decisions import Admission
 from salon_room.core.facts import Append
 from salon_room.core.notices import Receiver
@@ -31,6 +31,7 @@ from salon_room.core.room_state import RoomState
 from salon_room.endings import Endings
 from salon_room.participant import Participant, Voice
 from salon_room.presence import Lease, PresenceBook, ResumedElsewhere, hash_of
+from salon_room.quotas import ClientAddress, Quotas
 from salon_room.room_view import RoomKey, RoomView
 from salon_room.rooms import Rooms
 from salon_room.tokens import Permit, Tokens
@@ -52,25 +53,31 @@ class LoginRequest:
     wants_user_updates: bool
     max_member_count: int
     client: ClientKind.ValueType
+    address: ClientAddress
 
 
 class Logins:
-    def __init__(self, rooms: Rooms, presence: PresenceBook, endings: Endings, tokens: Tokens) -> None:
+    def __init__(self, rooms: Rooms, presence: PresenceBook, endings: Endings, tokens: Tokens, quotas: Quotas) -> None:
         self._rooms = rooms
         self._presence = presence
         self._endings = endings
         self._tokens = tokens
+        self._quotas = quotas
 
     async def log_in(self, request: LoginRequest, token: str, voice: Voice) -> Participant:
         """In the room and attached to its view: everything above `view.position` will be told to `voice`.
 
         Not to be cancelled: what is under way is finished or undone by itself (run it as a task of its own).
         """
+        self._quotas.attempt(request.address)
         permit = await self._tokens.verify(request.app_id, token, request.user_id, request.room_id)
         permit.require_log_in()
         return await self.log_in_with(request, permit, voice)
 
     async def log_in_with(self, request: LoginRequest, permit: Permit, voice: Voice) -> Participant:
+        self._quotas.another_log_in(lambda: self._rooms.others_of(request.app_id, request.user_id))
+        size_bytes = event_bytes.of_log_in(request.room_id, request.user_id, request.user_name)
+        self._quotas.log_in(request.app_id, request.user_id, size_bytes)
         session_id, resume_key, connection_id = new_id("s"), new_id("k"), new_id("c")
         lease: Lease | None = None
         try:
@@ -93,7 +100,16 @@ class Logins:
                         continue
                     receiver = Receiver(request.user_id, session_id, request.wants_user_updates)
                     participant = Participant(
-                        view, request.user_id, request.user_name, session_id, resume_key, permit, lease, receiver, voice
+                        view,
+                        request.user_id,
+                        request.user_name,
+                        session_id,
+                        resume_key,
+                        permit,
+                        lease,
+                        receiver,
+                        voice,
+                        request.address,
                     )
                     view.listeners[session_id] = participant
                     keep = True
@@ -214,6 +230,7 @@ def _presence(
         wants_user_updates=request.wants_user_updates,
         may_publish=permit.may_publish,
         publishable_stream_ids=permit.stream_ids,
+        playable_room_ids=permit.play_room_ids,
         token_expires_at_unix_s=permit.expires_at_unix_s,
         client=request.client,
         connection_id=connection_id,

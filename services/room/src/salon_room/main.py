@@ -9,6 +9,7 @@ from salon_kit.buckets import Bucket
 from salon_kit.events import Events
 from salon_kit.http_server import HttpServer
 from salon_kit.lease import LeaseBucket
+from salon_kit.probing import probe_storage
 from salon_kit.service import Service, run_service
 from salon_kit.settings import load
 
@@ -29,13 +30,17 @@ from salon_room.logins import Logins
 from salon_room.media import Media
 from salon_room.messages import Messages
 from salon_room.placement import Placement
+from salon_room.play_rights import PlayRights
 from salon_room.presence import PresenceBook
+from salon_room.quotas import Quotas
 from salon_room.relays import Relays
 from salon_room.requests import Verbs
 from salon_room.resumes import Resumes
+from salon_room.retention import Retention, kept_at_least_s
 from salon_room.room_view import Surroundings
 from salon_room.rooms import Rooms
 from salon_room.tokens import Tokens
+from salon_room.viewers import Viewers
 
 
 async def build(service: Service, settings: RoomSettings) -> None:
@@ -48,6 +53,7 @@ async def build(service: Service, settings: RoomSettings) -> None:
     for bucket in (presence_leases, relay_leases, stream_claims):
         await bucket.ensure()
 
+    quotas = Quotas(settings)
     presence = PresenceBook(presence_leases, settings.presence_ttl_s)
     claims = Claims(stream_claims, presence, events)
     tokens = Tokens(bus)
@@ -64,14 +70,17 @@ async def build(service: Service, settings: RoomSettings) -> None:
     rooms = Rooms(bus, around, settings.view_linger_s)
     endings = Endings(rooms, presence, claims, relays)
     placement = Placement(relays, settings.region, random)
-    effects = Effects(relays, background.spawn)
-    media = Media(rooms, relays, placement, claims, effects)
-    logins = Logins(rooms, presence, endings, tokens)
+    effects = Effects(relays, background.spawn, quotas)
+    rights = PlayRights(claims)
+    media = Media(rooms, relays, placement, claims, rights, effects, quotas)
+    logins = Logins(rooms, presence, endings, tokens, quotas)
     resumes = Resumes(rooms, presence, endings, relays, max_events=settings.resume_max_events)
-    messages = Messages(events)
-    verbs = Verbs(settings, background, presence, logins, resumes, endings, media, effects, messages)
+    messages = Messages(events, quotas)
+    verbs = Verbs(settings, quotas, background, presence, logins, resumes, endings, media, effects, messages)
     gateway = Gateway(bus, verbs, lambda: new_id("w"))
     ingest = Ingest(
+        quotas=quotas,
+        rooms=rooms,
         tokens=tokens,
         claims=claims,
         logins=logins,
@@ -83,16 +92,18 @@ async def build(service: Service, settings: RoomSettings) -> None:
         background=background,
         ttl_s=settings.presence_ttl_s,
     )
-    egress = Egress(rooms, events, relays, tokens)
-    demo_tokens = DemoTokens(tokens, settings.demo_app_id, settings.demo_token_lifetime_s)
+    egress = Egress(rooms, events, relays, tokens, rights, Viewers(rooms, relays, background.spawn), quotas)
+    demo_tokens = DemoTokens(tokens, settings.demo_app_id, settings.demo_token_lifetime_s, settings.demo_host_names)
 
     relays.on_lost = media.tell_lost_relays
     bus.on_connection(lambda connected: ingest.renew_now() if connected else None)
     await rooms.start()
     await relays.start()
+    service.start("probe-storage", probe_storage(bus))
+    service.start("retention", Retention(bus, kept_at_least_s(settings.presence_ttl_s)).run())
     service.start("expirations", take_expirations(presence_leases, endings, settings.expiry_grace_s))
     server = HttpServer(
-        build_app(gateway, ingest, egress, demo_tokens, service.health),
+        build_app(gateway, ingest, egress, quotas, demo_tokens, service.health),
         settings.host,
         settings.port,
         tls=settings.tls,

@@ -9,7 +9,15 @@ import time
 from salon.relay.v1.relay_pb2 import Direction, MediaKind, Negotiate, Negotiated, TrackBinding
 from salon.room.v1.events_pb2 import PublishRefused, RelayAssigned, StreamAdded, StreamTrack
 from salon.room.v1.signal_pb2 import Offer
-from salon_contracts.errors import InvalidField, NotLoggedIn, SalonError, StreamNotFound
+from salon_contracts.errors import (
+    BusUnavailable,
+    InvalidField,
+    NotLoggedIn,
+    RelayLost,
+    RequestTimedOut,
+    SalonError,
+    StreamNotFound,
+)
 from salon_contracts.ids import StreamId, parse_extra_info, parse_peer_connection_id, parse_stream_id
 from salon_kit.log import get_logger
 
@@ -22,6 +30,8 @@ from salon_room.effects import Effects
 from salon_room.frames import check_sdp, encode
 from salon_room.participant import Participant
 from salon_room.placement import Placement
+from salon_room.play_rights import PlayRights
+from salon_room.quotas import Quotas
 from salon_room.relays import Relays
 from salon_room.rooms import Rooms
 
@@ -33,12 +43,23 @@ TRACKS_MAX = 256
 
 
 class Media:
-    def __init__(self, rooms: Rooms, relays: Relays, placement: Placement, claims: Claims, effects: Effects) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        relays: Relays,
+        placement: Placement,
+        claims: Claims,
+        rights: PlayRights,
+        effects: Effects,
+        quotas: Quotas,
+    ) -> None:
         self._rooms = rooms
         self._relays = relays
         self._placement = placement
         self._claims = claims
+        self._rights = rights
         self._effects = effects
+        self._quotas = quotas
 
     async def publish(
         self, who: Participant, stream_id: str, extra_info: str, offer: Offer, effects: Wish | None = None
@@ -50,6 +71,7 @@ class Media:
         try:
             who.permit.require_publish(stream)
             self._check_tracks(who, stream, offer)
+            self.check_quota(who, stream)
             await self._claims.claim(who.view.key, stream, who.user_id, who.session_id)
         except SalonError as error:
             await self._say_refused(who, stream, error)
@@ -60,11 +82,23 @@ class Media:
             negotiated = await self._negotiate(who, relay, offer.peer_connection_id, order)
             await self.add_stream(who, stream, extra, relay, order.transport_id, negotiated)
             await self._effects.begin(who, stream, effects)
+        except SalonError:
+            # Before it is answered: whoever tries again at once must not lose its new claim to the old one's release.
+            if stream not in who.view.state.streams:
+                await self.release_claim(who, stream)
+            raise
         except BaseException:
             if stream not in who.view.state.streams:
-                self._rooms.around.spawn("release-claim", self._release_claim(who, stream))
+                self._rooms.around.spawn("release-claim", self.release_claim(who, stream))
             raise
         return negotiated.answer_sdp
+
+    def check_quota(self, who: Participant, stream: StreamId) -> None:
+        """Raises QuotaExceeded if `stream` would be one too many."""
+        state = who.view.state
+        if not state.has_stream(stream, who.session_id):
+            own = len(state.streams_of(who.session_id))
+            self._quotas.another_stream(own, lambda: self._rooms.streams_of(who.app_id))
 
     async def add_stream(
         self,
@@ -121,27 +155,30 @@ class Media:
 
     async def _remove(self, who: Participant, stream: StreamId) -> None:
         await who.view.carry_out(lambda: decisions.unpublish(who.view.state, stream, who.session_id))
-        await self._release_claim(who, stream)
+        await self.release_claim(who, stream)
 
     async def play(self, who: Participant, stream_id: str, offer: Offer) -> str:
         stream = parse_stream_id(stream_id)
         _check_offer(offer)
-        present = who.view.state.streams.get(stream)
-        event = present.event if present is not None else await self._claims.stream_anywhere(who.app_id, stream)
-        if event is None:
-            raise StreamNotFound(stream_id=stream)
+        event = await self._rights.find(who.view, who.permit, stream)
+        await self._check_played(who, offer, found=stream)
         relay = await self._placement.relay_of(who.view, prefer_relay_id=event.relay_id)
         if relay.relay_id != event.relay_id:
             raise StreamNotFound(stream_id=stream)  # on another relay; there is no way between them yet
         order = self._order(who, offer, Direction.DIRECTION_RECEIVE)
-        return (await self._negotiate(who, relay, offer.peer_connection_id, order)).answer_sdp
+        negotiated = await self._negotiate(who, relay, offer.peer_connection_id, order)
+        who.remember_played(offer)
+        return negotiated.answer_sdp
 
     async def stop_play(self, who: Participant, stream_id: str, offer: Offer | None) -> str | None:
         parse_stream_id(stream_id)
         if offer is None:
             return None
         _check_offer(offer)
-        return await self._renegotiate(who, offer, Direction.DIRECTION_RECEIVE)
+        await self._check_played(who, offer, found=None)
+        answer = await self._renegotiate(who, offer, Direction.DIRECTION_RECEIVE)
+        who.remember_played(offer)
+        return answer
 
     async def close_peer_connection(self, who: Participant, name: str) -> None:
         transport_id = who.transport_id(parse_peer_connection_id(name))
@@ -149,7 +186,7 @@ class Media:
         for stream in state.streams_of(who.session_id):
             if stream.event.transport_id == transport_id:
                 await self._remove(who, StreamId(stream.event.stream_id))
-        relay = who.transports.pop(name, None) or state.placement
+        relay = who.forget_transport(name) or state.placement
         if relay is not None:
             await self._relays.close_transport(relay.relay_id, transport_id, "closed-by-client")
 
@@ -164,7 +201,7 @@ class Media:
     def _tell_lost(self, who: Participant) -> None:
         for name, relay in list(who.transports.items()):
             if self._relays.lost(relay.relay_id, relay.relay_epoch):
-                del who.transports[name]
+                who.forget_transport(name)
                 message = relay_lost(name)
                 who.tell(Notice(OneSession(who.session_id), message), encode(message))
                 who.voice.transport_lost(name)
@@ -176,6 +213,10 @@ class Media:
         refused = decisions.publish_tracks_allowed(who.view.state, who.session_id, stream, named)
         if refused is not None:
             raise refused.error
+
+    async def _check_played(self, who: Participant, offer: Offer, *, found: StreamId | None) -> None:
+        bound = {StreamId(track.stream_id) for track in offer.tracks} - {found}
+        await self._rights.check(who.view, who.permit, bound, who.played(offer.peer_connection_id))
 
     def _order(self, who: Participant, offer: Offer, direction: Direction.ValueType) -> Negotiate:
         key = who.view.key
@@ -189,6 +230,8 @@ class Media:
             direction=direction,
             offer_sdp=offer.sdp,
             tracks=[TrackBinding(mid=track.mid, stream_id=track.stream_id) for track in offer.tracks],
+            client_address=who.address,
+            playable_room_ids=who.permit.play_room_ids if direction == Direction.DIRECTION_RECEIVE else (),
         )
 
     async def _renegotiate(self, who: Participant, offer: Offer, direction: Direction.ValueType) -> str:
@@ -201,13 +244,14 @@ class Media:
         who.remember_transport(name, relay)
         try:
             return await self._relays.negotiate(relay.relay_id, order)
-        except SalonError:
+        except SalonError as error:
             if is_new:
-                who.transports.pop(name, None)
-                self._relays.close_later(relay.relay_id, order.transport_id, "not-negotiated")
+                who.forget_transport(name)
+                if may_be_open_after(error):
+                    self._relays.close_later(relay.relay_id, order.transport_id, "not-negotiated")
             raise
 
-    async def _release_claim(self, who: Participant, stream: StreamId) -> None:
+    async def release_claim(self, who: Participant, stream: StreamId) -> None:
         try:
             await self._claims.release(who.app_id, stream, who.session_id)
         except SalonError as error:
@@ -219,6 +263,12 @@ class Media:
             await self._rooms.around.events.append(who.view.state.entity("refusal", who.user_id), event)
         except SalonError as failure:
             log.warning("refusal-not-recorded", err_code=failure.code)
+
+
+def may_be_open_after(error: SalonError) -> bool:
+    """Whether a relay may have the peer connection although it could not be negotiated. A relay that refuses has
+    nothing, and one that is told to close what it does not know refuses it from then on."""
+    return isinstance(error, RelayLost | RequestTimedOut | BusUnavailable)
 
 
 def _check_offer(offer: Offer) -> None:

@@ -8,9 +8,11 @@ from salon_contracts.errors import InvalidField, RequestMalformed
 from salon_contracts.ids import parse_message_text, parse_user_id
 from salon_kit.events import Events
 
+from salon_room.core import event_bytes
 from salon_room.core.limits import Bucket, take_all
 from salon_room.core.notices import EVENT_KIND
 from salon_room.participant import Participant
+from salon_room.quotas import Quotas
 
 RECIPIENTS_MAX = 500
 ENTITY_KEYS = {
@@ -21,8 +23,9 @@ ENTITY_KEYS = {
 
 
 class Messages:
-    def __init__(self, events: Events) -> None:
+    def __init__(self, events: Events, quotas: Quotas) -> None:
         self._events = events
+        self._quotas = quotas
 
     async def send(self, who: Participant, request: SendMessage) -> MessageAccepted:
         """Raises InvalidField, RequestMalformed or RateLimited."""
@@ -37,7 +40,11 @@ class Messages:
             raise InvalidField(field="to_user_ids", problem="too long", limit=f"{RECIPIENTS_MAX} users")
         for user_id in to_user_ids:
             parse_user_id(user_id)
+        size_bytes = event_bytes.of_message(text, to_user_ids)
+        # Asked first: who has nothing left must not take from what the others of the room have.
+        self._quotas.check_events(who.app_id, who.user_id, size_bytes)
         take_all(_buckets(who, kind, len(to_user_ids)), time.monotonic_ns())
+        self._quotas.events(who.app_id, who.user_id, size_bytes)
         sent_at_ms = time.time_ns() // 1_000_000
         event = MessageSent(
             kind=kind,

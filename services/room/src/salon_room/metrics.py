@@ -16,5 +16,6 @@ MALFORMED = counter("room_malformed_frames_total", "Frames that could not be rea
 CLOSES = counter("room_closes_total", "WebSockets closed by the server, by close code.", "code")
 EXPIRED = counter("room_expired_logins_total", "Log-ins ended because their lease ran out.")
 REPAIRS = counter("room_repairs_total", "Events appended to put a room right, by type.", "type")
+EVENTS_REMOVED = counter("room_events_removed_total", "Events removed because they are old and not alive.")
 RELAYS = gauge("room_relays_relays", "Media relays that announce themselves.")
 BUGS = counter("room_session_bugs_total", "Sessions discarded because of a bug.")

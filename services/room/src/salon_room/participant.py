@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from salon.room.v1.events_pb2 import RelayAssigned
-from salon_contracts.errors import RateLimited
-from salon_contracts.ids import AppId, RoomId, TransportId, UserId
+from salon.room.v1.signal_pb2 import Offer
+from salon_contracts.errors import QuotaExceeded
+from salon_contracts.ids import AppId, RoomId, StreamId, TransportId, UserId
 
 from salon_room.core.effects_told import EffectsTold
 from salon_room.core.facts import Fact
@@ -15,6 +16,7 @@ from salon_room.core.notices import Notice, Receiver, effects_changed
 from salon_room.core.room_state import EffectsState
 from salon_room.frames import encode
 from salon_room.presence import Lease
+from salon_room.quotas import UNKNOWN_ADDRESS, ClientAddress
 from salon_room.room_view import RoomView
 from salon_room.tokens import Permit
 
@@ -53,8 +55,12 @@ class Participant:
     lease: Lease
     receiver: Receiver
     voice: Voice
+    address: ClientAddress = UNKNOWN_ADDRESS
+    """Where its client is."""
     transports: dict[str, RelayAssigned] = field(default_factory=dict)
     """By peer connection id: where it is."""
+    _played: dict[str, frozenset[StreamId]] = field(default_factory=dict)
+    """By peer connection id: what its last offer bound."""
     effects: EffectsTold = field(default_factory=EffectsTold)
     broadcasts: Bucket = field(default_factory=lambda: Bucket(BROADCASTS_PER_USER))
     held: "deque[tuple[str, bool]] | None" = None
@@ -83,10 +89,28 @@ class Participant:
     def transport_id(self, peer_connection_id: str) -> TransportId:
         return TransportId(f"{self.session_id}.{peer_connection_id}")
 
-    def remember_transport(self, peer_connection_id: str, relay: RelayAssigned) -> None:
+    def check_transport(self, peer_connection_id: str) -> None:
+        """Raises QuotaExceeded if it is one too many."""
         if peer_connection_id not in self.transports and len(self.transports) >= TRANSPORTS_MAX:
-            raise RateLimited(limit=f"{TRANSPORTS_MAX} peer connections of one log-in")
+            raise QuotaExceeded(limit=f"{TRANSPORTS_MAX} peer connections of one log-in")
+
+    def remember_transport(self, peer_connection_id: str, relay: RelayAssigned) -> None:
+        self.check_transport(peer_connection_id)
         self.transports[peer_connection_id] = relay
+
+    def played(self, peer_connection_id: str) -> frozenset[StreamId] | None:
+        """What its last offer bound; None for a peer connection of before a resume, of which that is not known."""
+        known = self._played.get(peer_connection_id)
+        return frozenset() if known is None and peer_connection_id not in self.transports else known
+
+    def remember_played(self, offer: Offer) -> None:
+        if offer.peer_connection_id in self.transports:
+            self._played[offer.peer_connection_id] = frozenset(StreamId(track.stream_id) for track in offer.tracks)
+
+    def forget_transport(self, peer_connection_id: str) -> RelayAssigned | None:
+        """Where it was, if it was there."""
+        self._played.pop(peer_connection_id, None)
+        return self.transports.pop(peer_connection_id, None)
 
     def detach(self) -> None:
         """The view tells it nothing any more."""
@@ -107,7 +131,7 @@ class Participant:
 
     def transport_closed(self, transport_id: str) -> None:
         name = transport_id.removeprefix(f"{self.session_id}.")
-        self.transports.pop(name, None)
+        self.forget_transport(name)
         self.voice.transport_lost(name)
 
     def effects_said(self, fact: Fact, before: EffectsState | None) -> None:

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
-from salon.room.v1.events_pb2 import Presence
+from salon.room.v1.events_pb2 import Presence, ReplacedLogin
 from salon_contracts.errors import Conflict, LoggedInElsewhere, SessionGone
 from salon_contracts.ids import AppId, UserId, new_id
 from salon_contracts.subjects import presence_key
@@ -17,6 +17,8 @@ from salon_kit.buckets import Entry
 from salon_kit.lease import LeaseBucket
 
 TAKE_ATTEMPTS = 20
+REPLACED_MAX = 4
+"""Replaced log-ins of a user that are told who replaced them; older ones are as if they had never been."""
 
 
 def hash_of(resume_key: str) -> bytes:
@@ -49,15 +51,19 @@ class PresenceBook:
         key = _key(record)
         for _ in range(TAKE_ATTEMPTS):
             entry = await self._leases.get(key)
+            older = None if entry is None else Presence.FromString(entry.value)
+            _replace(record, older)
             try:
                 lease = await self._put(record, 0 if entry is None else entry.revision)
             except Conflict:
                 continue
-            return lease, None if entry is None else Presence.FromString(entry.value)
+            return lease, older
         raise Conflict(subject=key)
 
     async def move(self, lease: Lease, record: Presence) -> None:
         """The same log-in with another record. Raises like `renew`."""
+        record.ClearField("replaced")
+        record.replaced.extend(lease.record.replaced)
         try:
             moved = await self._put(record, lease.entry.revision)
         except Conflict:
@@ -75,16 +81,19 @@ class PresenceBook:
             lease.entry = await self._leases.renew(lease.entry, self._ttl_s)
 
     async def resume(self, app_id: AppId, user_id: UserId, session_id: str, resume_key: str) -> Lease:
-        """Takes a living log-in over for a new connection. Raises LoggedInElsewhere or SessionGone."""
-        key = presence_key(app_id, user_id)
+        """Takes a living log-in over for a new connection. Raises SessionGone, or LoggedInElsewhere for who holds the
+        key of a log-in that was replaced.
+
+        Without such a key the answer is the same, after the same work, whether the user is there or not.
+        """
+        key, key_sha256 = presence_key(app_id, user_id), hash_of(resume_key)
         for _ in range(TAKE_ATTEMPTS):
             entry = await self._leases.get(key)
-            if entry is None:
-                raise SessionGone
-            record = Presence.FromString(entry.value)
-            if record.session_id != session_id:
+            record = Presence() if entry is None else Presence.FromString(entry.value)
+            fits = _fits(record, session_id, key_sha256)
+            if any([_fits(each, session_id, key_sha256) for each in record.replaced]):
                 raise LoggedInElsewhere
-            if not hmac.compare_digest(record.resume_key_sha256, hash_of(resume_key)):
+            if entry is None or not fits:
                 raise SessionGone
             record.connection_id = new_id("c")
             try:
@@ -129,6 +138,18 @@ class PresenceBook:
         if found.connection_id != lease.record.connection_id:
             raise ResumedElsewhere
         lease.entry = entry
+
+
+def _fits(login: Presence | ReplacedLogin, session_id: str, key_sha256: bytes) -> bool:
+    same_id = hmac.compare_digest(login.session_id.encode(), session_id.encode("utf-8", "surrogatepass"))
+    return hmac.compare_digest(login.resume_key_sha256, key_sha256) and same_id
+
+
+def _replace(record: Presence, older: Presence | None) -> None:
+    record.ClearField("replaced")
+    if older is not None:
+        newest = ReplacedLogin(session_id=older.session_id, resume_key_sha256=older.resume_key_sha256)
+        record.replaced.extend([newest, *older.replaced][:REPLACED_MAX])
 
 
 def _key(record: Presence) -> str:

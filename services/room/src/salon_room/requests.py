@@ -23,6 +23,7 @@ from salon_contracts.errors import RequestMalformed, SalonError
 from salon_room import metrics
 from salon_room.background import Background
 from salon_room.config import RoomSettings
+from salon_room.core import event_bytes
 from salon_room.core.effects import wish_of
 from salon_room.core.notices import stream_view, user_view
 from salon_room.effects import Effects
@@ -34,6 +35,7 @@ from salon_room.media import Media
 from salon_room.messages import Messages
 from salon_room.participant import Participant
 from salon_room.presence import PresenceBook
+from salon_room.quotas import Quotas
 from salon_room.resumes import Resumes
 
 Result = Welcome | LoggedIn | Resumed | Done | Answer | MessageAccepted | EffectsSet
@@ -49,7 +51,7 @@ _FIELD: dict[type, str] = {
 _ASKED = {
     "publish": Asked.PUBLISH,
     "unpublish": Asked.PUBLISH,
-    "set_effects": Asked.PUBLISH,
+    "set_effects": Asked.EFFECTS,
     "play": Asked.PLAY,
     "stop_play": Asked.PLAY,
     "send_message": Asked.MESSAGE,
@@ -62,6 +64,7 @@ class Verbs:
     """What a session can ask for."""
 
     settings: RoomSettings
+    quotas: Quotas
     background: Background
     presence: PresenceBook
     logins: Logins
@@ -73,7 +76,32 @@ class Verbs:
 
 
 async def perform(verbs: Verbs, who: Participant, kind: str, message: ClientMessage) -> Result:
-    """Carries out one request. Raises the SalonError to answer with."""
+    """Carries out one request, if its user may have it. Raises the SalonError to answer with."""
+    offer = _offer_in(kind, message)
+    if offer is None:
+        return await _carry_out(verbs, who, kind, message)
+    with verbs.quotas.offer(who.app_id, who.user_id, who.address):
+        _take_for_offer(verbs.quotas, who, kind, message, offer)
+        return await _carry_out(verbs, who, kind, message)
+
+
+def _take_for_offer(quotas: Quotas, who: Participant, kind: str, message: ClientMessage, offer: Offer) -> None:
+    """Raises RateLimited or QuotaExceeded."""
+    size_bytes = 0
+    if kind == "publish":
+        publish = message.publish
+        size_bytes += event_bytes.of_publish(publish.stream_id, who.user_name, publish.extra_info)
+        if publish.HasField("effects"):
+            has_effects = who.view.state.has_effects(publish.stream_id, who.session_id)
+            size_bytes += event_bytes.of_effects(has_effects=has_effects)
+    if offer.peer_connection_id in who.transports:
+        quotas.events(who.app_id, who.user_id, size_bytes)
+    else:
+        who.check_transport(offer.peer_connection_id)
+        quotas.peer_connection(who.app_id, who.user_id, size_bytes + event_bytes.of_peer_connection())
+
+
+async def _carry_out(verbs: Verbs, who: Participant, kind: str, message: ClientMessage) -> Result:
     media = verbs.media
     match kind:
         case "publish":
@@ -130,6 +158,20 @@ def failed_frame(request_id: int, kind: str, error: SalonError) -> str:
     metrics.REQUESTS.labels(kind=kind, result=error.code).inc()
     reply = Reply(request_id=request_id, failed=failed(error, _ASKED.get(kind, Asked.ROOM)))
     return encode(ServerMessage(reply=reply))
+
+
+def _offer_in(kind: str, message: ClientMessage) -> Offer | None:
+    match kind:
+        case "publish":
+            return message.publish.offer
+        case "play":
+            return message.play.offer
+        case "unpublish":
+            return _offer(message.unpublish)
+        case "stop_play":
+            return _offer(message.stop_play)
+        case _:
+            return None
 
 
 def _offer(message: Unpublish | StopPlay) -> Offer | None:

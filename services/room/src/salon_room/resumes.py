@@ -1,10 +1,11 @@
 """Resume: a living log-in goes on on a new connection, at this instance or another, and nothing it missed is lost."""
 
 from collections import deque
+from weakref import WeakKeyDictionary
 
 from salon.relay.v1.relay_pb2 import TransportOpened
 from salon.room.v1.events_pb2 import Presence
-from salon_contracts.errors import SessionGone
+from salon_contracts.errors import LoggedInElsewhere, RateLimited, SessionGone
 from salon_contracts.ids import AppId, RoomId, RoomSessionId, UserId
 from salon_contracts.subjects import room_session_events
 
@@ -20,6 +21,9 @@ from salon_room.room_view import RoomKey, RoomView
 from salon_room.rooms import Rooms
 from salon_room.tokens import Permit
 
+FAILED_MAX = 3
+"""Failed attempts of one connection. An honest client that cannot resume logs in; each new connection counts for its
+address."""
 READ_EVENTS = 1000
 """Events read at a time."""
 
@@ -33,12 +37,19 @@ class Resumes:
         self._endings = endings
         self._relays = relays
         self._max_events = max_events
+        self._failed: WeakKeyDictionary[Voice, int] = WeakKeyDictionary()
 
     async def resume(
         self, app_id: AppId, user_id: UserId, session_id: str, resume_key: str, last_sequence: int, voice: Voice
     ) -> tuple[Participant, list[str]]:
         """The log-in on a new connection, and the frames it missed. Tell those, then what is in `held`."""
-        lease = await self._presence.resume(app_id, user_id, session_id, resume_key)
+        if self._failed.get(voice, 0) >= FAILED_MAX:
+            raise RateLimited(limit=f"{FAILED_MAX} attempts to resume that failed on one connection")
+        try:
+            lease = await self._presence.resume(app_id, user_id, session_id, resume_key)
+        except (SessionGone, LoggedInElsewhere):
+            self._failed[voice] = self._failed.get(voice, 0) + 1
+            raise
         record = lease.record
         key = RoomKey(app_id, RoomId(record.room_id), RoomSessionId(record.room_session_id))
         view = await self._rooms.acquire(key)
@@ -117,4 +128,5 @@ def _permit(record: Presence) -> Permit:
         may_log_in=True,
         may_publish=record.may_publish,
         stream_ids=tuple(record.publishable_stream_ids),
+        play_room_ids=tuple(record.playable_room_ids),
     )

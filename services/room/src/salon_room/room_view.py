@@ -100,6 +100,8 @@ class RoomView:
     """Every event of the room up to here is applied."""
     listeners: dict[str, Listener] = field(default_factory=dict)
     """By session id."""
+    viewer_ended: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """By transport id of a viewer without a log-in: called once when its relay says that it is closed."""
     _early: list[StoredEvent] = field(default_factory=list)
     _waiters: list[tuple[int, "asyncio.Future[None]"]] = field(default_factory=list)
     _settling: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -171,6 +173,9 @@ class RoomView:
             listener = self.listeners.get(fact.body.session_id)
             if listener is not None:
                 listener.transport_closed(fact.entity.key)
+            ended = self.viewer_ended.pop(fact.entity.key, None)
+            if ended is not None:
+                ended()
         elif isinstance(fact.body, EFFECTS_STATES):
             listener = self.listeners.get(fact.body.session_id)
             if listener is not None:
@@ -224,7 +229,9 @@ class RoomView:
     async def catch_up(self, entity: Entity) -> None:
         """The view is through the last event of `entity`: what to do after a conflict."""
         last = await self.around.events.last(entity, from_leader=True)
-        if last is not None:
+        if last is None:
+            self.state.forget(entity)  # it was over for so long that its last event was removed
+        else:
             await self.wait_through(last.sequence)
 
     # ---- writing ----

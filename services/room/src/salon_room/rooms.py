@@ -43,6 +43,15 @@ class Rooms:
     def views(self) -> list[RoomView]:
         return [view for view in self._views.values() if view.ready.done()]
 
+    def others_of(self, app_id: AppId, user_id: UserId) -> int:
+        """Other users of the app in the rooms that are followed, whichever instance they are at."""
+        views = (view for view in self._views.values() if view.key.app_id == app_id)
+        return sum(len(view.state.members) - (user_id in view.state.members) for view in views)
+
+    def streams_of(self, app_id: AppId) -> int:
+        """In the rooms that are followed."""
+        return sum(len(view.state.streams) for view in self._views.values() if view.key.app_id == app_id)
+
     # ---- following ----
 
     async def acquire(self, key: RoomKey) -> RoomView:

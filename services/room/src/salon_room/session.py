@@ -28,6 +28,7 @@ from salon_room.lane import Lane
 from salon_room.logins import LoginRequest
 from salon_room.outgoing import CloseCode, Outgoing
 from salon_room.participant import Participant
+from salon_room.quotas import client_address
 from salon_room.requests import OFFERING, Result, Verbs, failed_frame, logged_in, perform, reply_frame
 
 log = get_logger()
@@ -44,6 +45,7 @@ class Session:
         """`on_entered` is called when it has a log-in."""
         settings = verbs.settings
         self._socket = socket
+        self._address = client_address(socket)
         self._verbs = verbs
         self._out = Outgoing(socket, settings.queue_max_frames, settings.queue_max_bytes)
         self._machine = SessionMachine()
@@ -266,6 +268,7 @@ class Session:
                 wants_user_updates=login.user_update,
                 max_member_count=login.max_member_count,
                 client=ClientKind.CLIENT_KIND_WEBSOCKET,
+                address=self._address,
             )
             with bound(app_id=request.app_id, room_id=request.room_id, user_id=request.user_id):
                 who = await self._verbs.logins.log_in(request, login.token, self)
@@ -286,6 +289,7 @@ class Session:
     async def _resume(self, request_id: int, resume: Resume) -> None:
         try:
             app_id, user_id = parse_app_id(resume.app_id), parse_user_id(resume.user_id)
+            self._verbs.quotas.attempt(self._address)
             who, missed = await self._verbs.resumes.resume(
                 app_id, user_id, resume.session_id, resume.resume_key, resume.last_sequence, self
             )
@@ -336,6 +340,7 @@ class Session:
         reading_of(self._socket.scope).allow(MEMBER)
         self._on_entered()
         self._who = who
+        who.address = self._address
         self._keeper = Keeper(self._verbs, who)
         metrics.SESSIONS.inc()
         if who.ended_by_event and who.held is None:

@@ -9,6 +9,9 @@ from salon_contracts.ids import AppId, RoomId, StreamId, UserId
 from salon_contracts.subjects import command, query
 from salon_kit.bus import Bus
 
+ANY_ROOM = ""
+"""Among the rooms whose streams may be played: all of the app."""
+
 
 @dataclass(frozen=True, slots=True)
 class Permit:
@@ -20,6 +23,12 @@ class Permit:
     may_publish: bool
     stream_ids: tuple[str, ...]
     """Empty: any."""
+    play_room_ids: tuple[str, ...] = ()
+    """Rooms besides the one that was logged in to whose streams may be played; `ANY_ROOM` among them: all."""
+
+    def may_play_in(self, room_id: str, logged_in_to: RoomId) -> bool:
+        """Whether streams of a room may be played."""
+        return room_id == logged_in_to or room_id in self.play_room_ids or ANY_ROOM in self.play_room_ids
 
     def require_log_in(self) -> None:
         if not self.may_log_in:
@@ -53,6 +62,7 @@ class Tokens:
             may_log_in=answer.may_log_in,
             may_publish=answer.may_publish,
             stream_ids=tuple(answer.stream_ids),
+            play_room_ids=tuple(answer.play_room_ids),
         )
 
     async def mint(self, app_id: AppId, user_id: UserId, room_id: RoomId, lifetime_s: int) -> str:

@@ -5,8 +5,9 @@
     POST   /whep?app_id=…&room_id=…&stream_id=…     an offer to play    -> 201, answer, Location
     DELETE /whep/<app>/<room>/<room session>/<transport>
 
-Each request carries a token in its Authorization header, checked before anything is read of the body; addresses hold
-no secrets. Every candidate is in the answer and ICE restarts are not offered, so there is no PATCH.
+Each request carries a token in its Authorization header. Before the token is checked it is looked whether the client's
+address may try, and before anything is read of the body, whether the token's user may make an offer. Locations hold no
+secrets. Every candidate is in the answer and ICE restarts are not offered, so there is no PATCH.
 """
 
 import hashlib
@@ -35,6 +36,7 @@ from salon_room.egress import Egress
 from salon_room.frames import SDP_MAX_BYTES
 from salon_room.http_errors import error_response, plain_error
 from salon_room.ingest import Ingest
+from salon_room.quotas import ClientAddress, Quotas, client_address
 from salon_room.room_view import RoomKey
 from salon_room.tokens import Permit
 
@@ -58,8 +60,8 @@ OTHER_METHODS = ["GET", "HEAD", "PUT", "PATCH"]
 
 Admit = Callable[[AppId, RoomId, StreamId, str], Awaitable[Permit]]
 """(app, room, stream, token)"""
-Answered = Callable[[AppId, RoomId, StreamId, Permit, str], Awaitable[tuple[str, str]]]
-"""(app, room, stream, permit, offer) -> (location, answer)"""
+Answered = Callable[[AppId, RoomId, StreamId, Permit, str, ClientAddress], Awaitable[tuple[str, str]]]
+"""(app, room, stream, permit, offer, the client's address) -> (location, answer)"""
 
 
 class Refused(Exception):
@@ -70,25 +72,29 @@ class Refused(Exception):
         self.response = response
 
 
-def add_routes(app: FastAPI, ingest: Ingest, egress: Egress) -> None:
-    async def publish(app_id: AppId, room_id: RoomId, stream: StreamId, permit: Permit, sdp: str) -> tuple[str, str]:
+def add_routes(app: FastAPI, ingest: Ingest, egress: Egress, quotas: Quotas) -> None:
+    async def publish(
+        app_id: AppId, room_id: RoomId, stream: StreamId, permit: Permit, sdp: str, address: ClientAddress
+    ) -> tuple[str, str]:
         if ingest.is_draining:
             message = "This instance stops; another one answers."
             raise Refused(plain_error(503, "going-away", message, {**CORS, "retry-after": "1", "connection": "close"}))
-        who, answer = await ingest.publish(app_id, room_id, stream, permit, sdp)
+        who, answer = await ingest.publish(app_id, room_id, stream, permit, sdp, address)
         return f"/whip/{app_id}/{encode(who.user_id)}/{who.session_id}", answer
 
-    async def play(app_id: AppId, room_id: RoomId, stream: StreamId, permit: Permit, sdp: str) -> tuple[str, str]:
-        key, transport_id, answer = await egress.play(app_id, room_id, stream, permit, sdp)
+    async def play(
+        app_id: AppId, room_id: RoomId, stream: StreamId, permit: Permit, sdp: str, address: ClientAddress
+    ) -> tuple[str, str]:
+        key, transport_id, answer = await egress.play(app_id, room_id, stream, permit, sdp, address)
         return f"/whep/{app_id}/{encode(room_id)}/{encode(key.room_session_id)}/{encode(transport_id)}", answer
 
     @app.post("/whip")
     async def whip(request: Request) -> Response:
-        return await _create(request, ingest.admit, publish, "whip")
+        return await _create(request, quotas, ingest.admit, publish, "whip")
 
     @app.post("/whep")
     async def whep(request: Request) -> Response:
-        return await _create(request, egress.admit, play, "whep")
+        return await _create(request, quotas, egress.admit, play, "whep")
 
     @app.delete(WHIP_RESOURCE)
     async def stop_whip(request: Request, app_id: str, user: str, session_id: str) -> Response:
@@ -99,7 +105,7 @@ def add_routes(app: FastAPI, ingest: Ingest, egress: Egress) -> None:
                 raise SessionGone from None
             await ingest.stop(*where, session_id, token)
 
-        return await _delete(request, stop, "whip-delete")
+        return await _delete(request, quotas, stop, "whip-delete")
 
     @app.delete(WHEP_RESOURCE)
     async def stop_whep(request: Request, app_id: str, room: str, room_session: str, transport: str) -> Response:
@@ -111,7 +117,7 @@ def add_routes(app: FastAPI, ingest: Ingest, egress: Egress) -> None:
                 raise TransportNotFound(transport_id="") from None
             await egress.stop(where, transport_id, token)
 
-        return await _delete(request, stop, "whep-delete")
+        return await _delete(request, quotas, stop, "whep-delete")
 
     for path, resource in (("/whip", WHIP_RESOURCE), ("/whep", WHEP_RESOURCE)):
         app.add_api_route(path, _preflight, methods=["OPTIONS"])
@@ -120,13 +126,16 @@ def add_routes(app: FastAPI, ingest: Ingest, egress: Egress) -> None:
         app.add_api_route(resource, _resource_methods, methods=[*OTHER_METHODS, "POST"])
 
 
-async def _create(request: Request, admit: Admit, answer_offer: Answered, kind: str) -> Response:
+async def _create(request: Request, quotas: Quotas, admit: Admit, answer_offer: Answered, kind: str) -> Response:
     try:
         token = _bearer(request)
         app_id, room_id, stream = _target(request)
+        address = client_address(request)
+        quotas.attempt(address)
         permit = await admit(app_id, room_id, stream, token)
-        sdp = await _offer(request)
-        location, answer = await answer_offer(app_id, room_id, stream, permit, sdp)
+        with quotas.offer(app_id, permit.user_id, address):
+            sdp = await _offer(request)
+            location, answer = await answer_offer(app_id, room_id, stream, permit, sdp, address)
     except SalonError as error:
         metrics.REQUESTS.labels(kind=kind, result=error.code).inc()
         return error_response(error, CORS)
@@ -139,9 +148,11 @@ async def _create(request: Request, admit: Admit, answer_offer: Answered, kind: 
     return Response(answer, status_code=201, headers=headers, media_type="application/sdp")
 
 
-async def _delete(request: Request, stop: Callable[[str], Awaitable[None]], kind: str) -> Response:
+async def _delete(request: Request, quotas: Quotas, stop: Callable[[str], Awaitable[None]], kind: str) -> Response:
     try:
-        await stop(_bearer(request))
+        token = _bearer(request)
+        quotas.attempt(client_address(request))
+        await stop(token)
     except SalonError as error:
         metrics.REQUESTS.labels(kind=kind, result=error.code).inc()
         return error_response(error, CORS)

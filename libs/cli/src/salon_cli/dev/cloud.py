@@ -24,6 +24,8 @@ from salon_cli.dev.state import DevState
 
 READY_DEADLINE_S = 30.0
 TRY_TOKEN_LIFETIME_S = 24 * 3600
+PAGE_APP = "demo-page"
+"""Its tokens are given to anybody who can open the page, so nothing else uses it."""
 MODULES = {"token": "salon_token", "relay": "salon_relay", "effects": "salon_effects", "room": "salon_room"}
 
 
@@ -55,13 +57,16 @@ class Cloud:
         await self._ready("effects", "on the bus", f"http://{LOOPBACK}:{plan.effects_health_port}/readyz")
         await self._ready("room", plan.url, f"{secure}://{LOOPBACK}:{plan.http_port}/readyz")
 
-    async def ensure_demo_app(self) -> str:
-        """The demo app exists after this; returns a token of it for trying."""
+    async def ensure_apps(self) -> str:
+        """The developer's app and the demo page's exist after this; returns a token of the first for trying."""
+        state = self._state
+        apps = (("demo", state.app_id, state.server_secret), (PAGE_APP, state.page_app_id, state.page_server_secret))
         async with self._bus() as bus:
-            app = CreateApp(name="demo", app_id=self._state.app_id, server_secret=self._state.server_secret)
-            with suppress(AppExists):
-                await bus.request(subjects.command("token", "create-app"), app, AppCredentials)
-            wish = MintToken(app_id=self._state.app_id, user_id="visitor", lifetime_s=TRY_TOKEN_LIFETIME_S)
+            for name, app_id, server_secret in apps:
+                app = CreateApp(name=name, app_id=app_id, server_secret=server_secret)
+                with suppress(AppExists):
+                    await bus.request(subjects.command("token", "create-app"), app, AppCredentials)
+            wish = MintToken(app_id=state.app_id, user_id="visitor", lifetime_s=TRY_TOKEN_LIFETIME_S)
             minted = await bus.request(subjects.command("token", "mint-token"), wish, MintedToken)
         return minted.token
 

@@ -69,7 +69,7 @@ async def _run(plan: Plan, state: DevState, screen: Screen) -> int:
 async def _serve(cloud: Cloud, plan: Plan, state: DevState, screen: Screen) -> None:
     screen.say("Salon\n")
     await cloud.start()
-    token = await cloud.ensure_demo_app()
+    token = await cloud.ensure_apps()
     rows = [
         ("Open", plan.url),
         ("AppID", str(state.app_id)),

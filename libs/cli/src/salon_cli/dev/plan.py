@@ -115,7 +115,8 @@ class Plan:
                     "SALON_ROOM_PORT": str(self.http_port),
                     "SALON_ROOM_HEALTH_HOST": LOOPBACK,
                     "SALON_ROOM_HEALTH_PORT": str(self.room_health_port),
-                    "SALON_ROOM_DEMO_APP_ID": str(state.app_id),
+                    "SALON_ROOM_DEMO_APP_ID": str(state.page_app_id),
+                    "SALON_ROOM_DEMO_HOSTS": self.public_host or "",
                 }
                 if certificate is not None:
                     settings |= {

@@ -1,4 +1,4 @@
-"""What `salon dev` keeps between runs: credentials of the bus, the master key, the demo app."""
+"""What `salon dev` keeps between runs: credentials of the bus, the master key, the developer's app, the page's."""
 
 import os
 import secrets
@@ -16,6 +16,8 @@ class DevState:
     master_key: str
     app_id: int
     server_secret: str
+    page_app_id: int
+    page_server_secret: str
 
     @classmethod
     def load(cls, folder: Path) -> "DevState":
@@ -29,6 +31,8 @@ class DevState:
             "SALON_TOKEN_MASTER_KEY": secrets.token_hex(32),
             "SALON_DEV_APP_ID": str(secrets.randbelow(10**9) + 10**9),
             "SALON_DEV_SERVER_SECRET": secrets.token_hex(16),
+            "SALON_DEV_PAGE_APP_ID": str(secrets.randbelow(10**9) + 2 * 10**9),
+            "SALON_DEV_PAGE_SERVER_SECRET": secrets.token_hex(16),
         }
         values = fresh | values
         state = cls(
@@ -38,6 +42,8 @@ class DevState:
             master_key=values["SALON_TOKEN_MASTER_KEY"],
             app_id=int(values["SALON_DEV_APP_ID"]),
             server_secret=values["SALON_DEV_SERVER_SECRET"],
+            page_app_id=int(values["SALON_DEV_PAGE_APP_ID"]),
+            page_server_secret=values["SALON_DEV_PAGE_SERVER_SECRET"],
         )
         _write(file, values)
         return state

@@ -450,7 +450,7 @@ erver did not answer in time.")),this.onTimeout()}remove(pending){pending.timer!
 1)}};function toRequestFailed(failed){return new RequestFailed(failed.code||Code.UNKNOWN_SERVER_ERROR,failed.message||"The server refused the request.",failed.reason??
 "",failed.retryable===!0)}var OVERLOAD_PAUSES={firstMs:2e3,maxMs:1e4},Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){
 let ceiling=Math.min(this.options.maxMs,this.options.firstMs*2**this.attempt);return this.attempt=Math.min(this.attempt+1,16),Math.round(ceiling*(.5+.5*this.random()))}reset(){
-this.attempt=0}};var QUICK_STEPS_MS=[100,100,200,300],QUICK_WINDOW_MS=5e3,OPEN_TIMEOUT_MS={first:2e3,max:5e3},HANDSHAKE_TIMEOUT_MS={first:3e3,max:1e4},ReconnectSchedule=class{constructor(random=Math.
+this.attempt=0}};var QUICK_STEPS_MS=[100,100,200,300],QUICK_WINDOW_MS=1e4,OPEN_TIMEOUT_MS={first:2e3,max:5e3},HANDSHAKE_TIMEOUT_MS={first:3e3,max:1e4},ReconnectSchedule=class{constructor(random=Math.
 random){this.random=random;this.pace="quick";this.quickTries=0;this.unanswered=0;this.troubledSinceMs=null;this.growing=new Backoff({firstMs:250,maxMs:5e3},random),
 this.long=new Backoff(OVERLOAD_PAUSES,random)}nextMs(trouble,nowMs){if(this.troubledSinceMs??(this.troubledSinceMs=nowMs),trouble==="unanswered"&&(this.unanswered+=
 1),trouble==="overloaded"?this.pace="long":this.pace==="quick"&&(trouble==="refused"||nowMs-this.troubledSinceMs>=QUICK_WINDOW_MS)&&(this.pace="growing"),this.pace===

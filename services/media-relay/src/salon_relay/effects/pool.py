@@ -1,6 +1,7 @@
 """All transcoder processes of this relay: those in use, and the warm ones that save the next stream the start-up.
 
-There are never more than `used_max` in use, nor more than `used_max + spares` at all.
+There are never more than `used_max` in use, nor more than `used_max + spares` at all, nor more of one user or app than
+these may have: who waits for an end of their own holds up nobody else.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
-from salon_contracts.ids import RelayId
+from salon_contracts.ids import AppId, RelayId, UserId
 from salon_kit.log import get_logger
 
 from salon_relay.effects.process import COMMAND, ProcessPhase, Transcoder, TranscoderUser
@@ -26,6 +27,10 @@ CLOSE_S: Final = 3.0
 
 class TranscoderWaiter(TranscoderUser, Protocol):
     """Who asks for a process."""
+
+    @property
+    def owner(self) -> tuple[AppId, UserId]:
+        """Whose it will be; an empty user is none in particular."""
 
     def transcoder_taken(self, transcoder: Transcoder) -> None: ...
     def transcoders_full(self) -> None:
@@ -43,6 +48,9 @@ class PoolSettings:
     spares: int
     ring_folder: Path
     deadline_ms: int
+    used_per_user: int = 0
+    used_per_app: int = 0
+    """0: no limit of its own."""
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     command: Sequence[str] = COMMAND
 
@@ -59,6 +67,7 @@ class TranscoderPool:
         }
         self._all: list[Transcoder] = []
         self._waiting: deque[TranscoderWaiter] = deque()
+        self._users: dict[Transcoder, tuple[AppId, UserId]] = {}
         self._failures = 0
         self._resting: asyncio.TimerHandle | None = None
         self._tasks: asyncio.TaskGroup | None = None
@@ -101,7 +110,7 @@ class TranscoderPool:
         """It is given a process as soon as there is one; at once, from within this call, if one is warm."""
         self._waiting.append(waiter)
         self._fill()
-        if waiter in self._waiting and len(self._waiting) > self._room():
+        if waiter in self._waiting and waiter not in self._next_ones():
             waiter.transcoders_full()
 
     def untake(self, waiter: TranscoderWaiter) -> None:
@@ -114,9 +123,24 @@ class TranscoderPool:
         transcoder.end()
         self._fill()
 
-    def _room(self) -> int:
-        """How many more may be in use."""
-        return self._settings.used_max - self._count(ProcessPhase.USED)
+    def _next_ones(self) -> list[TranscoderWaiter]:
+        """Those who wait and may have a process, as many as may be in use, in their order."""
+        used = [self._users[each] for each in self._all if each.phase is ProcessPhase.USED]
+        of_user, of_app = Counter(used), Counter(app_id for app_id, _ in used)
+        room = self._settings.used_max - len(used)
+        found: list[TranscoderWaiter] = []
+        for waiter in self._waiting:
+            if len(found) >= room:
+                break
+            app_id, user_id = waiter.owner
+            is_one_too_many = (user_id and 0 < self._settings.used_per_user <= of_user[waiter.owner]) or (
+                0 < self._settings.used_per_app <= of_app[app_id]
+            )
+            if not is_one_too_many:
+                found.append(waiter)
+                of_user[waiter.owner] += 1
+                of_app[app_id] += 1
+        return found
 
     def _count(self, *phases: ProcessPhase) -> int:
         return sum(transcoder.phase in phases for transcoder in self._all)
@@ -127,15 +151,17 @@ class TranscoderPool:
         if self._tasks is None:
             return
         for transcoder in [each for each in self._all if each.phase is ProcessPhase.SPARE]:
-            if not self._waiting or self._room() <= 0:
+            waiter = next(iter(self._next_ones()), None)
+            if waiter is None:
                 break
-            waiter = self._waiting.popleft()
+            self._waiting.remove(waiter)
             self._failures = 0
+            self._users[transcoder] = waiter.owner
             transcoder.use(waiter)
             waiter.transcoder_taken(transcoder)
         if self._resting is not None:
             return
-        wanted = min(len(self._waiting), max(0, self._room())) + self._spares
+        wanted = len(self._next_ones()) + self._spares
         missing = wanted - self._count(ProcessPhase.STARTING, ProcessPhase.SPARE)
         allowed = self._settings.used_max + self._spares - len(self._all)
         for _ in range(min(missing, allowed)):
@@ -158,6 +184,7 @@ class TranscoderPool:
             log.exception("transcoder-broken", pid=transcoder.pid)
         finally:
             self._all.remove(transcoder)
+            self._users.pop(transcoder, None)
             remove_rings(self._settings.ring_folder, transcoder.ring_prefix)
         if not transcoder.was_used:
             self._rest()
@@ -171,8 +198,9 @@ class TranscoderPool:
         delay_s = min(longest_s, first_s * 2 ** min(self._failures, 16))
         self._failures += 1
         self._resting = asyncio.get_running_loop().call_later(delay_s, self._rested)
-        if self._waiting:
-            self._waiting.popleft().transcoder_failed()
+        for waiter in self._next_ones()[:1]:
+            self._waiting.remove(waiter)
+            waiter.transcoder_failed()
 
     def _rested(self) -> None:
         self._resting = None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol, assert_never
 from salon.relay.v1 import relay_pb2
 from salon.relay.v1.relay_pb2 import FromTranscoder, ToTranscoder
 from salon_contracts.errors import SalonError, StreamNotFound
-from salon_contracts.ids import RelayId, StreamId
+from salon_contracts.ids import AppId, RelayId, StreamId, UserId
 from salon_kit.log import get_logger
 from salon_kit.metrics import SESSIONS_BROKEN
 from salon_packets import CommandQueueFull
@@ -132,6 +132,11 @@ class StreamEffects:
     @property
     def phase(self) -> Phase:
         return self._core.phase
+
+    @property
+    def owner(self) -> tuple[AppId, UserId]:
+        """Whose transcoder it is."""
+        return self.identity.app_id, self.identity.user_id
 
     async def ask(self, wish: Wish) -> Outcome:
         """What viewers get, once that is known. StreamNotFound when the stream ends before; SalonError for a bug."""

@@ -143,6 +143,10 @@ class RoomState:
         effects = self.effects_of(stream_id, session_id)
         return effects is not None and effects.enabled
 
+    def effects_count(self, session_id: str) -> int:
+        """Streams of a session that have effects."""
+        return sum(self.has_effects(stream.event.stream_id, session_id) for stream in self.streams_of(session_id))
+
     def live_streams(self) -> Iterable[PresentStream]:
         """Streams whose session is present: what a newcomer is told."""
         return (
@@ -193,6 +197,10 @@ class RoomState:
             case _:
                 pass
         return True
+
+    def forget(self, entity: Entity) -> None:
+        """Nothing is stored about it any more: whoever writes it next is the first."""
+        self._sequences.pop(entity.subject, None)
 
     def transport_closed(self, transport_id: str) -> None:
         self.transports.pop(transport_id, None)

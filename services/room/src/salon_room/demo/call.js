@@ -21,14 +21,14 @@ export function words(error) {
   return WORDS[error?.errorCode] ?? `Something went wrong (${error?.errorCode ?? error?.name ?? "unknown"}).`;
 }
 
-function makeUserID(name) {
+/** The readable part of a user id; the server adds what makes it one of its own. */
+function readableID(name) {
   const readable = name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "")
     .slice(0, 20);
-  const random = Array.from(crypto.getRandomValues(new Uint8Array(5)), (byte) => byte.toString(16).padStart(2, "0"));
-  return `${readable || "guest"}-${random.join("")}`;
+  return readable || "guest";
 }
 
 async function fetchPass(userID, roomID) {
@@ -63,6 +63,7 @@ function parse(text) {
  * `stream-gone`, `media`, `interrupted`, `message`, `notice`, `sharing`, `beauty`, `banner`, `ended`.
  */
 export class Call extends EventTarget {
+  #pass = null;
   #engine = null;
   #camera = null;
   #screen = null;
@@ -74,12 +75,18 @@ export class Call extends EventTarget {
   #beauty = { on: false };
   #beautyState = "off";
 
-  /** Enters the room; resolves with a warning for people if there is no camera, else null. */
-  async join(name, roomID) {
-    this.userID = makeUserID(name);
+  /** Learns who it will be in the room: the server says. */
+  async prepare(name, roomID) {
     this.userName = name;
     this.roomID = roomID;
-    const pass = await fetchPass(this.userID, roomID);
+    this.#pass = await fetchPass(readableID(name), roomID);
+    this.userID = this.#pass.userID;
+  }
+
+  /** Enters the room; resolves with a warning for people if there is no camera, else null. */
+  async join() {
+    const { userName: name, roomID } = this;
+    const pass = this.#pass;
     const engine = new window.ZegoExpressEngine(pass.appID, pass.server ?? "");
     this.#engine = engine;
     this.#listen(engine);

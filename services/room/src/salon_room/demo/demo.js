@@ -80,7 +80,8 @@ async function join(name, roomID) {
   listen(joining);
   try {
     if (typeof window.ZegoExpressEngine !== "function") throw new CallError("The SDK could not be loaded.");
-    const entered = joining.join(name, roomID);
+    await joining.prepare(name, roomID);
+    const entered = joining.join();
     enterCall(name, roomID);
     const warning = await entered;
     if (warning !== null && call === joining) showBanner(warning);
@@ -103,7 +104,7 @@ function enterCall(name, roomID) {
   get("call").hidden = false;
   chat.clear();
   chat.toggle(matchMedia("(min-width: 1000px)").matches, false);
-  const own = tiles.person(call.userID ?? "", "You", name);
+  const own = tiles.person(call.userID, "You", name);
   own.element.dataset.own = "true";
   refresh();
   // The buttons for what is still being opened cannot be focused yet; `own-media` moves on to them.

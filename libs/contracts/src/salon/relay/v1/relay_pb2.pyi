@@ -93,7 +93,7 @@ class _EffectsProblemEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Effect
     EFFECTS_PROBLEM_NO_WORKER: _EffectsProblem.ValueType  # 1
     """No effects worker answers."""
     EFFECTS_PROBLEM_FULL: _EffectsProblem.ValueType  # 2
-    """All workers that answer are full, or this relay has all the transcoders it may have."""
+    """All workers that answer are full, or this relay has all the transcoders it may have, in all, of the user or of the app."""
     EFFECTS_PROBLEM_TOO_SLOW: _EffectsProblem.ValueType  # 3
     """Three frames in a row came back too late or not at all."""
     EFFECTS_PROBLEM_TRANSCODER: _EffectsProblem.ValueType  # 4
@@ -107,7 +107,7 @@ EFFECTS_PROBLEM_UNSPECIFIED: EffectsProblem.ValueType  # 0
 EFFECTS_PROBLEM_NO_WORKER: EffectsProblem.ValueType  # 1
 """No effects worker answers."""
 EFFECTS_PROBLEM_FULL: EffectsProblem.ValueType  # 2
-"""All workers that answer are full, or this relay has all the transcoders it may have."""
+"""All workers that answer are full, or this relay has all the transcoders it may have, in all, of the user or of the app."""
 EFFECTS_PROBLEM_TOO_SLOW: EffectsProblem.ValueType  # 3
 """Three frames in a row came back too late or not at all."""
 EFFECTS_PROBLEM_TRANSCODER: EffectsProblem.ValueType  # 4
@@ -133,6 +133,8 @@ class _TransportCloseReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_
     """No connection within the set-up time, or the DTLS handshake failed."""
     TRANSPORT_CLOSE_REASON_RELAY_STOPPED: _TransportCloseReason.ValueType  # 5
     TRANSPORT_CLOSE_REASON_INTERNAL_ERROR: _TransportCloseReason.ValueType  # 6
+    TRANSPORT_CLOSE_REASON_NO_MEDIA: _TransportCloseReason.ValueType  # 7
+    """The client was to send, and no media has ever come."""
 
 class TransportCloseReason(_TransportCloseReason, metaclass=_TransportCloseReasonEnumTypeWrapper): ...
 
@@ -147,6 +149,8 @@ TRANSPORT_CLOSE_REASON_NEVER_CONNECTED: TransportCloseReason.ValueType  # 4
 """No connection within the set-up time, or the DTLS handshake failed."""
 TRANSPORT_CLOSE_REASON_RELAY_STOPPED: TransportCloseReason.ValueType  # 5
 TRANSPORT_CLOSE_REASON_INTERNAL_ERROR: TransportCloseReason.ValueType  # 6
+TRANSPORT_CLOSE_REASON_NO_MEDIA: TransportCloseReason.ValueType  # 7
+"""The client was to send, and no media has ever come."""
 Global___TransportCloseReason: _TypeAlias = TransportCloseReason  # noqa: Y015
 
 @_typing.final
@@ -225,6 +229,7 @@ class Negotiate(_message.Message):
     TRACKS_FIELD_NUMBER: _builtins.int
     SINGLE_STREAM_ID_FIELD_NUMBER: _builtins.int
     CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
+    PLAYABLE_ROOM_IDS_FIELD_NUMBER: _builtins.int
     app_id: _builtins.int
     room_id: _builtins.str
     room_session_id: _builtins.str
@@ -241,6 +246,10 @@ class Negotiate(_message.Message):
     """Where the offer came from, as limits count it (salon_kit.client_address.address_group); empty: not known."""
     @_builtins.property
     def tracks(self) -> _containers.RepeatedCompositeFieldContainer[Global___TrackBinding]: ...
+    @_builtins.property
+    def playable_room_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """With DIRECTION_RECEIVE: rooms besides `room_id` whose streams it may get; one that is empty text: all of the app."""
+
     def __init__(
         self,
         *,
@@ -255,10 +264,11 @@ class Negotiate(_message.Message):
         tracks: _abc.Iterable[Global___TrackBinding] | None = ...,
         single_stream_id: _builtins.str = ...,
         client_address: _builtins.str = ...,
+        playable_room_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "client_address", b"client_address", "direction", b"direction", "offer_sdp", b"offer_sdp", "room_id", b"room_id", "room_session_id", b"room_session_id", "session_id", b"session_id", "single_stream_id", b"single_stream_id", "tracks", b"tracks", "transport_id", b"transport_id", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "client_address", b"client_address", "direction", b"direction", "offer_sdp", b"offer_sdp", "playable_room_ids", b"playable_room_ids", "room_id", b"room_id", "room_session_id", b"room_session_id", "session_id", b"session_id", "single_stream_id", b"single_stream_id", "tracks", b"tracks", "transport_id", b"transport_id", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

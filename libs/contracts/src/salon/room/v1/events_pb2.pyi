@@ -604,6 +604,8 @@ class Presence(_message.Message):
     TOKEN_EXPIRES_AT_UNIX_S_FIELD_NUMBER: _builtins.int
     CLIENT_FIELD_NUMBER: _builtins.int
     CONNECTION_ID_FIELD_NUMBER: _builtins.int
+    PLAYABLE_ROOM_IDS_FIELD_NUMBER: _builtins.int
+    REPLACED_FIELD_NUMBER: _builtins.int
     app_id: _builtins.int
     room_id: _builtins.str
     room_session_id: _builtins.str
@@ -620,6 +622,14 @@ class Presence(_message.Message):
     """Which connection holds the log-in: another id means that the log-in was resumed elsewhere."""
     @_builtins.property
     def publishable_stream_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def playable_room_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Rooms besides its own whose streams it may play; one that is empty text: all of the app."""
+
+    @_builtins.property
+    def replaced(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReplacedLogin]:
+        """The log-ins of the user that this one has replaced, the newest first: who holds the key of one is told so."""
+
     def __init__(
         self,
         *,
@@ -636,14 +646,38 @@ class Presence(_message.Message):
         token_expires_at_unix_s: _builtins.int = ...,
         client: Global___ClientKind.ValueType = ...,
         connection_id: _builtins.str = ...,
+        playable_room_ids: _abc.Iterable[_builtins.str] | None = ...,
+        replaced: _abc.Iterable[Global___ReplacedLogin] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "client", b"client", "connection_id", b"connection_id", "may_publish", b"may_publish", "publishable_stream_ids", b"publishable_stream_ids", "resume_key_sha256", b"resume_key_sha256", "room_id", b"room_id", "room_session_id", b"room_session_id", "session_id", b"session_id", "token_expires_at_unix_s", b"token_expires_at_unix_s", "user_id", b"user_id", "user_name", b"user_name", "wants_user_updates", b"wants_user_updates"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "client", b"client", "connection_id", b"connection_id", "may_publish", b"may_publish", "playable_room_ids", b"playable_room_ids", "publishable_stream_ids", b"publishable_stream_ids", "replaced", b"replaced", "resume_key_sha256", b"resume_key_sha256", "room_id", b"room_id", "room_session_id", b"room_session_id", "session_id", b"session_id", "token_expires_at_unix_s", b"token_expires_at_unix_s", "user_id", b"user_id", "user_name", b"user_name", "wants_user_updates", b"wants_user_updates"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Presence: _TypeAlias = Presence  # noqa: Y015
+
+@_typing.final
+class ReplacedLogin(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    RESUME_KEY_SHA256_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    resume_key_sha256: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+        resume_key_sha256: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["resume_key_sha256", b"resume_key_sha256", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplacedLogin: _TypeAlias = ReplacedLogin  # noqa: Y015
 
 @_typing.final
 class StreamClaim(_message.Message):
