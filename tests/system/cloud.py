@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 from salon_cli.dev.child import answers_ready
+from salon_contracts.access import ACCESS
 from salon_contracts.ids import AppId, UserId
 from salon_kit.nats_config import NatsConfig, nats_server_binary, write_nats_config
 from salon_token.token04 import Claims, Form, ServerSecret, generate, new_iv, new_nonce
@@ -95,6 +96,7 @@ class Cloud:
     def start(self, rooms: int = 1, relays: int = 1, effects: int = 1) -> "Cloud":
         self.folder.mkdir(parents=True, exist_ok=True)
         self._password = secrets.token_hex(16)
+        self._service_passwords = {service: secrets.token_hex(16) for service in ACCESS}
         self._master_key = secrets.token_hex(32)
         self.nats_port = free_port()
         self._start_nats()
@@ -113,7 +115,13 @@ class Cloud:
     def _start_nats(self) -> None:
         config = self.folder / "nats.conf"
         store, password = self.folder / "nats", SecretStr(self._password)
-        write_nats_config(NatsConfig(store_dir=store, port=self.nats_port, user="salon", password=password), config)
+        services = {service: SecretStr(secret) for service, secret in self._service_passwords.items()}
+        write_nats_config(
+            NatsConfig(
+                store_dir=store, port=self.nats_port, user="salon", password=password, service_passwords=services
+            ),
+            config,
+        )
         log = self.folder / "nats.log"
         popen = _spawn([str(nats_server_binary()), "-c", str(config)], dict(os.environ), log)
         self.nats = Process("nats", popen, log, None, self.nats_port)
@@ -197,11 +205,12 @@ class Cloud:
         )
         return generate(claims, ServerSecret.parse(secret or self.server_secret), form, new_iv(form))
 
-    def bus_environment(self) -> dict[str, str]:
+    def bus_environment(self, service: str | None = None) -> dict[str, str]:
+        """As a service's own user; None: as one who may do everything."""
         return {
             "SALON_NATS_URL": f"nats://127.0.0.1:{self.nats_port}",
-            "SALON_NATS_USER": "salon",
-            "SALON_NATS_PASSWORD": self._password,
+            "SALON_NATS_USER": service or "salon",
+            "SALON_NATS_PASSWORD": self._password if service is None else self._service_passwords[service],
         }
 
     def stop(self) -> None:
@@ -212,7 +221,8 @@ class Cloud:
             self.nats.stop()
 
     def _start(self, name: str, module: str, settings: Mapping[str, str], health_prefix: str | None) -> Process:
-        environment = {**os.environ, **self.bus_environment(), "SALON_LOG_FORMAT": "json", **settings}
+        user = self.bus_environment(module.removeprefix("salon_"))
+        environment = {**os.environ, **user, "SALON_LOG_FORMAT": "json", **settings}
         ready_url = None
         if health_prefix is not None:
             port = free_port()

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
 
+from salon_contracts.access import bucket_stream
 from salon_contracts.errors import BusUnavailable, Conflict
 
 from salon_kit.bus import Bus
 from salon_kit.jetstream import JetStream, JetStreamError, RawMessage, WrongLastSequence, nanoseconds
 from salon_kit.log import get_logger
 from salon_kit.ordered import OrderedReader
+from salon_kit.permissions import may_update
 from salon_kit.reading import read_once
 
 log = get_logger()
@@ -121,11 +123,12 @@ class Bucket:
         self._bus = bus
         self._jetstream = bus.jetstream
         self._history = history
-        self._stream = f"KV_{name}"
+        self._stream = bucket_stream(name)
 
     async def ensure(self, timeout_s: float = 10.0) -> None:
-        """Creates the bucket, or brings it in line with the settings."""
-        await self._jetstream.ensure_stream(self._config(), timeout_s=timeout_s)
+        """Creates the bucket, or, if it is this service's, brings it in line with the settings."""
+        mine = may_update(self._bus.identity.service, self._stream)
+        await self._jetstream.ensure_stream(self._config(), may_update=mine, timeout_s=timeout_s)
 
     async def get(self, key: str, *, timeout_s: float = 2.0) -> Entry | None:
         """None: never written, deleted or expired."""

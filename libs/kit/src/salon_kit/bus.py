@@ -29,6 +29,7 @@ from salon_kit.identity import Identity
 from salon_kit.jetstream import JetStream
 from salon_kit.log import get_logger
 from salon_kit.metrics import BUS_REQUEST_SECONDS, BUS_REQUESTS
+from salon_kit.permissions import inbox_prefix
 from salon_kit.serving import (
     FAILURE_HEADER,
     REQUEST_ID_HEADER,
@@ -58,7 +59,8 @@ class Bus:
         """Not connected yet: use `Bus.connect`."""
         self.settings = settings
         self.identity = identity
-        self.connection = Connection(settings, f"{identity.service} {identity.node} {identity.epoch}")
+        name = f"{identity.service} {identity.node} {identity.epoch}"
+        self.connection = Connection(settings, name, inbox_prefix(settings.user or identity.service))
         """For the modules of the kit."""
         self.jetstream = JetStream(self.connection)
         """For the modules of the kit."""

@@ -47,7 +47,8 @@ def said_nobody_listens(message: Msg) -> bool:
 
 
 class Connection:
-    def __init__(self, settings: BusSettings, name: str) -> None:
+    def __init__(self, settings: BusSettings, name: str, inbox_prefix: str) -> None:
+        """`inbox_prefix`: where this connection may listen for answers."""
         self._settings = settings
         self._name = name
         self._client = Client()
@@ -57,7 +58,8 @@ class Connection:
         self._listeners: list[Callable[[bool], None]] = []
         self._replies: dict[str, asyncio.Future[Msg]] = {}
         self._nuid = NUID()
-        self._inbox = f"_INBOX.{self._next_token()}"
+        self._inbox_prefix = inbox_prefix
+        self._inbox = self.new_inbox()
         self._up = asyncio.Event()
         self._down = asyncio.Event()
         self._given_up = asyncio.Event()
@@ -208,7 +210,7 @@ class Connection:
         return subscription
 
     def new_inbox(self) -> str:
-        return f"_INBOX.{self._next_token()}"
+        return f"{self._inbox_prefix}.{self._next_token()}"
 
     # ---- inside ----
 

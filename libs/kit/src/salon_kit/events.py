@@ -19,6 +19,7 @@ from salon_kit.bus import Bus
 from salon_kit.jetstream import NO_ROOM_FOR_STREAM, JetStreamError, RawMessage, WrongLastSequence, nanoseconds
 from salon_kit.log import get_logger
 from salon_kit.metrics import EVENTS_APPEND_SECONDS, EVENTS_APPENDED, EVENTS_SNAPSHOT_SECONDS, EVENTS_UNREADABLE
+from salon_kit.permissions import may_update
 from salon_kit.reading import read_once
 from salon_kit.trace import current_traceparent
 
@@ -59,7 +60,8 @@ class Events:
         self.identity = bus.identity
 
     async def ensure(self, timeout_s: float = 10.0) -> None:
-        """Creates the stream SALON_EVENTS, or brings its limits in line with the settings. NoRoomForEvents."""
+        """Creates the stream SALON_EVENTS, or, if it is this service's, brings it in line with the settings.
+        NoRoomForEvents."""
         settings = self._bus.settings
         config = {
             "name": EVENTS_STREAM,
@@ -79,7 +81,9 @@ class Events:
             "deny_delete": True,
         }
         try:
-            await self._jetstream.ensure_stream(config, timeout_s=timeout_s)
+            await self._jetstream.ensure_stream(
+                config, may_update=may_update(self.identity.service, EVENTS_STREAM), timeout_s=timeout_s
+            )
         except JetStreamError as error:
             if error.err_code != NO_ROOM_FOR_STREAM:
                 raise

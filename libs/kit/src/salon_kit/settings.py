@@ -34,7 +34,7 @@ class BusSettings(SalonSettings):
     url: str = Field(
         default="nats://127.0.0.1:4222", description="NATS servers: comma-separated URLs without user and password."
     )
-    user: str = Field(default="", description="NATS user; empty: none.")
+    user: str = Field(default="", description="NATS user; empty: none. Answers come under `_INBOX.<user>.`.")
     password: SecretStr = Field(default=SecretStr(""), description="NATS password.")
     replicas: int = Field(default=1, ge=1, le=5, description="Replicas of the event stream and the buckets.")
     connect_timeout_s: float = Field(default=2.0, gt=0, le=60, description="Seconds one attempt to connect may take.")

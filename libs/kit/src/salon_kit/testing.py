@@ -66,7 +66,13 @@ class Gathered(Generic[Item]):
 class NatsServer:
     """A nats-server on a loopback port with JetStream in its own directory."""
 
-    def __init__(self, directory: Path, *, sync_always: bool = False) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        sync_always: bool = False,
+        service_passwords: Mapping[str, SecretStr] | None = None,
+    ) -> None:
         self._directory = directory
         self._sync_always = sync_always
         self._process: subprocess.Popen[bytes] | None = None
@@ -80,7 +86,11 @@ class NatsServer:
         )
         """What a Bus needs to connect. Reconnects are quick."""
         self._config = NatsConfig(
-            store_dir=directory / "store", port=port, password=self.settings.password, sync_always=sync_always
+            store_dir=directory / "store",
+            port=port,
+            password=self.settings.password,
+            service_passwords=service_passwords or {},
+            sync_always=sync_always,
         )
 
     @property

@@ -93,6 +93,7 @@ class Cloud:
             port=self._plan.nats_port,
             user=self._state.nats_user,
             password=SecretStr(self._state.nats_password),
+            service_passwords={name: SecretStr(each) for name, each in self._state.service_passwords.items()},
         )
         config_file = self._state.folder / "nats.conf"
         write_nats_config(config, config_file)

@@ -86,8 +86,8 @@ class Plan:
         """The whole environment of one service's process."""
         settings = {
             "SALON_NATS_URL": f"nats://{LOOPBACK}:{self.nats_port}",
-            "SALON_NATS_USER": state.nats_user,
-            "SALON_NATS_PASSWORD": state.nats_password,
+            "SALON_NATS_USER": service,
+            "SALON_NATS_PASSWORD": state.service_passwords[service],
         }
         match service:
             case "token":

@@ -2,8 +2,11 @@
 
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from salon_contracts.access import ACCESS
 
 ENVIRONMENT_FILE = "environment"
 
@@ -12,7 +15,10 @@ ENVIRONMENT_FILE = "environment"
 class DevState:
     folder: Path
     nats_user: str
+    """Of the commands of `salon`, who may do everything."""
     nats_password: str
+    service_passwords: Mapping[str, str]
+    """By service, whose NATS user is called like it."""
     master_key: str
     app_id: int
     server_secret: str
@@ -34,11 +40,13 @@ class DevState:
             "SALON_DEV_PAGE_APP_ID": str(secrets.randbelow(10**9) + 2 * 10**9),
             "SALON_DEV_PAGE_SERVER_SECRET": secrets.token_hex(16),
         }
+        fresh |= {_password_of(service): secrets.token_hex(16) for service in ACCESS}
         values = fresh | values
         state = cls(
             folder=folder,
             nats_user=values["SALON_NATS_USER"],
             nats_password=values["SALON_NATS_PASSWORD"],
+            service_passwords={service: values[_password_of(service)] for service in ACCESS},
             master_key=values["SALON_TOKEN_MASTER_KEY"],
             app_id=int(values["SALON_DEV_APP_ID"]),
             server_secret=values["SALON_DEV_SERVER_SECRET"],
@@ -53,6 +61,10 @@ class DevState:
         file = self.folder / ENVIRONMENT_FILE
         found = {"SALON_NATS_URL": f"nats://127.0.0.1:{nats_port}", "SALON_ROOM_URL": room_url}
         _write(file, _read(file) | found)
+
+
+def _password_of(service: str) -> str:
+    return f"SALON_DEV_NATS_PASSWORD_{service.upper()}"
 
 
 def _read(file: Path) -> dict[str, str]:
