@@ -14,13 +14,11 @@ export type Trouble =
 /** Allowed only in this order, until `reset`. */
 type Pace = "quick" | "growing" | "long";
 
-/**
- * Upper ends of the first pauses; the last one repeats. Each is drawn from all of its range, so that the clients of an
- * instance that died come back over a tenth of a second and not in one millisecond.
- */
+/** Upper ends of the first pauses; the last one repeats until the share below is more. */
 const QUICK_STEPS_MS = [100, 100, 200, 300] as const;
-/** An instance that is started again is there by then, on a busy machine too; after that somebody has to do something. */
-const QUICK_WINDOW_MS = 10_000;
+/** Of the time without a connection: however long that was, nobody makes it much longer by sleeping. */
+const PAUSE_SHARE = 0.1;
+const QUICK_MAX_MS = 5_000;
 const OPEN_TIMEOUT_MS = { first: 2_000, max: 5_000 } as const;
 /** The first is ten times what a resume takes on a busy server; growing, so that a slow one is not asked for ever. */
 const HANDSHAKE_TIMEOUT_MS = { first: 3_000, max: 10_000 } as const;
@@ -44,14 +42,10 @@ export class ReconnectSchedule {
     this.troubledSinceMs ??= nowMs;
     if (trouble === "unanswered") this.unanswered += 1;
     if (trouble === "overloaded") this.pace = "long";
-    else if (this.pace === "quick" && (trouble === "refused" || nowMs - this.troubledSinceMs >= QUICK_WINDOW_MS)) {
-      this.pace = "growing";
-    }
+    else if (trouble === "refused" && this.pace === "quick") this.pace = "growing";
     if (this.pace === "long") return this.long.nextMs();
     if (this.pace === "growing") return this.growing.nextMs();
-    const ceiling = QUICK_STEPS_MS[Math.min(this.quickTries, QUICK_STEPS_MS.length - 1)] ?? 0;
-    this.quickTries += 1;
-    return 1 + Math.floor((ceiling - 1) * this.random());
+    return this.quickMs(nowMs - this.troubledSinceMs);
   }
 
   /** For a WebSocket to open. */
@@ -71,6 +65,15 @@ export class ReconnectSchedule {
     this.troubledSinceMs = null;
     this.growing.reset();
     this.long.reset();
+  }
+
+  private quickMs(troubledMs: number): number {
+    const step = QUICK_STEPS_MS[Math.min(this.quickTries, QUICK_STEPS_MS.length - 1)] ?? 0;
+    const ceiling = Math.max(step, Math.min(QUICK_MAX_MS, troubledMs * PAUSE_SHARE));
+    // The first is drawn from all of its range: the clients of an instance that died come over a tenth of a second.
+    const floor = this.quickTries === 0 ? 1 : ceiling / 2;
+    this.quickTries += 1;
+    return Math.floor(floor + (ceiling - floor) * this.random());
   }
 
   private grown({ first, max }: { first: number; max: number }): number {

@@ -61,12 +61,10 @@ class ReconnectSchedule:
             self._unanswered += 1
         if trouble is Trouble.OVERLOADED:
             self._pace = _Pace.LONG
-        elif trouble is Trouble.REFUSED or now_s - self._troubled_since_s >= self._timing.quick_window_s:
+        elif trouble is Trouble.REFUSED:
             self._pace = max(self._pace, _Pace.GROWING)
         if self._pace is _Pace.QUICK:
-            steps_s = self._timing.quick_steps_s
-            self._quick_tries += 1
-            return steps_s[min(self._quick_tries, len(steps_s)) - 1] * self._dice()
+            return self._quick_s(now_s - self._troubled_since_s)
         self._slow_tries += 1
         if self._pace is _Pace.LONG:
             return self._timing.overload_s(self._slow_tries - 1)
@@ -92,6 +90,15 @@ class ReconnectSchedule:
         self._troubled_since_s = None
         self._pace = _Pace.QUICK
         self._quick_tries = self._slow_tries = self._unanswered = 0
+
+    def _quick_s(self, troubled_s: float) -> float:
+        timing = self._timing
+        step_s = timing.quick_steps_s[min(self._quick_tries, len(timing.quick_steps_s) - 1)]
+        ceiling_s = max(step_s, min(timing.backoff_max_s, troubled_s * timing.pause_share))
+        # The first is drawn from all of its range: the clients of an instance that died come over a tenth of a second.
+        floor_s = 0.0 if self._quick_tries == 0 else ceiling_s / 2
+        self._quick_tries += 1
+        return floor_s + (ceiling_s - floor_s) * self._dice()
 
     def _grown(self, first_s: float, max_s: float) -> float:
         return min(max_s, first_s * 2.0 ** min(self._unanswered, 16))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Timing:
     quick_steps_s: tuple[float, ...] = (0.1, 0.1, 0.2, 0.3)
-    """The longest first pauses after a lost connection; each is drawn from all of its range, the last one repeats."""
-    quick_window_s: float = 10.0
-    """So long after a loss the pauses are quick: a service that is started again is there by then, a busy one too."""
+    """The longest first pauses after a lost connection; the last one repeats until the share below is more."""
+    pause_share: float = 0.1
+    """Of the time without a connection: however long that was, nobody makes it much longer by sleeping."""
     stable_s: float = 5.0
     """What is lost sooner after a success than this is the same trouble still."""
     backoff_min_s: float = 0.2

@@ -447,14 +447,15 @@ erver did not answer in time.")),this.onTimeout()}remove(pending){pending.timer!
 1)}};function toRequestFailed(failed){return new RequestFailed(failed.code||Code.UNKNOWN_SERVER_ERROR,failed.message||"The server refused the request.",failed.reason??
 "",failed.retryable===!0)}var OVERLOAD_PAUSES={firstMs:2e3,maxMs:1e4},Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){
 let ceiling=Math.min(this.options.maxMs,this.options.firstMs*2**this.attempt);return this.attempt=Math.min(this.attempt+1,16),Math.round(ceiling*(.5+.5*this.random()))}reset(){
-this.attempt=0}};var QUICK_STEPS_MS=[100,100,200,300],QUICK_WINDOW_MS=1e4,OPEN_TIMEOUT_MS={first:2e3,max:5e3},HANDSHAKE_TIMEOUT_MS={first:3e3,max:1e4},ReconnectSchedule=class{constructor(random=Math.
+this.attempt=0}};var QUICK_STEPS_MS=[100,100,200,300],PAUSE_SHARE=.1,QUICK_MAX_MS=5e3,OPEN_TIMEOUT_MS={first:2e3,max:5e3},HANDSHAKE_TIMEOUT_MS={first:3e3,max:1e4},ReconnectSchedule=class{constructor(random=Math.
 random){this.random=random;this.pace="quick";this.quickTries=0;this.unanswered=0;this.troubledSinceMs=null;this.growing=new Backoff({firstMs:250,maxMs:5e3},random),
-this.long=new Backoff(OVERLOAD_PAUSES,random)}nextMs(trouble,nowMs){if(this.troubledSinceMs??(this.troubledSinceMs=nowMs),trouble==="unanswered"&&(this.unanswered+=
-1),trouble==="overloaded"?this.pace="long":this.pace==="quick"&&(trouble==="refused"||nowMs-this.troubledSinceMs>=QUICK_WINDOW_MS)&&(this.pace="growing"),this.pace===
-"long")return this.long.nextMs();if(this.pace==="growing")return this.growing.nextMs();let ceiling=QUICK_STEPS_MS[Math.min(this.quickTries,QUICK_STEPS_MS.length-
-1)]??0;return this.quickTries+=1,1+Math.floor((ceiling-1)*this.random())}get openTimeoutMs(){return this.grown(OPEN_TIMEOUT_MS)}get handshakeTimeoutMs(){return this.
-grown(HANDSHAKE_TIMEOUT_MS)}reset(){this.pace="quick",this.quickTries=0,this.unanswered=0,this.troubledSinceMs=null,this.growing.reset(),this.long.reset()}grown({
-first,max}){return Math.min(max,first*2**Math.min(this.unanswered,16))}};var StateMachine=class{constructor(current,allowed,noun){this.current=current;this.allowed=allowed;this.noun=noun}get state(){return this.current}is(...states){
+this.long=new Backoff(OVERLOAD_PAUSES,random)}nextMs(trouble,nowMs){return this.troubledSinceMs??(this.troubledSinceMs=nowMs),trouble==="unanswered"&&(this.unanswered+=
+1),trouble==="overloaded"?this.pace="long":trouble==="refused"&&this.pace==="quick"&&(this.pace="growing"),this.pace==="long"?this.long.nextMs():this.pace==="gr\
+owing"?this.growing.nextMs():this.quickMs(nowMs-this.troubledSinceMs)}get openTimeoutMs(){return this.grown(OPEN_TIMEOUT_MS)}get handshakeTimeoutMs(){return this.
+grown(HANDSHAKE_TIMEOUT_MS)}reset(){this.pace="quick",this.quickTries=0,this.unanswered=0,this.troubledSinceMs=null,this.growing.reset(),this.long.reset()}quickMs(troubledMs){
+let step=QUICK_STEPS_MS[Math.min(this.quickTries,QUICK_STEPS_MS.length-1)]??0,ceiling=Math.max(step,Math.min(QUICK_MAX_MS,troubledMs*PAUSE_SHARE)),floor=this.quickTries===
+0?1:ceiling/2;return this.quickTries+=1,Math.floor(floor+(ceiling-floor)*this.random())}grown({first,max}){return Math.min(max,first*2**Math.min(this.unanswered,
+16))}};var StateMachine=class{constructor(current,allowed,noun){this.current=current;this.allowed=allowed;this.noun=noun}get state(){return this.current}is(...states){
 return states.includes(this.current)}may(next){return this.allowed[this.current].includes(next)}become(next){if(!this.may(next))throw new Error(`${this.noun}: ${this.
 current} -> ${next} is not allowed`);this.current=next}};var VERSION="3.12.0-salon.1";var ALLOWED={IDLE:["LOGGING_IN","CLOSED"],LOGGING_IN:["READY","CLOSED"],READY:["RECONNECTING","CLOSED"],RECONNECTING:["READY","CLOSED"],CLOSED:[]},FIRST_OPEN_TIMEOUT_MS=5e3,
 FIRST_HANDSHAKE_TIMEOUT_MS=1e4,LOGIN_TIMEOUT_MS=15e3,REQUEST_TIMEOUT_MS=1e4,PROBE_TIMEOUT_MS=5e3,LOGOUT_TIMEOUT_MS=1e3,DEFAULT_HEARTBEAT_MS=3e4,STABLE_MS=5e3,FINAL_CODES=[

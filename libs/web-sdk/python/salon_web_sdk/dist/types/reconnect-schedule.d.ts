@@ -25,5 +25,6 @@ export declare class ReconnectSchedule {
     /** For a log-in or a resume to be answered. */
     get handshakeTimeoutMs(): number;
     reset(): void;
+    private quickMs;
     private grown;
 }
