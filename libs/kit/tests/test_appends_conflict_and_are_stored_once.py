@@ -86,6 +86,18 @@ async def test_a_lost_acknowledgement_does_not_store_twice(bus: Bus, events: Eve
     assert len(await events.read_after([everything()], 0)) == 1
 
 
+async def test_what_is_asked_for_again_under_one_name_is_stored_once(events: Events) -> None:
+    first = await events.append(user("a"), logged_in("a"), once_as="s_1:message:1")
+    assert await events.append(user("a"), logged_in("a"), once_as="s_1:message:1") == first
+    others = [
+        await events.append(user("a"), logged_in("a"), once_as=name) for name in ("s_1:message:2", "s_2:message:1")
+    ]
+    assert len({first, *others}) == 3
+    stored = await events.read_after([everything()], 0)
+    assert [event.sequence for event in stored] == [first, *others]
+    assert len({event.envelope.id for event in stored}) == 3
+
+
 async def test_a_lost_acknowledgement_is_recognised_even_when_the_server_forgot_the_id(
     bus: Bus, events: Events
 ) -> None:

@@ -65,7 +65,7 @@ def test_each_try_that_nobody_answers_is_waited_for_longer_up_to_the_usual_time(
     for _ in range(4):
         found.append((schedule.open_timeout_s, schedule.resume_timeout_s))
         schedule.next_s(Trouble.UNANSWERED, 0)
-    assert found == [(2, 3), (4, 6), (5, 10), (5, 10)]
+    assert found == [(3, 4), (5, 8), (5, 10), (5, 10)]
 
 
 @pytest.mark.parametrize(("lasted_s", "at_once"), [(5.1, True), (4.9, False), (0, False)])

@@ -39,7 +39,7 @@ export class PendingRequests {
       if (each.id === 0) each.id = this.nextId();
       each.onWire = true;
       each.timer = setTimeout(() => this.expire(each), this.timeoutMs);
-      send({ requestId: each.id, ...each.body });
+      send({ requestId: each.id, ...numbered(each.body, each.id) });
     }
   }
 
@@ -86,6 +86,11 @@ export class PendingRequests {
     if (pending.timer !== null) clearTimeout(pending.timer);
     this.list.splice(this.list.indexOf(pending), 1);
   }
+}
+
+/** A message carries its id as well: what is repeated after a resume is stored once. */
+function numbered(body: ClientBody, id: number): ClientBody {
+  return "sendMessage" in body ? { sendMessage: { ...body.sendMessage, messageNumber: id } } : body;
 }
 
 export function toRequestFailed(failed: NonNullable<Reply["failed"]>): RequestFailed {

@@ -19,9 +19,9 @@ const QUICK_STEPS_MS = [100, 100, 200, 300] as const;
 /** Of the time without a connection: however long that was, nobody makes it much longer by sleeping. */
 const PAUSE_SHARE = 0.1;
 const QUICK_MAX_MS = 5_000;
-const OPEN_TIMEOUT_MS = { first: 2_000, max: 5_000 } as const;
-/** The first is ten times what a resume takes on a busy server; growing, so that a slow one is not asked for ever. */
-const HANDSHAKE_TIMEOUT_MS = { first: 3_000, max: 10_000 } as const;
+const OPEN_TIMEOUT_MS = { first: 3_000, max: 5_000 } as const;
+/** Growing, so that a server that has just been started on a busy machine is not left again and again. */
+const HANDSHAKE_TIMEOUT_MS = { first: 4_000, max: 10_000 } as const;
 
 /** When to try again, and how long to wait for each try, from the loss of a connection until one that lasts. */
 export class ReconnectSchedule {

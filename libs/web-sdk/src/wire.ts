@@ -53,7 +53,7 @@ export type ClientBody =
   | { play: { streamId: string; offer: Offer } }
   | { stopPlay: { streamId: string; offer?: Offer } }
   | { closePeerConnection: { peerConnectionId: string } }
-  | { sendMessage: { kind: MessageKind; text: string; toUserIds: string[] } }
+  | { sendMessage: { kind: MessageKind; text: string; toUserIds: string[]; messageNumber?: number } }
   | { setEffects: { streamId: string; effects: StreamEffects } };
 
 export interface Failed {

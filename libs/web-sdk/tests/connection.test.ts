@@ -128,6 +128,9 @@ test("a lost socket is resumed from the last sequence; what was seen is not told
   assert.deepEqual(events.slice(3), ["resumed", "message b", "message b's twin of the same event"]);
   const again = second.find("sendMessage");
   assert.equal(again.requestId, request.requestId);
+  // By this the server can tell, at whatever instance, that it is one message.
+  assert.equal((again["sendMessage"] as { messageNumber: number }).messageNumber, request.requestId);
+  assert.deepEqual(again, request);
   second.reply(again, { messageAccepted: { messageId: "13" } });
   assert.equal((await said).messageAccepted?.messageId, "13");
 });

@@ -75,8 +75,8 @@ test("each try that nobody answers is waited for longer than the one before, up 
     return waits;
   });
   assert.deepEqual(found, [
-    [2_000, 3_000],
-    [4_000, 6_000],
+    [3_000, 4_000],
+    [5_000, 8_000],
     [5_000, 10_000],
     [5_000, 10_000],
   ]);
@@ -88,7 +88,7 @@ test("after a reset everything begins anew", () => {
   schedule.nextMs("unanswered", 9_000);
   schedule.reset();
   assert.equal(schedule.nextMs("unreachable", 100_000), 99);
-  assert.deepEqual([schedule.openTimeoutMs, schedule.handshakeTimeoutMs], [2_000, 3_000]);
+  assert.deepEqual([schedule.openTimeoutMs, schedule.handshakeTimeoutMs], [3_000, 4_000]);
 });
 
 // ---- a connection keeps to it ----
@@ -182,21 +182,21 @@ test("a resume that is rate-limited is not repeated for seconds, at a spare serv
   assert.deepEqual(server.urls, ["ws://one/ws", "ws://two/ws", "ws://one/ws", "ws://two/ws"]);
 });
 
-test("an instance that accepts and does not answer is given up after 3 s, one that does not open after 2 s", () => {
+test("an instance that accepts and does not answer is given up after 4 s, one that does not open after 3 s", () => {
   const server = new FakeServer();
   connected(server);
   server.last.drop();
   another(server, 100);
   server.last.onopen?.();
-  assert.equal(another(server, 2_999), false);
-  assert.equal(another(server, 311), true);
+  assert.equal(another(server, 3_999), false);
+  assert.equal(another(server, 411), true);
 
   const silent = new FakeServer();
   connected(silent);
   silent.last.drop();
   another(silent, 100);
-  assert.equal(another(silent, 1_999), false);
-  assert.equal(another(silent, 211), true);
+  assert.equal(another(silent, 2_999), false);
+  assert.equal(another(silent, 311), true);
 });
 
 test("an instance that lets in and drops again and again is tried ever less often", () => {

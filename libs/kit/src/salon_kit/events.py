@@ -100,6 +100,7 @@ class Events:
         expected_sequence: int | None = None,
         cause_id: str | None = None,
         event_id: str | None = None,
+        once_as: str | None = None,
         happened_at_unix_ns: int | None = None,
         timeout_s: float = 5.0,
     ) -> int:
@@ -109,6 +110,8 @@ class Events:
         "whatever it is"; `Conflict` if it is another one: read again, decide again. `event_id`: only for callers that
         retry by themselves (`<node>:<epoch>:<sequence>` as made by Identity); the same id is stored once within two
         minutes. An acknowledgement that was lost is asked for again inside, without storing twice.
+        `once_as`: a name for what a client may ask for again, of another instance too; of all events appended under it
+        within two minutes the first is stored, and its sequence returned.
         `happened_at_unix_ns`: when it happened, if not now.
         `BusUnavailable`: not acknowledged until the deadline; the event may or may not be stored.
         """
@@ -121,7 +124,7 @@ class Events:
                 entity.subject,
                 message.SerializeToString(),
                 envelope.to_headers(),
-                message_id=envelope.id,
+                message_id=once_as or envelope.id,
                 expected_sequence=expected_sequence,
                 maybe_stored=event_id is not None,
                 timeout_s=timeout_s,

@@ -75,6 +75,7 @@ class RoomConnection:
         self._ssl_context = ssl_context
         self._machine = Machine(ConnectionState.IDLE, CONNECTION_ALLOWED)
         self._online = asyncio.Event()
+        self._online_or_over = asyncio.Event()
         self._socket: Socket | None = None
         self._runner: asyncio.Task[None] | None = None
         self._login_deadline = asyncio.Timeout(None)
@@ -132,7 +133,7 @@ class RoomConnection:
             raise
         self._machine.to(ConnectionState.ONLINE)
         self._schedule.online(_now_s())
-        self._online.set()
+        self._set_online(True)
         return self._logged_in
 
     def start(self) -> None:
@@ -140,11 +141,18 @@ class RoomConnection:
         self._runner = self._tasks.spawn(self._run(), name="room-connection")
 
     async def wait_online(self) -> None:
+        """For ever when the log-in is over: for tasks of the room, which are cancelled then."""
         await self._online.wait()
+
+    async def wait_online_or_over(self) -> None:
+        """Raises EngineError when the log-in is over."""
+        await self._online_or_over.wait()
+        if self._machine.state is ConnectionState.CLOSED:
+            raise EngineError.because(ErrorCode.SOCKET_CLOSED, "The log-in has ended.")
 
     async def request(self, message: ClientMessage) -> Reply:
         """Waits for the connection if it is being restored. Raises EngineError; SOCKET_CLOSED: perhaps carried out."""
-        await self.wait_online()
+        await self.wait_online_or_over()
         socket = self._socket
         if socket is None:
             raise socket_closed()
@@ -152,14 +160,14 @@ class RoomConnection:
             return (await socket.request(message)).reply
         except EngineError as error:
             if error.error_code == ErrorCode.SOCKET_CLOSED and socket is self._socket:
-                self._online.clear()  # before _run has heard of it: nobody shall try again on the same socket
+                self._set_online(False)  # before _run has heard of it: nobody shall try again on the same socket
             raise
 
     async def close(self) -> None:
         """Logs out if it can and closes the socket."""
         was = self._machine.state
         self._machine.to(ConnectionState.CLOSED)
-        self._online.clear()
+        self._set_online(False)
         if was is ConnectionState.LOGGING_IN:
             self._login_deadline.reschedule(0)
         if self._runner is not None:
@@ -179,10 +187,11 @@ class RoomConnection:
         while True:
             assert self._socket is not None  # noqa: S101  # set by login and _reconnect
             quiet, ended = await self._serve(self._socket)
-            self._online.clear()
+            self._set_online(False)
             self._close_aside(self._socket)
             if ended is not None:
                 self._machine.to(ConnectionState.CLOSED)
+                self._set_online(False)
                 self._listener.on_ended(ended)
                 return
             self._machine.to(ConnectionState.RECONNECTING)
@@ -190,12 +199,13 @@ class RoomConnection:
                 fresh = await self._reconnect(quiet)
             except EngineError as error:
                 self._machine.to(ConnectionState.CLOSED)
+                self._set_online(False)
                 self._listener.on_ended(error)
                 return
             self._machine.to(ConnectionState.ONLINE)
             self._schedule.online(_now_s())
             self._listener.on_reconnected(fresh)
-            self._online.set()
+            self._set_online(True)
 
     async def _serve(self, socket: Socket) -> tuple[bool, EngineError | None]:
         """Until the socket ends: whether that was announced, and the error if the log-in ended with it."""
@@ -311,6 +321,17 @@ class RoomConnection:
         url = self._servers[self._attempts % len(self._servers)]
         self._attempts += 1
         return await Socket.open(url, self._tasks, self._timing, self._ssl_context, open_timeout_s)
+
+    def _set_online(self, online: bool) -> None:
+        """The state comes first: that it is over wakes those who wait, too."""
+        for event, is_set in (
+            (self._online, online),
+            (self._online_or_over, online or self._machine.state is ConnectionState.CLOSED),
+        ):
+            if is_set:
+                event.set()
+            else:
+                event.clear()
 
     def _close_aside(self, socket: Socket) -> None:
         """An instance that does not answer is not waited for; `close` sees the last of them out."""

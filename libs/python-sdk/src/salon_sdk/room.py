@@ -49,6 +49,7 @@ class Room:
         self._token_watch: asyncio.Task[None] | None = None
         self._users: dict[str, User] = {}
         self._streams: dict[str, StreamInfo] = {}
+        self._last_message_number = 0
         self.connection = RoomConnection(servers, login, self._tasks, self, timing, ssl_context)
         self.publisher = Publisher(
             self.connection,
@@ -93,8 +94,20 @@ class Room:
             self._token_watch.cancel()
 
     async def send(self, kind: pb.SignalMessageKind.ValueType, text: str, to: Sequence[str] = ()) -> pb.MessageAccepted:
-        message = pb.SendMessage(kind=kind, text=text, to_user_ids=to)
-        return (await self.connection.request(pb.ClientMessage(send_message=message))).message_accepted
+        self._last_message_number += 1
+        number = self._last_message_number
+        message = pb.SendMessage(kind=kind, text=text, to_user_ids=to, message_number=number)
+        await self.connection.wait_online_or_over()
+        session_id = self.connection.logged_in.session_id
+        while True:
+            try:
+                return (await self.connection.request(pb.ClientMessage(send_message=message))).message_accepted
+            except EngineError as error:
+                if error.error_code != ErrorCode.SOCKET_CLOSED:
+                    raise
+                await self.connection.wait_online_or_over()
+                if self.connection.logged_in.session_id != session_id:
+                    raise  # perhaps it was stored; a new log-in cannot be told that it is the same
 
     # ---- what the connection tells ----
 

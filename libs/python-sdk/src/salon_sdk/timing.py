@@ -19,9 +19,9 @@ class Timing:
     overload_max_s: float = 10.0
     open_timeout_s: float = 5.0
     """For the WebSocket's handshake."""
-    reopen_timeout_s: float = 2.0
+    reopen_timeout_s: float = 3.0
     """The same for the first try after a lost connection; doubled with each that nobody answers."""
-    resume_timeout_s: float = 3.0
+    resume_timeout_s: float = 4.0
     """For the first resume to be answered, likewise up to `request_timeout_s`."""
     login_timeout_s: float = 15.0
     request_timeout_s: float = 10.0

@@ -55,7 +55,10 @@ class Messages:
             to_user_ids=to_user_ids,
             sent_at_unix_ms=sent_at_ms,
         )
-        sequence = await self._events.append(who.view.state.entity("message", ENTITY_KEYS[kind]), event)
+        number = request.message_number
+        once_as = f"{who.session_id}:message:{number}" if number else None
+        entity = who.view.state.entity("message", ENTITY_KEYS[kind])
+        sequence = await self._events.append(entity, event, once_as=once_as)
         return MessageAccepted(message_id=sequence, sent_at_unix_ms=sent_at_ms)
 
 

@@ -29,6 +29,8 @@ class Session:
     relays: dict[str, FakeRelay] = field(default_factory=dict)
     told: list[pb.ServerMessage] = field(default_factory=list)
     """Everything with a sequence, for `Resume`."""
+    stored: dict[int, pb.Reply] = field(default_factory=dict)
+    """By the client's number: what a message that is sent again is answered with."""
 
 
 class FakeCloud:
@@ -266,13 +268,18 @@ class FakeCloud:
         return pb.Reply(answer=pb.Answer(sdp=answer))
 
     async def _message(self, session: Session, sent: pb.SendMessage) -> pb.Reply:
+        if sent.message_number in session.stored:
+            return session.stored[sent.message_number]
         received = pb.MessageReceived(
             kind=sent.kind, message_id=self._sequence + 1, from_user=_user(session), text=sent.text, sent_at_unix_ms=1
         )
         for each in list(self.sessions.values()):
             if each is not session and (not sent.to_user_ids or each.login.user_id in sent.to_user_ids):
                 await self.tell(each, pb.ServerMessage(message_received=received))
-        return pb.Reply(message_accepted=pb.MessageAccepted(message_id=received.message_id, sent_at_unix_ms=1))
+        reply = pb.Reply(message_accepted=pb.MessageAccepted(message_id=received.message_id, sent_at_unix_ms=1))
+        if sent.message_number:
+            session.stored[sent.message_number] = reply
+        return reply
 
     async def _remove_stream(self, stream_id: str) -> None:
         stream = self.streams.pop(stream_id, None)

@@ -441,16 +441,16 @@ soundElement();element!==null&&(element.muted=this.audioMuted,element.volume=thi
 return this.sound?.element??(this.pictureHasSound?this.picture?.element??null:null)}video(){return this.picture?.element instanceof HTMLVideoElement?this.picture.
 element:null}};var PendingRequests=class{constructor(timeoutMs,onTimeout){this.timeoutMs=timeoutMs;this.onTimeout=onTimeout;this.list=[];this.lastId=0}nextId(){return++this.lastId}add(body){
 return new Promise((resolve,reject)=>{this.list.push({id:0,onWire:!1,body,resolve,reject,timer:null})})}flush(send){for(let each of this.list)each.onWire||(each.
-id===0&&(each.id=this.nextId()),each.onWire=!0,each.timer=setTimeout(()=>this.expire(each),this.timeoutMs),send({requestId:each.id,...each.body}))}settle(reply){
+id===0&&(each.id=this.nextId()),each.onWire=!0,each.timer=setTimeout(()=>this.expire(each),this.timeoutMs),send({requestId:each.id,...numbered(each.body,each.id)}))}settle(reply){
 let pending=this.list.find(each=>each.id!==0&&each.id===reply.requestId);if(pending===void 0)return;this.remove(pending);let failed=reply.failed;failed===void 0?
 pending.resolve(reply):pending.reject(toRequestFailed(failed))}connectionLost(){for(let each of this.list)each.onWire=!1,each.timer!==null&&clearTimeout(each.timer),
 each.timer=null}rejectStale(error){for(let each of[...this.list])each.id===0&&"sendMessage"in each.body||(this.remove(each),each.reject(error))}rejectAll(error){
 for(let each of[...this.list])this.remove(each),each.reject(error)}expire(pending){this.remove(pending),pending.reject(new ZegoError(Code.REQUEST_TIMEOUT,"The s\
 erver did not answer in time.")),this.onTimeout()}remove(pending){pending.timer!==null&&clearTimeout(pending.timer),this.list.splice(this.list.indexOf(pending),
-1)}};function toRequestFailed(failed){return new RequestFailed(failed.code||Code.UNKNOWN_SERVER_ERROR,failed.message||"The server refused the request.",failed.reason??
-"",failed.retryable===!0)}var OVERLOAD_PAUSES={firstMs:2e3,maxMs:1e4},Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){
+1)}};function numbered(body,id){return"sendMessage"in body?{sendMessage:{...body.sendMessage,messageNumber:id}}:body}function toRequestFailed(failed){return new RequestFailed(
+failed.code||Code.UNKNOWN_SERVER_ERROR,failed.message||"The server refused the request.",failed.reason??"",failed.retryable===!0)}var OVERLOAD_PAUSES={firstMs:2e3,maxMs:1e4},Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){
 let ceiling=Math.min(this.options.maxMs,this.options.firstMs*2**this.attempt);return this.attempt=Math.min(this.attempt+1,16),Math.round(ceiling*(.5+.5*this.random()))}reset(){
-this.attempt=0}};var QUICK_STEPS_MS=[100,100,200,300],PAUSE_SHARE=.1,QUICK_MAX_MS=5e3,OPEN_TIMEOUT_MS={first:2e3,max:5e3},HANDSHAKE_TIMEOUT_MS={first:3e3,max:1e4},ReconnectSchedule=class{constructor(random=Math.
+this.attempt=0}};var QUICK_STEPS_MS=[100,100,200,300],PAUSE_SHARE=.1,QUICK_MAX_MS=5e3,OPEN_TIMEOUT_MS={first:3e3,max:5e3},HANDSHAKE_TIMEOUT_MS={first:4e3,max:1e4},ReconnectSchedule=class{constructor(random=Math.
 random){this.random=random;this.pace="quick";this.quickTries=0;this.unanswered=0;this.troubledSinceMs=null;this.growing=new Backoff({firstMs:250,maxMs:5e3},random),
 this.long=new Backoff(OVERLOAD_PAUSES,random)}nextMs(trouble,nowMs){return this.troubledSinceMs??(this.troubledSinceMs=nowMs),trouble==="unanswered"&&(this.unanswered+=
 1),trouble==="overloaded"?this.pace="long":trouble==="refused"&&this.pace==="quick"&&(this.pace="growing"),this.pace==="long"?this.long.nextMs():this.pace==="gr\

@@ -537,9 +537,14 @@ class SendMessage(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     TO_USER_IDS_FIELD_NUMBER: _builtins.int
+    MESSAGE_NUMBER_FIELD_NUMBER: _builtins.int
     kind: Global___SignalMessageKind.ValueType
     """1 broadcast, 2 barrage, 3 command: salon.room.v1.MessageKind by name."""
     text: _builtins.str
+    message_number: _builtins.int
+    """Chosen by the client, another one for each message of a log-in. A message that is sent again because its answer was
+    lost keeps it, and is stored once. 0: a repetition is a message of its own.
+    """
     @_builtins.property
     def to_user_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -548,10 +553,11 @@ class SendMessage(_message.Message):
         kind: Global___SignalMessageKind.ValueType = ...,
         text: _builtins.str = ...,
         to_user_ids: _abc.Iterable[_builtins.str] | None = ...,
+        message_number: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "text", b"text", "to_user_ids", b"to_user_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "message_number", b"message_number", "text", b"text", "to_user_ids", b"to_user_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

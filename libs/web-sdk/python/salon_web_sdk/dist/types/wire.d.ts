@@ -89,6 +89,7 @@ export type ClientBody = {
         kind: MessageKind;
         text: string;
         toUserIds: string[];
+        messageNumber?: number;
     };
 } | {
     setEffects: {
