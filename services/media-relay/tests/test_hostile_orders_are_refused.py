@@ -47,6 +47,7 @@ def order(**changes: object) -> relay_pb2.Negotiate:
         ("direction", 0),
         ("direction", 7),
         ("single_stream_id", "a b"),
+        ("playable_room_ids", ["a b"]),
         ("tracks", [relay_pb2.TrackBinding(mid="0", stream_id="cam")]),
         ("tracks", [relay_pb2.TrackBinding(mid="0", stream_id="cam")] * 65),
     ],
@@ -54,7 +55,7 @@ def order(**changes: object) -> relay_pb2.Negotiate:
 def test_bad_fields_are_named(field: str, value: object) -> None:
     with pytest.raises(InvalidField) as raised:
         _order(order(**{field: value}))
-    assert raised.value.field in (field, "stream_id")
+    assert raised.value.field in (field, "stream_id", "room_id")
 
 
 async def test_whip_over_the_handler(relay: RunningRelay, read_offer: ReadOffer) -> None:

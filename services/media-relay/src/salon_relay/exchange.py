@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from salon_contracts.errors import NoRelayAvailable, OfferUnacceptable, QuotaExceeded, RateLimited, TransportNotFound
-from salon_contracts.ids import AppId, StreamId, TransportId, UserId
+from salon_contracts.ids import AppId, RoomId, StreamId, TransportId, UserId
 from salon_kit.log import get_logger
 from salon_media.offer import Offer
 from salon_packets import CommandQueueFull
@@ -28,7 +28,7 @@ from salon_relay.packets import LossReason, Packets
 from salon_relay.peer import CloseReason, Peer, PeerIdentity, PeerState
 from salon_relay.plan import Agreed, Bindings, Plan, SourcePlan, bind, bind_single, plan_publisher, plan_viewer
 from salon_relay.quotas import Limits, Owner, Quotas
-from salon_relay.registry import Playback, Registry
+from salon_relay.registry import KINDS, Kind, Playback, Registry, Track
 
 if TYPE_CHECKING:
     from salon_packets._native import Stats, TransportStats
@@ -49,6 +49,11 @@ class Order:
     single_stream_id: StreamId | None
     client_address: str
     """Where the offer came from, as limits count addresses; empty: not known."""
+    playable_room_ids: frozenset[str] = frozenset()
+    """Rooms besides its own whose streams a viewer may get; "" among them: all of the app."""
+
+    def may_play_in(self, room_id: RoomId) -> bool:
+        return room_id == self.identity.room_id or not self.playable_room_ids.isdisjoint((room_id, ""))
 
     @property
     def owner(self) -> Owner:
@@ -207,9 +212,15 @@ class Exchange:
             offer,
             bindings,
             used_before,
-            find=lambda stream_id, kind: self.registry.track(identity.app_id, stream_id, kind),
-            exists=lambda stream_id: self.registry.exists(identity.app_id, stream_id),
+            find=lambda stream_id, kind: self._playable(order, stream_id, kind),
+            exists=lambda stream_id: any(self._playable(order, stream_id, kind) for kind in KINDS),
         )
+
+    def _playable(self, order: Order, stream_id: StreamId, kind: Kind) -> Track | None:
+        """None also for a track of a room that the viewer may not play: nobody learns that it is there."""
+        track = self.registry.track(order.identity.app_id, stream_id, kind)
+        publisher = None if track is None else self._by_number.get(track.transport)
+        return track if publisher is not None and order.may_play_in(publisher.identity.room_id) else None
 
     def _open(self, order: Order, offer: Offer) -> Peer:
         identity = order.identity

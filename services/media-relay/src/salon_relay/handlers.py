@@ -232,6 +232,9 @@ def _order(request: relay_pb2.Negotiate) -> Order:
         tracks=[(binding.mid, parse_stream_id(binding.stream_id)) for binding in request.tracks],
         single_stream_id=parse_stream_id(request.single_stream_id) if request.single_stream_id else None,
         client_address=_bounded("client_address", request.client_address, may_be_empty=True),
+        playable_room_ids=frozenset(
+            parse_room_id(room_id) if room_id else room_id for room_id in request.playable_room_ids
+        ),
     )
 
 

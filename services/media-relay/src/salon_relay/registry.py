@@ -5,12 +5,13 @@ it: a publisher that came back over a new peer connection is faster than the end
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from salon_contracts.ids import AppId, StreamId
 from salon_media.codecs import CodecName, OfferedCodec
 
 Kind = Literal["audio", "video"]
+KINDS: Final[tuple[Kind, ...]] = ("audio", "video")
 TrackKey = tuple[AppId, StreamId, Kind]
 
 

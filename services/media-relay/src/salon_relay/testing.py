@@ -121,6 +121,8 @@ class RunningRelay:
         app_id: int = 1,
         user_id: str = "user",
         address: str = "",
+        room_id: str = "room",
+        playable_room_ids: frozenset[str] = frozenset(),
     ) -> tuple[str, list[tuple[str, str, str]]]:
         """The answer, and (mid, stream, codec) of what flows."""
         made = order(
@@ -132,6 +134,8 @@ class RunningRelay:
             app_id=app_id,
             user_id=user_id,
             address=address,
+            room_id=room_id,
+            playable_room_ids=playable_room_ids,
         )
         answer, agreed = self.exchange.apply(made, parse_offer(offer_sdp))
         return answer, [(item.mid, item.stream_id, item.name) for item in agreed]
@@ -147,20 +151,25 @@ def order(
     app_id: int = 1,
     user_id: str = "user",
     address: str = "",
+    room_id: str = "room",
+    playable_room_ids: frozenset[str] = frozenset(),
 ) -> Order:
     return Order(
-        identity=identity(transport_id, sends=sends, app_id=app_id, user_id=user_id),
+        identity=identity(transport_id, sends=sends, app_id=app_id, user_id=user_id, room_id=room_id),
         offer_sdp=offer_sdp,
         tracks=[(mid, StreamId(stream_id)) for mid, stream_id in tracks or []],
         single_stream_id=None if single is None else StreamId(single),
         client_address=address,
+        playable_room_ids=playable_room_ids,
     )
 
 
-def identity(transport_id: str, *, sends: bool, app_id: int = 1, user_id: str = "user") -> PeerIdentity:
+def identity(
+    transport_id: str, *, sends: bool, app_id: int = 1, user_id: str = "user", room_id: str = "room"
+) -> PeerIdentity:
     return PeerIdentity(
         AppId(app_id),
-        RoomId("room"),
+        RoomId(room_id),
         RoomSessionId("rs_1"),
         UserId(user_id),
         SessionId("s_1"),
