@@ -55,10 +55,10 @@ async def test_what_proves_nothing_is_limited_by_address_before_anybody_is_asked
             assert reply.headers["retry-after"] == "1"
             assert cloud.tokens.asked == 10
         else:
-            client = await cloud.connect(room)
-            client.user_id, client.logged_in = "u", {"sessionId": "s", "resumeKey": "k"}
             failed = []
             for _ in range(40):
+                client = await cloud.connect(room)
+                client.user_id, client.logged_in = "u", {"sessionId": "s", "resumeKey": "k"}
                 said = await (client.log_in("r", "u", secret="nonsense") if way == "log-in" else client.resume())
                 failed.append(said["failed"]["reason"])
             assert failed == [{"log-in": "token-malformed", "resume": "session-gone"}[way]] * 10 + ["rate-limited"] * 30
@@ -112,6 +112,26 @@ async def test_a_war_of_log_ins_of_one_user_is_slowed_down(cloud: Cloud, way: st
     assert "messageAccepted" in await bob.say("me too")
 
 
+async def test_resumes_count_as_log_ins_and_strangers_do_not_use_up_what_a_user_has(cloud: Cloud) -> None:
+    room = await cloud.start_room(log_ins_per_user_per_s=NEVER, log_ins_per_user_burst=5)
+    alice = await cloud.join(room, "r", "alice")
+    for _ in range(20):
+        stranger = await cloud.connect(room)
+        stranger.user_id, stranger.logged_in = "alice", {**alice.logged_in, "resumeKey": "guessed"}
+        assert (await stranger.resume())["failed"]["reason"] == "session-gone"
+    results = []
+    for _ in range(8):
+        await alice.drop()
+        await alice.open()
+        reply = await alice.resume()
+        results.append(reply["failed"]["reason"] if "failed" in reply else "ok")
+    assert results == ["ok"] * 4 + ["rate-limited"] * 4
+    bob = await cloud.join(room, "r", "bob")
+    await bob.drop()
+    await bob.open()
+    assert "resumed" in await bob.resume()
+
+
 # ---- offers ----
 
 
@@ -143,6 +163,21 @@ async def test_offers_of_one_address_are_counted_over_all_its_users(cloud: Cloud
         assert (await post(there, room, "whip", "u8", "s8")).status_code == 201
 
 
+async def test_viewers_that_never_were_are_not_stopped_at_any_speed(cloud: Cloud) -> None:
+    room = await cloud.start_room(offers_per_user_per_s=NEVER, offers_per_user_burst=6)
+    bob = await cloud.join(room, "r", "bob")
+    assert "answer" in await bob.publish("bobs")
+    async with client_at("127.0.0.1") as http:
+        made = await post(http, room, "whep", "mallory", "bobs")
+        resource = room.http + made.headers["location"]
+        mine = bearer(token("mallory"))
+        codes = [(await http.delete(resource, headers=mine)).status_code for _ in range(10)]
+        assert codes == [200] + [404] * 4 + [429] * 5
+        other = await post(http, room, "whep", "carol", "bobs")
+        stopped = await http.delete(room.http + other.headers["location"], headers=bearer(token("carol")))
+        assert stopped.status_code == 200
+
+
 # ---- bad offers ----
 
 
@@ -168,7 +203,7 @@ RATE_BYTES_PER_S = 1024
 async def _messages(cloud: Cloud, room: RoomProcess) -> None:
     mallory = await cloud.join(room, "r", "mallory")
     for _ in range(150):
-        await mallory.say("x" * 1024, "BARRAGE")
+        await mallory.say("x" * 1024, "COMMAND", ("bob",))
 
 
 async def _commands_to_many(cloud: Cloud, room: RoomProcess) -> None:
@@ -195,15 +230,19 @@ async def _streams(cloud: Cloud, room: RoomProcess) -> None:
 
 
 async def _effects(cloud: Cloud, room: RoomProcess) -> None:
-    mallory = await cloud.join(room, "r", "mallory")
-    await mallory.publish("m")
-    for number in range(200):
+    for number in range(320):
+        if number % 40 == 0:  # one connection has a limit of its own
+            mallory = await cloud.connect(room)
+            await mallory.log_in("r", "mallory")
+            await mallory.publish("m")
         await mallory.set_effects("m", enabled=number % 2 == 0, smoothIntensity=number % 100)
 
 
 async def _refused_streams(cloud: Cloud, room: RoomProcess) -> None:
-    mallory = await cloud.join(room, "r", "mallory", secret=token("mallory", publish=False))
-    for _ in range(200):
+    for number in range(300):
+        if number % 60 == 0:
+            mallory = await cloud.connect(room)
+            await mallory.log_in("r", "mallory", secret=token("mallory", publish=False))
         await mallory.publish("x" * 256)
 
 

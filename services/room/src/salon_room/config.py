@@ -54,7 +54,7 @@ class RoomSettings(HealthSettings):
         default=2000, ge=1, description="Log-in attempts of one address at once, after a pause."
     )
     log_ins_per_user_per_s: float = Field(
-        default=2, ge=0, description="Log-ins of one user a second, WHIP included; 0: any number."
+        default=2, ge=0, description="Log-ins of one user a second, resumes and WHIP included; 0: any number."
     )
     log_ins_per_user_burst: float = Field(default=30, ge=1, description="Log-ins of one user at once.")
     log_ins_per_app: int = Field(

@@ -104,11 +104,13 @@ class Egress:
         return key, TransportId(order.transport_id), negotiated.answer_sdp
 
     async def stop(self, key: RoomKey, transport_id: TransportId, token: str) -> None:
-        """Closes a viewer's transport, whichever instance it came from. Raises a TokenError, or TransportNotFound."""
+        """Closes a viewer's transport, whichever instance it came from. Raises a TokenError, TransportNotFound or
+        RateLimited."""
         permit = await self._tokens.verify(key.app_id, token, "", key.room_id)
         nonce, dot, _ = transport_id.partition(".")
         if not dot or transport_id != f"{_session_id(nonce, permit.user_id)}.{PEER_CONNECTION}":
             raise TokenUserMismatch(user_id=permit.user_id)
+        self._quotas.viewer_stops(key.app_id, permit.user_id)
         entity = Entity(key.app_id, key.room_id, key.room_session_id, "transport", transport_id)
         last = await self._events.last(entity)
         opened = None if last is None else last.message

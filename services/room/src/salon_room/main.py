@@ -74,7 +74,7 @@ async def build(service: Service, settings: RoomSettings) -> None:
     rights = PlayRights(claims)
     media = Media(rooms, relays, placement, claims, rights, effects, quotas)
     logins = Logins(rooms, presence, endings, tokens, quotas)
-    resumes = Resumes(rooms, presence, endings, relays, max_events=settings.resume_max_events)
+    resumes = Resumes(rooms, presence, endings, relays, quotas, max_events=settings.resume_max_events)
     messages = Messages(events, quotas)
     verbs = Verbs(settings, quotas, background, presence, logins, resumes, endings, media, effects, messages)
     gateway = Gateway(bus, verbs, lambda: new_id("w"))

@@ -36,7 +36,7 @@ class Quotas:
         self._attempts = _rates(
             s.attempts_per_address_per_s, s.attempts_per_address_burst, "log-in attempts", "address"
         )
-        self._log_ins = _rates(s.log_ins_per_user_per_s, s.log_ins_per_user_burst, "log-ins", "user")
+        self._log_ins = _rates(s.log_ins_per_user_per_s, s.log_ins_per_user_burst, "log-ins or resumes", "user")
         self._offers = _rates(s.offers_per_user_per_s, s.offers_per_user_burst, "offers", "user")
         self._address_offers = _rates(s.offers_per_address_per_s, s.offers_per_address_burst, "offers", "address")
         self._peer_connections = _rates(
@@ -66,6 +66,14 @@ class Quotas:
         """`event_bytes` of the log-out as well, which nothing may refuse."""
         wanted = [(self._log_ins, (app_id, user_id), 1.0), *self._bytes(app_id, user_id, event_bytes)]
         take_each(wanted, self._now_ns())
+
+    def resume(self, app_id: AppId, user_id: str) -> None:
+        """Counts as a log-in: what was missed is read again."""
+        self._log_ins.take((app_id, user_id), 1, self._now_ns())
+
+    def viewer_stops(self, app_id: AppId, user_id: str) -> None:
+        """Counts as an offer: a room is followed and its relay asked."""
+        self._offers.take((app_id, user_id), 1, self._now_ns())
 
     def peer_connection(self, app_id: AppId, user_id: str, event_bytes: int) -> None:
         """A new one; `event_bytes` of its end as well."""

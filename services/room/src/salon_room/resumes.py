@@ -16,6 +16,7 @@ from salon_room.endings import Endings
 from salon_room.frames import encode
 from salon_room.participant import Participant, Voice
 from salon_room.presence import PresenceBook
+from salon_room.quotas import Quotas
 from salon_room.relays import Relays
 from salon_room.room_view import RoomKey, RoomView
 from salon_room.rooms import Rooms
@@ -30,12 +31,13 @@ READ_EVENTS = 1000
 
 class Resumes:
     def __init__(
-        self, rooms: Rooms, presence: PresenceBook, endings: Endings, relays: Relays, *, max_events: int
+        self, rooms: Rooms, presence: PresenceBook, endings: Endings, relays: Relays, quotas: Quotas, *, max_events: int
     ) -> None:
         self._rooms = rooms
         self._presence = presence
         self._endings = endings
         self._relays = relays
+        self._quotas = quotas
         self._max_events = max_events
         self._failed: WeakKeyDictionary[Voice, int] = WeakKeyDictionary()
 
@@ -50,6 +52,8 @@ class Resumes:
         except (SessionGone, LoggedInElsewhere):
             self._failed[voice] = self._failed.get(voice, 0) + 1
             raise
+        # Not before it is proved whose it is: a stranger must not use up what a user has.
+        self._quotas.resume(app_id, user_id)
         record = lease.record
         key = RoomKey(app_id, RoomId(record.room_id), RoomSessionId(record.room_session_id))
         view = await self._rooms.acquire(key)
