@@ -19,7 +19,9 @@ from salon_contracts.errors import SalonError
 from salon_contracts.ids import parse_peer_connection_id, parse_room_id, parse_stream_id, parse_user_id, parse_user_name
 from salon_contracts.subjects import decode as decode_name
 from salon_contracts.subjects import parse_event, parse_presence_key
-from salon_room import whip
+from salon_kit.frame_meter import UNLIMITED, FrameMeter
+from salon_kit.trusted_proxies import TrustedProxies
+from salon_room import security_headers, whip
 from salon_room.frames import check_sdp, decode, request_id_of
 from salon_room.static import Files
 from salon_token.privileges import Privileges
@@ -104,6 +106,13 @@ LISTS: dict[str, Shape] = {
     "broken per cent": lambda size: "room_id=" + "%" * size,
     "spaces": lambda size: "Bearer" + " " * size + "x",
 }
+FRAMES: dict[str, Shape] = {
+    "empty messages": lambda size: "\x81\x80\0\0\0\0" * (size // 6),
+    "tiny messages": lambda size: "\x81\x81\0\0\0\0x" * (size // 7),
+    "empty binary messages": lambda size: "\x82\x80\0\0\0\0" * (size // 6),
+    "one message": lambda size: "\x81\xff" + size.to_bytes(8).decode("latin-1") + "\0" * size,
+    "a long head for each": lambda size: "\x81\xff" + ("\0" * 12 + "\x81\xff") * (size // 14),
+}
 
 
 SECRET = ServerSecret("s" * 32)
@@ -119,12 +128,23 @@ def open_sealed(content: str) -> object:
     return claims
 
 
+def meter(text: str) -> object:
+    data = text.encode("latin-1")
+    return FrameMeter(UNLIMITED, 0).cut(data, 0, len(data), len(data), 0)
+
+
+def meter_single_bytes(text: str) -> object:
+    counted = FrameMeter(UNLIMITED, 0)
+    return [counted.cut(byte.encode("latin-1"), 0, 1, 1, 0) for byte in text]
+
+
 def request(query: str = "", **headers: str) -> Request:
     listed = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     return Request({"type": "http", "query_string": query.encode(), "headers": listed, "scheme": "http", "path": "/"})
 
 
-FILES = Files(Path(__file__).parent, {})
+PROXIES = TrustedProxies.parse("127.0.0.0/8")
+FILES = Files(Path(__file__).parent, lambda request: {})
 READERS: dict[str, tuple[Read, dict[str, Shape]]] = {
     "frames.decode": (decode, JSON_SHAPES),
     "frames.request_id_of": (request_id_of, JSON_SHAPES),
@@ -143,6 +163,10 @@ READERS: dict[str, tuple[Read, dict[str, Shape]]] = {
     "subjects.parse_presence_key": (parse_presence_key, NAME_SHAPES),
     "If-None-Match": (lambda text: FILES.answer(request(if_none_match=text), "__init__.py"), LISTS),
     "Authorization": (lambda text: whip._bearer(request(authorization=text)), LISTS),
+    "X-Forwarded-For": (lambda text: PROXIES.client_of("127.0.0.1", [text.encode()]), LISTS),
+    "Host": (lambda text: security_headers.of_page(request(host=text)), NAME_SHAPES),
+    "frames of a WebSocket": (meter, FRAMES),
+    "frames of a WebSocket, byte by byte": (meter_single_bytes, FRAMES),
     "query": (lambda text: whip._target(request(text)), LISTS),
 }
 CASES = [(reader, shape) for reader, (_, shapes) in READERS.items() for shape in shapes]

@@ -18,8 +18,14 @@ async def test_the_demo_page_may_only_load_its_own(cloud: Cloud, http: httpx.Asy
     room = await cloud.start_room()
     page = await http.get(room.http + "/")
     assert page.status_code in (200, 404)
+    host = f"127.0.0.1:{room.port}"
     assert page.headers["content-security-policy"] == (
-        "default-src 'self'; connect-src 'self' ws: wss:; media-src 'self' blob:; img-src 'self' data:"
+        f"default-src 'self'; connect-src 'self' ws://{host} wss://{host}; media-src 'self' blob:; "
+        "img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    )
+    permissions = page.headers["permissions-policy"].split(", ")
+    assert {"camera=(self)", "microphone=(self)", "display-capture=(self)", "geolocation=()", "usb=()"} < set(
+        permissions
     )
     assert page.headers["x-content-type-options"] == "nosniff"
     if page.status_code == 200:

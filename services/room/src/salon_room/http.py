@@ -14,14 +14,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.websockets import WebSocket
 
-from salon_room import whip
+from salon_room import security_headers, whip
 from salon_room.demo_tokens import DemoTokens
 from salon_room.egress import Egress
 from salon_room.gateway import Gateway
 from salon_room.http_errors import plain_error
 from salon_room.ingest import Ingest
 from salon_room.quotas import Quotas
-from salon_room.static import SECURITY, SHARED, Files
+from salon_room.static import Files
 
 DEMO = Path(__file__).parent / "demo"
 
@@ -30,8 +30,8 @@ def build_app(
     gateway: Gateway, ingest: Ingest, egress: Egress, quotas: Quotas, demo_tokens: DemoTokens, health: Health
 ) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    demo = Files(DEMO, SECURITY)
-    sdk = Files(Path(salon_web_sdk.DIST), SHARED)
+    demo = Files(DEMO, security_headers.of_page)
+    sdk = Files(Path(salon_web_sdk.DIST), security_headers.of_shared_file)
 
     @app.websocket("/ws")
     async def ws(socket: WebSocket) -> None:

@@ -9,21 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from salon_room.http_errors import plain_error
-
-CSP = "default-src 'self'; connect-src 'self' ws: wss:; media-src 'self' blob:; img-src 'self' data:"
-SECURITY = {
-    "content-security-policy": CSP,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "x-frame-options": "SAMEORIGIN",
-    "cross-origin-opener-policy": "same-origin",
-}
-SHARED = {
-    "access-control-allow-origin": "*",
-    "cross-origin-resource-policy": "cross-origin",
-    "x-content-type-options": "nosniff",
-}
-"""For the SDK file, which pages of other origins load."""
+from salon_room.security_headers import Headers
 
 MEDIA_TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".ts": "text/plain", ".svg": "image/svg+xml"}
 
@@ -38,7 +24,8 @@ class _Read:
 class Files:
     """The files right inside one folder, by name."""
 
-    def __init__(self, folder: Path, headers: dict[str, str]) -> None:
+    def __init__(self, folder: Path, headers: Headers) -> None:
+        """`headers`: what every answer carries."""
         self._folder = folder
         self._headers = headers
         self._read: dict[str, _Read] = {}
@@ -49,10 +36,11 @@ class Files:
         return sorted(path.name for path in self._folder.iterdir() if path.is_file() and path.suffix != ".py")
 
     def answer(self, request: Request, name: str) -> Response:
+        more = self._headers(request)
         if name not in self.names():
-            return plain_error(404, "not-found", "There is no such file here.", self._headers)
+            return plain_error(404, "not-found", "There is no such file here.", more)
         file = self._content(name)
-        headers = {**self._headers, "etag": file.etag, "cache-control": "no-cache"}
+        headers = {**more, "etag": file.etag, "cache-control": "no-cache"}
         if file.etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:
             return Response(status_code=304, headers=headers)
         suffix = Path(name).suffix
