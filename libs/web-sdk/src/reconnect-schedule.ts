@@ -15,9 +15,12 @@ export type Trouble =
 type Pace = "quick" | "growing" | "long";
 
 /** Upper ends of the first pauses; the last one repeats until the share below is more. */
-const QUICK_STEPS_MS = [100, 100, 200, 300] as const;
-/** Of the time without a connection: however long that was, nobody makes it much longer by sleeping. */
-const PAUSE_SHARE = 0.1;
+const QUICK_STEPS_MS = [100, 200, 300, 400] as const;
+/**
+ * Of the time without a connection. Not less, because Chromium counts: after about 14 WebSockets of a page that could not
+ * be opened within some minutes it lets each new one wait, from a second up to five.
+ */
+const PAUSE_SHARE = 0.25;
 const QUICK_MAX_MS = 5_000;
 const OPEN_TIMEOUT_MS = { first: 3_000, max: 5_000 } as const;
 /** Growing, so that a server that has just been started on a busy machine is not left again and again. */

@@ -447,7 +447,7 @@ erver did not answer in time.")),this.onTimeout()}remove(pending){pending.timer!
 1)}};function numbered(body,id){return"sendMessage"in body?{sendMessage:{...body.sendMessage,messageNumber:id}}:body}function toRequestFailed(failed){return new RequestFailed(
 failed.code||Code.UNKNOWN_SERVER_ERROR,failed.message||"The server refused the request.",failed.reason??"",failed.retryable===!0)}var OVERLOAD_PAUSES={firstMs:2e3,maxMs:1e4},Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){
 let ceiling=Math.min(this.options.maxMs,this.options.firstMs*2**this.attempt);return this.attempt=Math.min(this.attempt+1,16),Math.round(ceiling*(.5+.5*this.random()))}reset(){
-this.attempt=0}};var QUICK_STEPS_MS=[100,100,200,300],PAUSE_SHARE=.1,QUICK_MAX_MS=5e3,OPEN_TIMEOUT_MS={first:3e3,max:5e3},HANDSHAKE_TIMEOUT_MS={first:4e3,max:1e4},ReconnectSchedule=class{constructor(random=Math.
+this.attempt=0}};var QUICK_STEPS_MS=[100,200,300,400],PAUSE_SHARE=.25,QUICK_MAX_MS=5e3,OPEN_TIMEOUT_MS={first:3e3,max:5e3},HANDSHAKE_TIMEOUT_MS={first:4e3,max:1e4},ReconnectSchedule=class{constructor(random=Math.
 random){this.random=random;this.pace="quick";this.quickTries=0;this.unanswered=0;this.troubledSinceMs=null;this.growing=new Backoff({firstMs:250,maxMs:5e3},random),
 this.long=new Backoff(OVERLOAD_PAUSES,random)}nextMs(trouble,nowMs){return this.troubledSinceMs??(this.troubledSinceMs=nowMs),trouble==="unanswered"&&(this.unanswered+=
 1),trouble==="overloaded"?this.pace="long":trouble==="refused"&&this.pace==="quick"&&(this.pace="growing"),this.pace==="long"?this.long.nextMs():this.pace==="gr\
