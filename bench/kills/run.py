@@ -12,6 +12,7 @@ do nothing but compute.
 import argparse
 import asyncio
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -105,6 +106,9 @@ class Pair:
 
 async def run(report: Report, arguments: Sequence[str]) -> None:
     options = _options(arguments)
+    present = asyncio.current_task()
+    assert present is not None  # a coroutine is run by one
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, present.cancel)  # so that no service is left behind
     load = [_compute() for _ in range(options.load)]
     try:
         with tempfile.TemporaryDirectory() as folder:
