@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
+ON_ITS_WAY_MS = 5_000.0
+
 Kind = Literal["user", "stream"]
 
 
@@ -64,10 +66,13 @@ class Delivery:
 
     @classmethod
     def between(cls, sender: Record, receiver: Record) -> "Delivery":
+        """Of now; what was sent in the last moments may be on its way."""
+        settled_ms = now_ms() - ON_ITS_WAY_MS
+        acknowledged = {number for number in sender.acknowledged if sender.sent.get(number, settled_ms) < settled_ms}
         numbers = [number for number, _ in receiver.received]
         return cls(
             sent=len(sender.sent),
-            lost=len(sender.acknowledged - set(numbers)),
+            lost=len(acknowledged - set(numbers)),
             twice=len(numbers) - len(set(numbers)),
             out_of_order=sum(later < earlier for earlier, later in pairwise(numbers)),
         )
