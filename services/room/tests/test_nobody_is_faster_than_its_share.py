@@ -201,9 +201,9 @@ RATE_BYTES_PER_S = 1024
 
 
 async def _messages(cloud: Cloud, room: RoomProcess) -> None:
-    mallory = await cloud.join(room, "r", "mallory")
+    mallory = await cloud.join(room, "r", "mallory", userName="n" * 256)
     for _ in range(150):
-        await mallory.say("x" * 1024, "COMMAND", ("bob",))
+        await mallory.say("x", "COMMAND", ("bob",))
 
 
 async def _commands_to_many(cloud: Cloud, room: RoomProcess) -> None:

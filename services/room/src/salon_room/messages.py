@@ -40,7 +40,7 @@ class Messages:
             raise InvalidField(field="to_user_ids", problem="too long", limit=f"{RECIPIENTS_MAX} users")
         for user_id in to_user_ids:
             parse_user_id(user_id)
-        size_bytes = event_bytes.of_message(text, to_user_ids)
+        size_bytes = event_bytes.of_message(who.user_name, text, to_user_ids)
         # Asked first: who has nothing left must not take from what the others of the room have.
         self._quotas.check_events(who.app_id, who.user_id, size_bytes)
         take_all(_buckets(who, kind, len(to_user_ids)), time.monotonic_ns())

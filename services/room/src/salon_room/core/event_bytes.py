@@ -29,8 +29,8 @@ def of_effects(*, has_effects: bool) -> int:
     return EVENT_BYTES if has_effects else 4 * EVENT_BYTES
 
 
-def of_message(text: str, to_user_ids: list[str]) -> int:
-    return EVENT_BYTES + _size(text) + sum(_size(user_id) + 2 for user_id in to_user_ids)
+def of_message(user_name: str, text: str, to_user_ids: list[str]) -> int:
+    return EVENT_BYTES + _size(user_name) + _size(text) + sum(_size(user_id) + 2 for user_id in to_user_ids)
 
 
 def _size(text: str) -> int:
