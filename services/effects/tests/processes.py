@@ -36,7 +36,7 @@ class Process:
             "SALON_EFFECTS_FILTERS": "trial_filters:invert",
             "SALON_LOG_LEVEL": "debug",
             "SALON_LOG_FORMAT": "json",
-            "PYTHONPATH": str(python_path),
+            "PYTHONPATH": os.pathsep.join([str(python_path), *filter(None, [os.environ.get("PYTHONPATH")])]),
             **settings,
         }
         self._log_file = log_file

@@ -1,11 +1,12 @@
 """TCP for relays that share no memory with this worker: one connection for each stream, opened with its key.
 
-What a stranger can do is bounded: few connections without a key at a time, 2 s to send it, 256 bytes for a message, no
-picture larger than the stream was opened for, and no more answers unread than belong to one stream.
+Strangers are kept at the gate (`gate.py`), away from the event loop. Who has a key is bounded as well: 256 bytes for a
+message, no picture larger than the stream was opened for, and no more answers unread than belong to one stream.
 """
 
 import asyncio
 import secrets
+import socket
 from collections.abc import Callable
 from typing import Final, Protocol, cast
 
@@ -17,12 +18,13 @@ from salon_kit.log import get_logger
 
 from salon_effects import metrics
 from salon_effects.core.desk import Answer, Frame, Reason, Result
+from salon_effects.gate import Gate
 from salon_effects.ways import REASONS, returned
 
-KEY_S: Final = 2.0
-"""Seconds to send the key, and to read the last answer."""
-STRANGERS_MAX: Final = 64
-BACKLOG: Final = 128
+LAST_ANSWER_S: Final = 2.0
+"""Seconds to read what was said last."""
+BACKLOG: Final = 1024
+"""Connections that wait until the gate looks at them."""
 SLACK_BYTES: Final = 65_536
 
 log = get_logger()
@@ -45,14 +47,20 @@ class Connections:
         """What relays are told."""
         self._frames = frames
         self._expected: dict[bytes, ConnectionWay] = {}
-        self._strangers = 0
-        self._server: asyncio.Server | None = None
+        self._gate: Gate | None = None
+        self._beginning: set[asyncio.Task[None]] = set()
 
     async def listen(self, bind_host: str | None, bind_port: int, told_port: int) -> None:
         """`told_port` 0: the bound one. OSError when the address cannot be had."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), bind_host, bind_port, backlog=BACKLOG)
-        self.port = told_port or int(self._server.sockets[0].getsockname()[1])
+        listener = await asyncio.to_thread(_listener, bind_host, bind_port)
+        self.port = told_port or int(listener.getsockname()[1])
+
+        def admit(key: bytes, connection: socket.socket) -> None:
+            loop.call_soon_threadsafe(self._admit, key, connection)
+
+        self._gate = Gate(listener, self._expected.__contains__, admit)
+        self._gate.start()
 
     def expect(self, token: str, width: int, height: int) -> "ConnectionWay":
         """A stream whose transcoder is about to connect."""
@@ -63,28 +71,22 @@ class Connections:
 
     def close(self) -> None:
         """No more connections; those that are open belong to their streams."""
-        if self._server is not None:
-            self._server.close()
+        if self._gate is not None:
+            self._gate.close()
 
-    # ---- for the connections ----
+    def _admit(self, key: bytes, connection: socket.socket) -> None:
+        """A key works once."""
+        way = self._expected.pop(key, None)
+        if way is None:
+            connection.close()
+            return
+        beginning = asyncio.create_task(self._begin(way, connection), name="frame-connection")
+        self._beginning.add(beginning)
+        beginning.add_done_callback(self._beginning.discard)
 
-    def admit(self) -> bool:
-        """Whether one more stranger may try."""
-        if self._strangers >= STRANGERS_MAX:
-            return False
-        self._strangers += 1
-        return True
-
-    def dismiss(self) -> None:
-        """One stranger fewer."""
-        self._strangers -= 1
-
-    def identify(self, key: bytes) -> "ConnectionWay | None":
-        return self._expected.pop(key, None)
-
-    @property
-    def frames(self) -> Frames:
-        return self._frames
+    async def _begin(self, way: "ConnectionWay", connection: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.connect_accepted_socket(lambda: _Connection(self._frames, way), connection)
 
 
 class ConnectionWay:
@@ -97,9 +99,12 @@ class ConnectionWay:
         self._forget = forget
         self._slots: Slots | None = None
         self._transport: asyncio.Transport | None = None
+        self._is_closed = False
 
     def bind(self, transport: asyncio.Transport) -> Slots:
         """The transcoder has connected; where it puts its pictures."""
+        if self._is_closed:
+            transport.abort()
         self._transport = transport
         self._slots = Slots.allocate(CONNECTION_SLOTS, *self._size)
         return self._slots
@@ -130,10 +135,11 @@ class ConnectionWay:
 
     def close(self) -> None:
         self._forget()
+        self._is_closed = True
         transport = self._transport
         if transport is not None and not transport.is_closing():
             transport.close()
-            asyncio.get_running_loop().call_later(KEY_S, transport.abort)
+            asyncio.get_running_loop().call_later(LAST_ANSWER_S, transport.abort)
 
     @property
     def _unread_max(self) -> int:
@@ -151,81 +157,57 @@ class ConnectionWay:
 
 
 class _Connection(asyncio.BufferedProtocol):
-    """A stranger until its key is known, then one stream."""
+    """One stream, after its key."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
+    def __init__(self, frames: Frames, way: ConnectionWay) -> None:
+        self._frames = frames
+        self._way = way
         self._transport: asyncio.Transport | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        """Runs while it is a stranger."""
-        self._key = memoryview(bytearray(KEY_BYTES))
-        self._key_read = 0
-        self._token: str | None = None
-        self._reader: Reader[ToWorker] | None = None
+        self._slots: Slots | None = None
+        self._reader = Reader(ToWorker, self._planes_of)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
-        if not self._connections.admit():
-            self._drop("strangers")
-            return
-        self._timer = asyncio.get_running_loop().call_later(KEY_S, self._drop, "no-key")
+        self._slots = self._way.bind(self._transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return self._key[self._key_read :] if self._reader is None else self._reader.buffer()
+        return self._reader.buffer()
 
     def buffer_updated(self, nbytes: int) -> None:
-        if self._reader is None:
-            self._key_read += nbytes
-            if self._key_read == KEY_BYTES:
-                self._introduce(bytes(self._key))
-            return
         try:
             message = self._reader.advance(nbytes)
         except FramingBroken as broken:
             log.warning("frame-connection-broken", detail=str(broken))
-            self._drop("malformed")
+            metrics.CONNECTIONS_DROPPED.labels(reason="malformed").inc()
+            if self._transport is not None:
+                self._transport.abort()
             return
-        if message is None or self._token is None:
+        if message is None:
             return
         if message.WhichOneof("body") == "frame":
-            self._connections.frames.submit(self._token, message.frame)
+            self._frames.submit(self._way.token, message.frame)
         else:
-            self._connections.frames.close(self._token)
+            self._frames.close(self._way.token)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._no_stranger()
-        token, self._token = self._token, None
-        if token is not None:
-            self._connections.frames.close(token)
+        self._frames.close(self._way.token)
 
-    def _introduce(self, key: bytes) -> None:
-        way = self._connections.identify(key)
-        if way is None or self._transport is None:
-            self._drop("wrong-key")
-            return
-        self._no_stranger()
-        slots = way.bind(self._transport)
-        self._token = way.token
+    def _planes_of(self, message: ToWorker) -> memoryview | None:
+        if message.WhichOneof("body") != "frame" or self._slots is None:
+            return None
+        frame = message.frame
+        try:
+            check_size(frame.width, frame.height)
+            return self._slots.input_bytes(frame.slot, frame.width, frame.height)
+        except ValueError as error:
+            raise FramingBroken(str(error)) from None
 
-        def planes_of(message: ToWorker) -> memoryview | None:
-            if message.WhichOneof("body") != "frame":
-                return None
-            frame = message.frame
-            try:
-                check_size(frame.width, frame.height)
-                return slots.input_bytes(frame.slot, frame.width, frame.height)
-            except ValueError as error:
-                raise FramingBroken(str(error)) from None
 
-        self._reader = Reader(ToWorker, planes_of)
-
-    def _no_stranger(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-            self._connections.dismiss()
-
-    def _drop(self, reason: str) -> None:
-        metrics.CONNECTIONS_DROPPED.labels(reason=reason).inc()
-        if self._transport is not None:
-            self._transport.abort()
+def _listener(host: str | None, port: int) -> socket.socket:
+    """On every address without `host`. Raises OSError; asks the resolver."""
+    if host is not None:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True)
+    return socket.create_server(("", port), backlog=BACKLOG)

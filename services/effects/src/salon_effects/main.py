@@ -1,5 +1,7 @@
 """Builds the effects worker and runs it."""
 
+import sys
+
 from salon_contracts.ids import WorkerId
 from salon_kit.service import Service, StartupError, run_service
 from salon_kit.settings import load
@@ -12,8 +14,12 @@ from salon_effects.filters.loading import FilterUnusable, load_filters
 from salon_effects.handlers import Handlers
 from salon_effects.worker import Worker
 
+SWITCH_INTERVAL_S = 0.001
+"""How long the thread at the gate may keep the frames waiting for the interpreter, instead of 5 ms."""
+
 
 def main() -> None:
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     settings = load(EffectsSettings)
     run_service("effects", lambda service: build(service, settings), health=settings)
 
