@@ -161,3 +161,30 @@ async def test_turns_go_round_and_end_with_each_turn_of_the_loop() -> None:
     assert sum(reader is member for reader in calls) >= 2 * rounds - 1  # every second turn
     assert sum(reader is other for reader in calls) >= rounds - 1  # every second of the strangers'
     assert sum(reader in flood for reader in calls) >= rounds - 1
+
+
+class Once:
+    """A reader with one frame."""
+
+    group = None
+
+    def __init__(self) -> None:
+        self.reads = 0
+
+    def read_some(self, frames_max: int, bytes_max: int) -> int:
+        self.reads += 1
+        return 1
+
+
+async def test_who_comes_first_is_read_at_once_and_the_others_in_later_turns() -> None:
+    turns = ReadingTurns()
+    readers = [Once() for _ in range(TURN_FRAMES * 3)]
+    for reader in readers:
+        turns.read(reader)
+    assert [reader.reads for reader in readers] == [1] * TURN_FRAMES + [0] * TURN_FRAMES * 2
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert [reader.reads for reader in readers] == [1] * len(readers)
+    late = Once()
+    turns.read(late)
+    assert late.reads == 1

@@ -50,15 +50,7 @@ class _Level:
         elapsed_s = max(0, now_ns - self.refilled_at_ns) / NANOSECONDS
         self.refilled_at_ns = now_ns
         self.left = min(self.at_once, self.left + elapsed_s * self.per_s)
-        return max(0.0, -self.left / self.per_s)
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """A piece of the input that may be read now."""
-
-    end: int
-    frames: int
+        return 0.0 if self.left >= 0 else -self.left / self.per_s
 
 
 class FrameMeter:
@@ -86,12 +78,14 @@ class FrameMeter:
         """The message that comes is longer than this connection may send now."""
         return self._payload_left > 0 and self._message_bytes > self._message_max_bytes
 
-    def cut(self, data: bytes, at: int, frames_max: int, bytes_max: int, now_ns: int) -> Cut:
-        """What may be read of `data` from `at` on: that many frames and about that many bytes, which are counted.
-        Raises TooMuch."""
+    def cut(self, data: bytes, at: int, frames_max: int, bytes_max: int, now_ns: int) -> tuple[int, int]:
+        """What may be read of `data` from `at` on, and is counted: where that ends, and how many frames begin in it. At
+        most that many, and about that many bytes. Raises TooMuch."""
         begin, frames, stop = at, 0, min(len(data), at + bytes_max)
-        while at < stop and not self.is_blocked:
+        while at < stop:
             if self._payload_left:
+                if self._message_bytes > self._message_max_bytes:  # is_blocked
+                    break
                 step = min(self._payload_left, stop - at)
                 self._payload_left -= step
                 at += step
@@ -105,11 +99,14 @@ class FrameMeter:
                         raise TooMuch("too many control frames")
         self._frames.left -= frames
         self._bytes.left -= at - begin
-        return Cut(at, frames)
+        return at, frames
 
     def _read_head(self, data: bytes, at: int) -> int:
         """Where the head ends; `_head` is not empty as long as there is more to come of it."""
         head = self._head
+        if not head and at + 6 <= len(data) and MASKED_BIT < data[at + 1] < MASKED_BIT + 126:  # nearly every one
+            self._begin_frame(data[at], data[at + 1] & 0x7F)
+            return at + 6
         while True:
             missing = _head_bytes(head) - len(head)
             if not missing:
@@ -118,21 +115,21 @@ class FrameMeter:
                 return at
             head += data[at : at + missing]
             at += min(missing, len(data) - at)
-        self._begin_frame(head)
-        head.clear()
-        return at
-
-    def _begin_frame(self, head: bytearray) -> None:
         length = head[1] & 0x7F
         if length == 126:
             length = int.from_bytes(head[2:4])
         elif length == 127:
             length = int.from_bytes(head[2:10])
+        self._begin_frame(head[0], length)
+        head.clear()
+        return at
+
+    def _begin_frame(self, first: int, length: int) -> None:
         self._payload_left = length
-        if head[0] & CONTROL_BIT:
+        if first & CONTROL_BIT:
             self._control.left -= 1
             return
-        if head[0] & 0x0F != CONTINUATION:
+        if first & 0x0F != CONTINUATION:
             self._message_bytes = self._message_frames = 0
         self._message_bytes += length
         self._message_frames += 1

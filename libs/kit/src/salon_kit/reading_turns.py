@@ -35,6 +35,17 @@ class ReadingTurns:
         self._waiting: set[Reader] = set()
         self._known_are_next = True
         self._is_scheduled = False
+        self._left = TURN_FRAMES
+        """Of the present turn of the loop, or a later one."""
+
+    def read(self, reader: Reader) -> None:
+        """Calls its `read_some` now if nobody waits and the turn has something left, else when it is its turn."""
+        if self._waiting or self._left <= 0:
+            self.wait_for(reader)
+        else:
+            self._let_read(reader)
+            if self._left <= 0:
+                self._schedule()
 
     def wait_for(self, reader: Reader) -> None:
         """Its `read_some` will be called once, soon."""
@@ -58,14 +69,17 @@ class ReadingTurns:
 
     def _turn(self) -> None:
         self._is_scheduled = False
-        left = TURN_FRAMES
-        while left > 0 and self._waiting:
+        self._left = TURN_FRAMES
+        while self._left > 0 and self._waiting:
             reader = self._next()
             self._waiting.discard(reader)
-            frames = min(left, READER_FRAMES)
-            left -= max(1, reader.read_some(frames, frames * BYTES_PER_FRAME))
-        if self._waiting:
+            self._let_read(reader)
+        if self._waiting or self._left <= 0:
             self._schedule()
+
+    def _let_read(self, reader: Reader) -> None:
+        frames = min(self._left, READER_FRAMES)
+        self._left -= max(1, reader.read_some(frames, frames * BYTES_PER_FRAME))
 
     def _next(self) -> Reader:
         """By turns one that is known and one of the strangers."""

@@ -75,9 +75,9 @@ class MeteredWebSocket(WebSocketsSansIOProtocol):
         if not self.handshake_initiated:
             super().data_received(data)  # the head of the request, which has its own bound
             return
-        self._input = self._input[self._read_up_to :] + data
+        self._input = self._input[self._read_up_to :] + data if self._input else data
         self._read_up_to = 0
-        self._turns.wait_for(self)
+        self._turns.read(self)
         if len(self._input) > WAITING_INPUT_MAX_BYTES:
             self._hold_back()
 
@@ -128,28 +128,29 @@ class MeteredWebSocket(WebSocketsSansIOProtocol):
     def _may_read(self) -> bool:
         return (
             self.handshake_complete
-            and not self.transport.is_closing()
-            and self._read_up_to < len(self._input)
-            and self.queue.qsize() < WAITING_MESSAGES_MAX
+            and bool(self._input)
             and self._later is None
+            and self.queue.qsize() < WAITING_MESSAGES_MAX
             and not self._meter.is_blocked
+            and not self.transport.is_closing()
         )
 
     def _read(self, frames_max: int, bytes_max: int, now_ns: int) -> int:
         begin = self._read_up_to
         try:
-            cut = self._meter.cut(self._input, begin, frames_max, bytes_max, now_ns)
+            end, frames = self._meter.cut(self._input, begin, frames_max, bytes_max, now_ns)
         except TooMuch as too_much:
             self.conn.fail(CloseCode.POLICY_VIOLATION, str(too_much))
             self.handle_parser_exception()
             return 1
-        self._read_up_to = cut.end
-        super().data_received(self._input[begin : cut.end])
-        if self._read_up_to == len(self._input):
+        piece = self._input[begin:end]
+        if end == len(self._input):
             self._input, self._read_up_to = b"", 0
         else:
+            self._read_up_to = end
             self._turns.wait_for(self)
-        return max(cut.frames, (cut.end - begin) // BYTES_PER_FRAME)
+        super().data_received(piece)
+        return max(frames, len(piece) // BYTES_PER_FRAME)
 
     def _wait(self, wait_s: float) -> None:
         self._later = self.loop.call_later(wait_s, self._go_on)

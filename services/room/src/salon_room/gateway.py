@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Callable
 
 from salon_kit.bus import Bus
-from salon_kit.client_address import address_group
 from salon_kit.log import bound, get_logger
 from starlette.websockets import WebSocket
 
 from salon_room import metrics
 from salon_room.outgoing import CloseCode
+from salon_room.quotas import ClientAddress, client_address
 from salon_room.requests import Verbs
 from salon_room.session import Session
 
@@ -24,7 +24,7 @@ class Gateway:
         self._verbs = verbs
         self._connection_id = connection_id
         self._sessions: dict[Session, asyncio.Task[None] | None] = {}
-        self._waiting: Counter[str] = Counter()
+        self._waiting: Counter[ClientAddress] = Counter()
         """Connections without a log-in, by address group."""
         self._draining = False
         bus.on_connection(self._bus_changed)
@@ -36,7 +36,7 @@ class Gateway:
         if self._draining:
             await socket.close(CloseCode.GOING_AWAY, CloseCode.GOING_AWAY.reason)
             return
-        address = address_group(socket.client.host if socket.client is not None else "")
+        address = client_address(socket)
         if self._is_full_for(address):
             metrics.CLOSES.labels(code=str(CloseCode.TOO_MANY_CONNECTIONS.value)).inc()
             await socket.close(CloseCode.TOO_MANY_CONNECTIONS, CloseCode.TOO_MANY_CONNECTIONS.reason)
@@ -63,7 +63,7 @@ class Gateway:
             no_longer_waits()
             metrics.CONNECTIONS.dec()
 
-    def _is_full_for(self, address: str) -> bool:
+    def _is_full_for(self, address: ClientAddress) -> bool:
         settings = self._verbs.settings
         allowed = settings.max_connections_per_address
         return len(self._sessions) >= settings.max_connections or 0 < allowed <= self._waiting[address]
