@@ -1,6 +1,8 @@
 """Readiness and the log say when appends are not stored, once in each direction."""
 
 import asyncio
+import shutil
+from pathlib import Path
 
 import pytest
 from salon_contracts.errors import BusUnavailable, Conflict
@@ -8,8 +10,10 @@ from salon_contracts.subjects import EVENTS_STREAM, parse_event, probe_subject
 from salon_kit import storing as storing_module
 from salon_kit.bus import Bus
 from salon_kit.events import Events, NoRoomForEvents
+from salon_kit.identity import Identity
 from salon_kit.probing import probe_storage, try_to_store
 from salon_kit.storing import Storing
+from salon_kit.testing import NatsServer
 from structlog.testing import capture_logs
 
 from .entities import logged_in, user
@@ -126,3 +130,22 @@ async def test_a_disk_that_is_too_small_is_a_sentence(bus: Bus) -> None:
     bus.settings = bus.settings.model_copy(update={"events_max_bytes": 2**60})
     with pytest.raises(NoRoomForEvents, match="SALON_NATS_EVENTS_MAX_BYTES"):
         await Events(bus).ensure()
+
+
+async def test_a_stream_that_has_its_bytes_already_needs_them_no_second_time(tmp_path: Path) -> None:
+    """JetStream may take three quarters of what is free: here the stream is given more than half of that."""
+    server = NatsServer(tmp_path / "nats")
+    server.settings = server.settings.model_copy(
+        update={"events_max_bytes": shutil.disk_usage(tmp_path).free * 3 // 4 * 6 // 10}
+    )
+    server.start()
+    buses = [
+        await Bus.connect(server.settings, Identity.start(name, name)) for name in ("token", "room", "relay", "room")
+    ]
+    for bus in buses:
+        await Events(bus).ensure()
+    info = await buses[0].jetstream.api(f"STREAM.INFO.{EVENTS_STREAM}", timeout_s=2.0)
+    assert info["config"]["max_bytes"] == server.settings.events_max_bytes
+    for bus in buses:
+        await bus.close()
+    server.stop()

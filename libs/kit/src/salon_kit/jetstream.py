@@ -219,16 +219,26 @@ class JetStream:
         return await self._leader_get(stream, {"seq": sequence, "next_by_subj": subject_filter}, timeout_s)
 
     async def ensure_stream(self, config: Mapping[str, object], *, may_update: bool, timeout_s: float) -> None:
-        """Creates a stream, or updates the one of that name; without `may_update` that one is left as it is."""
+        """Creates a stream, or updates the one of that name; without `may_update` that one is left as it is, and a new
+        one has no limit of bytes before somebody who may sets it."""
         name = config["name"]
+        wanted = config if may_update else {**config, "max_bytes": -1}
         try:
-            await self.api(f"STREAM.CREATE.{name}", config, timeout_s=timeout_s)
+            await self.api(f"STREAM.CREATE.{name}", wanted, timeout_s=timeout_s)
         except JetStreamError as error:
-            if error.err_code != STREAM_NAME_IN_USE:
+            # The bytes are looked for before the name, also for a stream that has them already.
+            if error.err_code not in {STREAM_NAME_IN_USE, NO_ROOM_FOR_STREAM}:
                 raise
-            if not may_update:
-                return
-            await self.api(f"STREAM.UPDATE.{name}", config, timeout_s=timeout_s)
+            if may_update:
+                await self._update_stream(config, error, timeout_s)
+
+    async def _update_stream(self, config: Mapping[str, object], not_created: JetStreamError, timeout_s: float) -> None:
+        try:
+            await self.api(f"STREAM.UPDATE.{config['name']}", config, timeout_s=timeout_s)
+        except JetStreamError as error:
+            if error.err_code == STREAM_NOT_FOUND:
+                raise not_created from None
+            raise
 
     async def create_consumer(
         self, stream: str, name: str, config: Mapping[str, object], *, action: str = "create", timeout_s: float

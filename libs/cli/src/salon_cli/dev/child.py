@@ -9,8 +9,10 @@ import urllib.error
 import urllib.request
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 PR_SET_PDEATHSIG = 1
 STOP_DEADLINE_S = 8.0
@@ -27,11 +29,18 @@ class Child:
     """A running process. Its output goes to a file; `on_line` sees every line as well."""
 
     def __init__(
-        self, name: str, process: asyncio.subprocess.Process, log_file: Path, on_line: Callable[[str, str], None]
+        self,
+        name: str,
+        process: asyncio.subprocess.Process,
+        log_file: Path,
+        on_line: Callable[[str, str], None],
+        *,
+        log_mode: Literal["a", "w"],
     ) -> None:
         self.name = name
         self._process = process
         self._log_file = log_file
+        self._log_mode = log_mode
         self._on_line = on_line
         self._last_lines: deque[str] = deque(maxlen=20)
         self._reader = asyncio.create_task(self._read(), name=f"read-{name}")
@@ -44,7 +53,10 @@ class Child:
         environment: Mapping[str, str],
         log_file: Path,
         on_line: Callable[[str, str], None],
+        *,
+        keep_log: bool = False,
     ) -> "Child":
+        """`keep_log`: what an earlier start said stays."""
         process = await asyncio.create_subprocess_exec(
             *command,
             env=environment,
@@ -55,7 +67,7 @@ class Child:
             start_new_session=True,  # Ctrl-C in the terminal reaches us alone; we stop the others in order
             preexec_fn=partial(_die_with_parent, os.getpid()),
         )
-        return cls(name, process, log_file, on_line)
+        return cls(name, process, log_file, on_line, log_mode="a" if keep_log else "w")
 
     async def wait_ready(self, url: str, deadline_s: float) -> None:
         """Returns when the readiness page answers 200. Raises ChildFailed when it never does or the process ends."""
@@ -77,6 +89,11 @@ class Child:
         await self._reader
         return code
 
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self._process.returncode
+
     def failure(self) -> ChildFailed:
         said = self._last_lines[-1] if self._last_lines else "it said nothing"
         return ChildFailed(f"{self.name} ended with code {self._process.returncode}: {said} (log: {self._log_file})")
@@ -93,7 +110,7 @@ class Child:
 
     async def _read(self) -> None:
         assert self._process.stdout is not None  # noqa: S101  # it was asked for above
-        with self._log_file.open("w") as log:
+        with self._log_file.open(f"{self._log_mode}b", buffering=0) as log:
             while True:
                 try:
                     raw = await self._process.stdout.readline()
@@ -102,8 +119,8 @@ class Child:
                 if not raw:
                     return
                 line = raw.decode(errors="replace").rstrip()
-                log.write(line + "\n")
-                log.flush()
+                with suppress(OSError):  # the disk is full: whoever writes must not be held up by that
+                    log.write(line.encode() + b"\n")
                 self._last_lines.append(line)
                 self._on_line(self.name, line)
 

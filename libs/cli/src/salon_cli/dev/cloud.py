@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -10,19 +11,25 @@ from pathlib import Path
 from pydantic import SecretStr
 from salon.token.v1.token_pb2 import AppCredentials, CreateApp, MintedToken, MintToken
 from salon_contracts import subjects
-from salon_contracts.errors import AppExists
+from salon_contracts.errors import AppExists, BusUnavailable
 from salon_kit.bus import Bus
 from salon_kit.identity import Identity
+from salon_kit.jetstream import JetStreamError
 from salon_kit.nats_config import NatsConfig, nats_server_binary, write_nats_config
+from salon_kit.probing import try_to_store
 from salon_kit.settings import BusSettings
 
 from salon_cli.dev.certificate import ensure_certificate
 from salon_cli.dev.child import Child, ChildFailed
+from salon_cli.dev.disk import FullDisk, Space
+from salon_cli.dev.part import Part
 from salon_cli.dev.plan import LOOPBACK, Plan
 from salon_cli.dev.screen import Screen
 from salon_cli.dev.state import DevState
 
 READY_DEADLINE_S = 30.0
+CONNECT_TIMEOUT_S = 10.0
+DISK_LOOK_S = 1.0
 TRY_TOKEN_LIFETIME_S = 24 * 3600
 PAGE_APP = "demo-page"
 """Its tokens are given to anybody who can open the page, so nothing else uses it."""
@@ -34,7 +41,7 @@ class Cloud:
         self._plan = plan
         self._state = state
         self._screen = screen
-        self._children: list[Child] = []
+        self._parts: list[Part] = []
         self._logs = state.folder / "log"
         self.certificate: tuple[Path, Path] | None = None
 
@@ -71,21 +78,36 @@ class Cloud:
         return minted.token
 
     async def watch(self) -> None:
-        """Returns never; raises ChildFailed when a process ends."""
-        waits = {asyncio.create_task(child.ended(), name=f"watch-{child.name}"): child for child in self._children}
+        """Starts what ends again; raises ChildFailed when something ends too often."""
+        keep = [asyncio.create_task(part.keep(self._screen.warn), name=f"keep-{part.name}") for part in self._parts]
+        tasks = [*keep, asyncio.create_task(self._watch_disk(), name="watch-disk")]
         try:
-            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            raise waits[done.pop()].failure()
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            done.pop().result()
         finally:
-            for task in waits:
+            for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _watch_disk(self) -> None:
+        """NATS does not write again after its disk was full, whatever space there is, until it is started again."""
+        full_disk = FullDisk()
+        async with self._bus(float("inf")) as bus:
+            while True:
+                await asyncio.sleep(DISK_LOOK_S)
+                space = Space.of(self._state.folder)
+                if not bus.connected or not full_disk.is_concerned(space):
+                    continue
+                if full_disk.looked(space, stores=await _stores(bus), now_s=time.monotonic()):
+                    self._screen.warn("nats stores nothing although there is space again; it is restarted")
+                    await self._parts[0].child.stop()
 
     async def stop(self) -> None:
         """The room first, so that its clients hear of it; NATS last, so that the others can say good-bye."""
-        *services, nats = reversed(self._children) if self._children else (None,)
-        await asyncio.gather(*(child.stop() for child in services if child is not None))
-        if nats is not None:
-            await nats.stop()
+        nats, services = self._parts[:1], self._parts[1:]
+        await asyncio.gather(*(part.child.stop() for part in services))
+        for part in nats:
+            await part.child.stop()
 
     async def _start_nats(self) -> None:
         config = NatsConfig(
@@ -100,8 +122,9 @@ class Cloud:
         await self._start("nats", [str(nats_server_binary()), "-c", str(config_file)], os.environ)
 
     async def _start(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
-        log_file = self._logs / f"{name}.log"
-        self._children.append(await Child.start(name, command, environment, log_file, self._line))
+        part = Part(name, command, environment, self._logs / f"{name}.log", self._line)
+        await part.start()
+        self._parts.append(part)
 
     def _line(self, name: str, line: str) -> None:
         if name != "nats":  # its own log format; kept in its file
@@ -109,7 +132,7 @@ class Cloud:
 
     async def _ready(self, label: str, where: str, url: str | None) -> None:
         self._screen.waiting(label)
-        child = next(child for child in self._children if child.name in label)
+        child = next(part.child for part in self._parts if part.name in label)
         if url is not None:
             await child.wait_ready(url, READY_DEADLINE_S)
         else:
@@ -133,17 +156,25 @@ class Cloud:
             ended.cancel()
 
     @asynccontextmanager
-    async def _bus(self) -> AsyncIterator[Bus]:
+    async def _bus(self, timeout_s: float = CONNECT_TIMEOUT_S) -> AsyncIterator[Bus]:
         settings = BusSettings(
             url=f"nats://{LOOPBACK}:{self._plan.nats_port}",
             user=self._state.nats_user,
             password=SecretStr(self._state.nats_password),
         )
-        bus = await Bus.connect(settings, Identity.start("cli"))
+        bus = await Bus.connect(settings, Identity.start("cli"), timeout_s=timeout_s)
         try:
             yield bus
         finally:
             await bus.close()
+
+
+async def _stores(bus: Bus) -> bool:
+    try:
+        await try_to_store(bus)
+    except (BusUnavailable, JetStreamError):
+        return False
+    return True
 
 
 __all__ = ["ChildFailed", "Cloud"]

@@ -21,7 +21,7 @@ from salon_cli.dev.state import DevState
 @click.command()
 @click.option("--verbose", is_flag=True, help="Show every line the services log, not only warnings.")
 def dev(*, verbose: bool) -> None:
-    """Run the whole cloud on this machine until Ctrl-C.
+    """Run the whole cloud on this machine until Ctrl-C. What ends before that is started again.
 
     With SALON_PUBLIC_HOST=<name or address> it serves other machines over HTTPS. Ports: SALON_HTTP_PORT,
     SALON_MEDIA_PORT, SALON_NATS_PORT. What it keeps lies in SALON_STATE_DIR (default var/dev).

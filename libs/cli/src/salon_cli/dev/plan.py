@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from salon_cli.dev.disk import events_max_bytes
 from salon_cli.dev.state import DevState
 
 LOOPBACK = "127.0.0.1"
@@ -88,6 +89,8 @@ class Plan:
             "SALON_NATS_URL": f"nats://{LOOPBACK}:{self.nats_port}",
             "SALON_NATS_USER": service,
             "SALON_NATS_PASSWORD": state.service_passwords[service],
+            "SALON_NATS_EVENTS_MAX_BYTES": os.environ.get("SALON_NATS_EVENTS_MAX_BYTES")
+            or str(events_max_bytes(state.folder / "nats")),
         }
         match service:
             case "token":

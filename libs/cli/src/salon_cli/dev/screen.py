@@ -57,6 +57,11 @@ class Screen:
         self._clear()
         self._print(text)
 
+    def warn(self, text: str) -> None:
+        """Something a person should know of, unless it is Ctrl-C at work."""
+        if not self._stopping:
+            self.say(f"  {YELLOW}{text}{RESET}" if self._live else f"  {text}")
+
     def fail(self, sentence: str) -> None:
         self._clear()
         mark = f"{RED}salon: {RESET}" if sys.stderr.isatty() else "salon: "
