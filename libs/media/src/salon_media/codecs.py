@@ -6,9 +6,8 @@ viewer either offers a payload type that plays exactly that (`choose_for_viewer`
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final, Literal
-
-from aiortc.sdp import H264Profile
 
 CodecName = Literal["opus", "VP8", "H264"]
 
@@ -19,6 +18,17 @@ H264_DEFAULT_PROFILE_LEVEL_ID: Final = "42000a"
 
 CARRIED_FEEDBACK: Final = ("nack", "nack pli", "ccm fir", "transport-cc", "goog-remb")
 """The `a=rtcp-fb` values the relay can agree to."""
+
+
+class H264Profile(Enum):
+    """Of RFC 6184 section 8.1."""
+
+    CONSTRAINED_BASELINE = "constrained-baseline"
+    BASELINE = "baseline"
+    MAIN = "main"
+    CONSTRAINED_HIGH = "constrained-high"
+    HIGH = "high"
+    HIGH_444_PREDICTIVE = "high-444-predictive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +114,24 @@ def choose_for_viewer(codecs: Sequence[OfferedCodec], source: OfferedCodec) -> O
 _DECODES: Final[Mapping[H264Profile, tuple[H264Profile, ...]]] = {
     # What is encoded -> which decoders play it, closest first. Baseline counts as Constrained Baseline: the tools that
     # set them apart (FMO, ASO, redundant slices) are used by no real-time encoder, and Chromium's first is 42001f.
-    H264Profile.PROFILE_CONSTRAINED_BASELINE: (
-        H264Profile.PROFILE_CONSTRAINED_BASELINE,
-        H264Profile.PROFILE_BASELINE,
-        H264Profile.PROFILE_MAIN,
-        H264Profile.PROFILE_CONSTRAINED_HIGH,
-        H264Profile.PROFILE_HIGH,
+    H264Profile.CONSTRAINED_BASELINE: (
+        H264Profile.CONSTRAINED_BASELINE,
+        H264Profile.BASELINE,
+        H264Profile.MAIN,
+        H264Profile.CONSTRAINED_HIGH,
+        H264Profile.HIGH,
     ),
-    H264Profile.PROFILE_BASELINE: (
-        H264Profile.PROFILE_BASELINE,
-        H264Profile.PROFILE_CONSTRAINED_BASELINE,
-        H264Profile.PROFILE_MAIN,
-        H264Profile.PROFILE_CONSTRAINED_HIGH,
-        H264Profile.PROFILE_HIGH,
+    H264Profile.BASELINE: (
+        H264Profile.BASELINE,
+        H264Profile.CONSTRAINED_BASELINE,
+        H264Profile.MAIN,
+        H264Profile.CONSTRAINED_HIGH,
+        H264Profile.HIGH,
     ),
-    H264Profile.PROFILE_MAIN: (H264Profile.PROFILE_MAIN, H264Profile.PROFILE_HIGH),
-    H264Profile.PROFILE_CONSTRAINED_HIGH: (H264Profile.PROFILE_CONSTRAINED_HIGH, H264Profile.PROFILE_HIGH),
-    H264Profile.PROFILE_HIGH: (H264Profile.PROFILE_HIGH,),
-    H264Profile.PROFILE_PREDICTIVE_HIGH_444: (H264Profile.PROFILE_PREDICTIVE_HIGH_444,),
+    H264Profile.MAIN: (H264Profile.MAIN, H264Profile.HIGH),
+    H264Profile.CONSTRAINED_HIGH: (H264Profile.CONSTRAINED_HIGH, H264Profile.HIGH),
+    H264Profile.HIGH: (H264Profile.HIGH,),
+    H264Profile.HIGH_444_PREDICTIVE: (H264Profile.HIGH_444_PREDICTIVE,),
 }
 
 
@@ -153,15 +163,15 @@ def _profile(profile_level_id: str) -> H264Profile | None:
     profile_idc, constraints = bytes.fromhex(profile_level_id[:4])
     match profile_idc:
         case 0x42:
-            return H264Profile.PROFILE_CONSTRAINED_BASELINE if constraints & 0x40 else H264Profile.PROFILE_BASELINE
+            return H264Profile.CONSTRAINED_BASELINE if constraints & 0x40 else H264Profile.BASELINE
         case 0x4D:
-            return H264Profile.PROFILE_CONSTRAINED_BASELINE if constraints & 0x80 else H264Profile.PROFILE_MAIN
+            return H264Profile.CONSTRAINED_BASELINE if constraints & 0x80 else H264Profile.MAIN
         case 0x58 if constraints & 0x80:
-            return H264Profile.PROFILE_CONSTRAINED_BASELINE if constraints & 0x40 else H264Profile.PROFILE_BASELINE
+            return H264Profile.CONSTRAINED_BASELINE if constraints & 0x40 else H264Profile.BASELINE
         case 0x64:
             is_constrained = constraints & 0x0C == 0x0C
-            return H264Profile.PROFILE_CONSTRAINED_HIGH if is_constrained else H264Profile.PROFILE_HIGH
+            return H264Profile.CONSTRAINED_HIGH if is_constrained else H264Profile.HIGH
         case 0xF4:
-            return H264Profile.PROFILE_PREDICTIVE_HIGH_444
+            return H264Profile.HIGH_444_PREDICTIVE
         case _:
             return None
