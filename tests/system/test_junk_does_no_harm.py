@@ -110,8 +110,8 @@ async def test_half_open_handshakes_are_given_up(arrive: Arrive, own_cloud: Clou
                 name = f"half-open-{os.getpid()}-{number}"
                 offer = {"peerConnectionId": f"pc{number}", "sdp": sdp, "tracks": [{"mid": "0", "streamId": name}]}
                 reply = await client.ask("publish", {"streamId": name, "offer": offer})
-                if "failed" in reply:  # one user may have so many
-                    assert reply["failed"]["reason"] == "quota-exceeded", reply
+                if "failed" in reply:  # one user may have so many, and eight that are not connected yet
+                    assert reply["failed"]["reason"] in ("quota-exceeded", "rate-limited"), reply
                     break
                 peer = peers.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
                 begin_handshake(peer, sdp, reply["answer"]["sdp"])
