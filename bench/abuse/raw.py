@@ -54,13 +54,13 @@ class RawSocket:
         """False: it does not read on within that time, or is closed."""
         if self.is_closed or not data:
             return False
-        self._writer.write(data)
         try:
+            self._writer.write(data)
             async with asyncio.timeout(patience_s):
                 await self._writer.drain()
         except TimeoutError:
             return False
-        except OSError:
+        except (OSError, RuntimeError):  # uvloop's, for a socket that was closed meanwhile
             self.is_closed = True
             return False
         return True
