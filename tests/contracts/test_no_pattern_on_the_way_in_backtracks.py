@@ -16,6 +16,7 @@ import google.protobuf.json_format
 import pytest
 import salon_contracts
 import salon_kit
+import salon_media
 import salon_room
 import salon_token
 import uvicorn.protocols.http.httptools_impl
@@ -26,7 +27,7 @@ from starlette.routing import compile_path
 
 from .backtracking import problem
 
-PACKAGES = [salon_room, salon_token, salon_contracts, salon_kit]
+PACKAGES = [salon_room, salon_token, salon_contracts, salon_kit, salon_media]
 OTHERS = [
     google.protobuf.json_format,
     uvicorn.protocols.http.httptools_impl,
