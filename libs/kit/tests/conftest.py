@@ -1,11 +1,21 @@
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 
+import pytest
 import pytest_asyncio
 from salon_kit.bus import Bus
 from salon_kit.identity import Identity
 from salon_kit.testing import MakeBus, NatsServer, bus, events, make_bus, nats_server, own_nats_server
 
 __all__ = ["bus", "events", "make_bus", "make_own_bus", "nats_server", "own_nats_server"]
+
+
+@pytest.fixture(autouse=True)
+def uvicorn_has_no_level() -> Iterator[None]:
+    """A server sets one for the whole process; the next test begins without."""
+    yield
+    for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 @pytest_asyncio.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -50,8 +49,6 @@ async def serving(served: App = app, **bounds: Any) -> AsyncIterator[HttpServer]
         yield server
     finally:
         await server.stop(1.0)
-        for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):  # uvicorn sets a level for the whole process
-            logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 async def until(is_so: Callable[[], bool]) -> None:
