@@ -149,3 +149,31 @@ async def test_a_bucket_that_is_not_there(bus: Bus) -> None:
     with pytest.raises(BusUnavailable):
         async with bucket.watch(timeout_s=0.2):
             raise AssertionError
+
+
+@pytest.mark.parametrize("history", [1, 3])
+async def test_nothing_is_left_of_what_was_deleted_long_ago(bus: Bus, history: int) -> None:
+    bucket = Bucket(bus, f"short{history}", history=history, deleted_ttl_s=1)
+    await bucket.ensure()
+    for value in (b"1", b"2", b"3"):
+        await bucket.put("k", value)
+    async with bucket.watch() as watch:
+        await bucket.delete("k")
+        assert (await anext(aiter(watch))).kind == "deleted"
+    async with asyncio.timeout(15):
+        while (await bus.jetstream.api(f"STREAM.INFO.KV_{bucket.name}", timeout_s=2.0))["state"]["messages"]:
+            assert await bucket.get("k") is None
+            await asyncio.sleep(0.1)
+    assert await bucket.get("k") is None
+    revision = await bucket.put("k", b"new", expected_revision=0)
+    assert await bucket.get("k") == Entry("k", b"new", revision)
+
+
+async def test_a_bucket_of_an_older_version_is_brought_in_line(bus: Bus) -> None:
+    bucket = Bucket(bus, "older")
+    older = {**bucket._config(), "allow_msg_ttl": False}
+    await bus.jetstream.api("STREAM.CREATE.KV_older", older, timeout_s=2.0)
+    await bucket.put("k", b"1")
+    await bucket.ensure()
+    await bucket.delete("k")
+    assert await bucket.get("k") is None

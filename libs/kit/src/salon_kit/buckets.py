@@ -26,6 +26,8 @@ log = get_logger()
 _KEY = re.compile(r"[A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]+)*")
 _BUCKET = re.compile(r"[A-Za-z0-9_-]+")
 DUPLICATE_WINDOW_S = 120
+DELETED_TTL_S = 86_400
+"""Longer than any watcher is away that goes on where it was. Without an end each name ever used would stay."""
 
 ChangeKind = Literal["put", "deleted", "expired"]
 
@@ -115,14 +117,16 @@ class Watch:
 class Bucket:
     """An ordinary bucket: values stay until they are deleted."""
 
-    def __init__(self, bus: Bus, name: str, *, history: int = 1) -> None:
-        """`history`: how many values of a key are kept, 1 to 64; only the last is read."""
+    def __init__(self, bus: Bus, name: str, *, history: int = 1, deleted_ttl_s: int = DELETED_TTL_S) -> None:
+        """`history`: how many values of a key are kept, 1 to 64; only the last is read. `deleted_ttl_s`: how long it is
+        remembered that a key was deleted; then nothing is left of it."""
         if not _BUCKET.fullmatch(name):
             raise ValueError(f"not a bucket name: {name!r}")
         self.name = name
         self._bus = bus
         self._jetstream = bus.jetstream
         self._history = history
+        self._deleted_ttl_s = deleted_ttl_s
         self._stream = bucket_stream(name)
 
     async def ensure(self, timeout_s: float = 10.0) -> None:
@@ -141,7 +145,9 @@ class Bucket:
 
     async def delete(self, key: str, *, expected_revision: int | None = None, timeout_s: float = 5.0) -> None:
         """Deleting what does not exist is fine unless a revision is expected; Conflict if it is another one."""
-        await self._write(key, b"", {"KV-Operation": "DEL"}, expected_revision, timeout_s)
+        # Not DEL, before which earlier values stay, to be the last again when its time has run out.
+        headers = {"KV-Operation": "PURGE", "Nats-Rollup": "sub", "Nats-TTL": str(self._deleted_ttl_s)}
+        await self._write(key, b"", headers, expected_revision, timeout_s)
 
     async def entries(self, prefix: str = "", *, timeout_s: float = 5.0) -> list[Entry]:
         """Everything whose key begins with the dot-separated `prefix` ("" for all), by key."""
@@ -176,6 +182,7 @@ class Bucket:
             "duplicate_window": nanoseconds(DUPLICATE_WINDOW_S),
             "allow_direct": True,
             "allow_rollup_hdrs": True,
+            "allow_msg_ttl": True,
             "deny_delete": True,
         }
 

@@ -102,7 +102,6 @@ class _TtlBucket(Bucket):
     def _config(self) -> dict[str, object]:
         return {
             **super()._config(),
-            "allow_msg_ttl": True,
             "subject_delete_marker_ttl": nanoseconds(self._marker_ttl_s),
         }
 
