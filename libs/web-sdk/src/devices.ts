@@ -1,11 +1,12 @@
 import { Code } from "./codes.js";
 import type { ZegoDeviceInfo, ZegoDeviceInfos } from "./entities.js";
 import { ZegoError } from "./errors.js";
+import { mediaDevices } from "./media-devices.js";
 
 const KINDS = { cameras: "videoinput", microphones: "audioinput", speakers: "audiooutput" } as const;
 
 async function list(): Promise<MediaDeviceInfo[]> {
-  const devices = (navigator as { mediaDevices?: MediaDevices }).mediaDevices;
+  const devices = mediaDevices();
   if (devices === undefined) throw new ZegoError(Code.HTTPS_NEEDED, "Devices are listed on HTTPS pages only.");
   try {
     return await devices.enumerateDevices();

@@ -26,10 +26,11 @@ import {
 } from "./entities.js";
 import { ZegoError } from "./errors.js";
 import { checkMessage, checkRoomId, checkStreamId, checkUserId, checkUserName } from "./ids.js";
+import { makeInternals } from "./internals.js";
 import { openWebSocket } from "./link.js";
 import { ZegoLocalStream } from "./local-stream.js";
 import { Logger } from "./logger.js";
-import { addNotYet, notYetStatic, type NotYetEngine } from "./not-yet.js";
+import { addNotYet, notYetVoid, type NotYetEngine } from "./not-yet.js";
 import { setSink } from "./play/media-player.js";
 import { ZegoStreamView } from "./play/stream-view.js";
 import { Room, type RoomSettings } from "./room/room.js";
@@ -48,12 +49,15 @@ export interface ZegoExpressEngine extends NotYetEngine {}
 /** What an app makes when its page opens: rooms, streams and messages all go through it. */
 export class ZegoExpressEngine {
   static readonly version = VERSION;
-  static readonly setGeoFence = notYetStatic("setGeoFence");
-  static readonly presetLogConfig = notYetStatic("presetLogConfig");
-  static readonly setCloudProxyConfig = notYetStatic("setCloudProxyConfig");
-  static readonly setLocalProxyConfig = notYetStatic("setLocalProxyConfig");
-  static readonly setEngineOptions = notYetStatic("setEngineOptions");
+  static readonly setGeoFence = notYetVoid("setGeoFence");
+  static readonly presetLogConfig = notYetVoid("presetLogConfig");
+  static readonly setCloudProxyConfig = notYetVoid("setCloudProxyConfig");
+  static readonly setLocalProxyConfig = notYetVoid("setLocalProxyConfig");
+  static readonly setEngineOptions = notYetVoid("setEngineOptions");
 
+  /** Public pages write to these before they publish. */
+  readonly zegoWebRTC = makeInternals(this);
+  readonly zegoWebRTM = makeInternals(this);
   private readonly events = new Emitter<ZegoEventHandlers>();
   private readonly logger = new Logger();
   private readonly settings: RoomSettings = { roomRetryTimeMs: DEFAULT_RETRY_MS, avRetryTimeMs: DEFAULT_RETRY_MS };
@@ -455,7 +459,7 @@ export class ZegoExpressEngine {
 
   private view(stream: MediaStream | ZegoLocalStream, local: boolean): ZegoStreamView {
     const media = stream instanceof ZegoLocalStream ? stream.stream : stream;
-    if (!(media instanceof MediaStream)) throw new ZegoError(Code.NOT_SDK_STREAM, "This is no stream.");
+    if (!isMediaStream(media)) throw new ZegoError(Code.NOT_SDK_STREAM, "This is no stream.");
     const present = this.views.get(media) ?? new ZegoStreamView(media, local, this.localOf(media)?.beauty ?? null);
     this.views.set(media, present);
     return present;
@@ -465,6 +469,10 @@ export class ZegoExpressEngine {
     this.views.get(media)?.stop();
     this.views.delete(media);
   }
+}
+
+function isMediaStream(value: unknown): value is MediaStream {
+  return typeof MediaStream === "function" && value instanceof MediaStream;
 }
 
 function firstWrong(userIDs: readonly string[]): ZegoError | null {

@@ -1,3 +1,4 @@
+// Longer than other files: lists to look names up in.
 import { Code } from "./codes.js";
 import type { ZegoPlayStats, ZegoPublishStats, ZegoServerResponse } from "./entities.js";
 import { ZegoError } from "./errors.js";
@@ -10,9 +11,10 @@ const REJECT = "reject";
 const REJECT_BOOLEAN = "rejectBoolean";
 const REJECT_ANY = "rejectAny";
 const FALSE = "false";
-const NULL = "null";
+const ZERO = "zero";
 const PUBLISH_STATS = "publishStats";
 const PLAY_STATS = "playStats";
+const TIME_INFO = "timeInfo";
 const NOTHING = "nothing";
 
 const LOCAL_STREAM = {
@@ -29,10 +31,10 @@ const LOCAL_STREAM = {
 } as const;
 
 const ENGINE = {
-  setTurnServer: FALSE,
+  setTurnServer: NOTHING,
   uploadLog: REJECT,
   callExperimentalAPI: REJECT_ANY,
-  getNetworkTimeInfo: REJECT_ANY,
+  getNetworkTimeInfo: TIME_INFO,
   renewToken: FALSE,
   switchRoom: REJECT_BOOLEAN,
   setRoomExtraInfo: REJECT,
@@ -48,19 +50,19 @@ const ENGINE = {
   checkVideoTrackIsActive: REJECT_BOOLEAN,
   checkAudioTrackIsActive: REJECT_BOOLEAN,
   getElectronScreenSources: REJECT_ANY,
-  setDummyCaptureImagePath: REJECT,
-  createStreamCompositor: NULL,
-  setCaptureAudioFrameCallback: FALSE,
+  setDummyCaptureImagePath: REJECT_BOOLEAN,
+  createStreamCompositor: "streamCompositor",
+  setCaptureAudioFrameCallback: REJECT,
   updatePublishingStream: REJECT,
   setStreamExtraInfo: REJECT,
   getPublishingStreamQuality: PUBLISH_STATS,
-  enableDualStream: FALSE,
-  setLowStreamParameter: FALSE,
+  enableDualStream: NOTHING,
+  setLowStreamParameter: NOTHING,
   addPublishCdnUrl: REJECT,
   removePublishCdnUrl: REJECT,
-  enableHardwareEncoder: FALSE,
-  setStreamAlignmentProperty: FALSE,
-  setSEIConfig: FALSE,
+  enableHardwareEncoder: NOTHING,
+  setStreamAlignmentProperty: REJECT_BOOLEAN,
+  setSEIConfig: NOTHING,
   sendSEI: FALSE,
   mutePlayStreamVideo: REJECT_BOOLEAN,
   mutePlayStreamAudio: REJECT_BOOLEAN,
@@ -68,30 +70,30 @@ const ENGINE = {
   muteAllPlayVideoStreams: REJECT_BOOLEAN,
   getPlayingStreamQuality: PLAY_STATS,
   setPlayStreamVideoType: REJECT_BOOLEAN,
-  setAudioFrameCallback: FALSE,
+  setAudioFrameCallback: REJECT,
   useVideoDevice: REJECT,
   useAudioDevice: REJECT,
   useFrontCamera: REJECT,
-  enableAutoSwitchDevice: FALSE,
+  enableAutoSwitchDevice: NOTHING,
   setSoundLevelDelegate: NOTHING,
   setLowlightEnhancement: REJECT,
   initBackgroundModule: REJECT,
-  setBackgroundBlurOptions: REJECT,
-  setVirtualBackgroundOptions: REJECT,
+  setBackgroundBlurOptions: REJECT_BOOLEAN,
+  setVirtualBackgroundOptions: REJECT_BOOLEAN,
   enableBackgroundProcess: REJECT,
-  setTransparentBackgroundOptions: REJECT,
-  setVoiceChangerPreset: FALSE,
-  setVoiceChangerParam: FALSE,
-  setReverbPreset: FALSE,
-  enableVirtualStereo: FALSE,
+  setTransparentBackgroundOptions: REJECT_BOOLEAN,
+  setVoiceChangerPreset: REJECT,
+  setVoiceChangerParam: REJECT,
+  setReverbPreset: REJECT,
+  enableVirtualStereo: REJECT,
   enableLiveAudioEffect: REJECT,
-  setAudioChangerParam: FALSE,
+  setAudioChangerParam: REJECT,
   enableAiDenoise: REJECT,
   setAiDenoiseMode: REJECT,
   startMixingAudio: FALSE,
   stopMixingAudio: FALSE,
   setMixingAudioVolume: FALSE,
-  createAudioEffectPlayer: NULL,
+  createAudioEffectPlayer: "audioEffectPlayer",
   loadAudioEffect: REJECT,
   unloadAudioEffect: FALSE,
   startMixerTask: REJECT_ANY,
@@ -99,56 +101,186 @@ const ENGINE = {
   setMixerTaskConfig: REJECT,
   startAutoMixerTask: REJECT,
   stopAutoMixerTask: REJECT,
-  createRangeAudioInstance: NULL,
-  createRealTimeSequentialDataManager: NULL,
-  destroyRealTimeSequentialDataManager: FALSE,
-  createCopyrightedMusic: REJECT_ANY,
-  destroyCopyrightedMusic: REJECT,
+  createRangeAudioInstance: "rangeAudio",
+  createRealTimeSequentialDataManager: "dataManager",
+  destroyRealTimeSequentialDataManager: NOTHING,
+  createCopyrightedMusic: "copyrightedMusic",
+  destroyCopyrightedMusic: NOTHING,
+} as const;
+
+const AUDIO_EFFECT_PLAYER = {
+  start: NOTHING,
+  stop: FALSE,
+  pause: FALSE,
+  resume: FALSE,
+  setVolume: FALSE,
+  getTotalDuration: ZERO,
+  getCurrentProgress: ZERO,
+  seekTo: FALSE,
+} as const;
+
+const RANGE_AUDIO = {
+  enableAiDenoise: FALSE,
+  setAiDenoiseMode: FALSE,
+  enableAudioSourceUpdateChecker: NOTHING,
+  on: FALSE,
+  off: FALSE,
+  setAudioReceiveRange: NOTHING,
+  updateSelfPosition: NOTHING,
+  updateAudioSource: NOTHING,
+  enableSpatializer: NOTHING,
+  enableMicrophone: NOTHING,
+  selectMicrophone: REJECT_BOOLEAN,
+  selectSpeaker: NOTHING,
+  enableSpeaker: NOTHING,
+  setRangeAudioCustomMode: NOTHING,
+  setRangeAudioMode: NOTHING,
+  setTeamID: NOTHING,
+  setPositionUpdateFrequency: NOTHING,
+  setRangeAudioVolume: NOTHING,
+  setVoiceChangerPreset: FALSE,
+  setVoiceChangerParam: FALSE,
+  isAudioContextRunning: FALSE,
+  resumeAudioContext: REJECT_BOOLEAN,
+  setStreamVocalRange: NOTHING,
+  updateStreamPosition: NOTHING,
+  setCustomSourceVocalRange: NOTHING,
+  updateCustomSourcePosition: NOTHING,
+} as const;
+
+const DATA_MANAGER = {
+  reset: NOTHING,
+  startBroadcasting: REJECT_BOOLEAN,
+  stopBroadcasting: FALSE,
+  sendRealTimeSequentialData: FALSE,
+  startSubscribing: REJECT_BOOLEAN,
+  stopSubscribing: FALSE,
+  on: NOTHING,
+  off: NOTHING,
+} as const;
+
+const COPYRIGHTED_MUSIC = {
+  destroyInstance: NOTHING,
+  initCopyrightedMusic: REJECT_ANY,
+  sendExtendedRequest: REJECT_ANY,
+  requestResource: REJECT_ANY,
+  getSharedResource: REJECT_ANY,
+  getSharedResourceByToken: REJECT_ANY,
+  getLrcLyric: REJECT_ANY,
+  getKrcLyricByToken: REJECT_ANY,
+  download: REJECT_ANY,
+  clearCache: NOTHING,
+  startScore: REJECT_ANY,
+  stopScore: ZERO,
+  pauseScore: ZERO,
+  resumeScore: ZERO,
+  resetScore: ZERO,
+  getPreviousScore: REJECT_ANY,
+  getAverageScore: REJECT_ANY,
+  getTotalScore: REJECT_ANY,
+  getFullScore: REJECT_ANY,
+  getStandardPitch: REJECT_ANY,
+  getCurrentPitch: REJECT_ANY,
+  setScoringLevel: NOTHING,
+  getDuration: ZERO,
+  on: FALSE,
+  off: FALSE,
+} as const;
+
+const STREAM_COMPOSITOR = {
+  addImage: NOTHING,
+  removeImage: NOTHING,
+  setInputEndpoint: REJECT_ANY,
+  setOutputConfig: NOTHING,
+  startComposingStream: REJECT_ANY,
+  stopComposingStream: REJECT_BOOLEAN,
+} as const;
+
+/** What factories of features that are left out give: objects on which nothing works and nothing breaks. */
+const OBJECTS = {
+  audioEffectPlayer: AUDIO_EFFECT_PLAYER,
+  rangeAudio: RANGE_AUDIO,
+  dataManager: DATA_MANAGER,
+  copyrightedMusic: COPYRIGHTED_MUSIC,
+  streamCompositor: STREAM_COMPOSITOR,
 } as const;
 
 const LISTS = { engine: ENGINE, localStream: LOCAL_STREAM } as const;
 
-/** What the declarations promise; at run time each fails. */
+/** What the declarations promise; at run time each fails within it. */
 interface Results {
   reject: Promise<ZegoServerResponse>;
   rejectBoolean: Promise<boolean>;
   rejectAny: Promise<any>;
   publishStats: ZegoPublishStats | null;
   playStats: ZegoPlayStats | null;
+  timeInfo: { timestamp: number; maxDeviation: number };
   false: boolean;
-  /** Objects of features that are left out; apps only hand them on. */
-  null: any;
+  zero: number;
   nothing: void;
+  audioEffectPlayer: Absent<typeof AUDIO_EFFECT_PLAYER>;
+  rangeAudio: Absent<typeof RANGE_AUDIO>;
+  dataManager: Absent<typeof DATA_MANAGER> & { readonly roomID: string };
+  copyrightedMusic: Absent<typeof COPYRIGHTED_MUSIC>;
+  streamCompositor: Absent<typeof STREAM_COMPOSITOR>;
 }
 
-type Absent<L extends Record<string, keyof Results>> = { [K in keyof L]: (...args: any[]) => Results[L[K]] };
+type Failure = keyof Results;
+type Absent<L extends Readonly<Record<string, string>>> = {
+  [K in keyof L]: (...args: any[]) => L[K] extends Failure ? Results[L[K]] : never;
+};
 
 export type NotYetEngine = Absent<typeof ENGINE>;
 export type NotYetLocalStream = Absent<typeof LOCAL_STREAM>;
 
 const told = new Set<string>();
 
-function absent(name: string, failure: keyof Results): () => unknown {
-  return () => {
+function absent(name: string, failure: Failure): (...args: unknown[]) => unknown {
+  return (...args) => {
     const error = new ZegoError(Code.MODULE_NOT_IMPORTED, `${name} is not available in this version.`);
     if (!told.has(name)) {
       told.add(name);
       console.warn("[salon]", "not-available", { name, err_code: error.errorCode });
     }
-    if (failure === FALSE) return false;
-    if (failure === NOTHING) return undefined;
-    if (failure === NULL || failure === PUBLISH_STATS || failure === PLAY_STATS) return null;
-    return Promise.reject(error);
+    switch (failure) {
+      case FALSE:
+        return false;
+      case ZERO:
+        return 0;
+      case NOTHING:
+        return undefined;
+      case PUBLISH_STATS:
+      case PLAY_STATS:
+        return null;
+      case TIME_INFO:
+        return { timestamp: 0, maxDeviation: 0 };
+      case REJECT:
+      case REJECT_BOOLEAN:
+      case REJECT_ANY:
+        return Promise.reject(error);
+      default:
+        return inert(failure, args[0]);
+    }
   };
 }
 
-export function addNotYet(target: object, list: keyof typeof LISTS): void {
-  for (const [name, failure] of Object.entries(LISTS[list])) {
-    Object.defineProperty(target, name, { value: absent(name, failure), writable: true, configurable: true });
+function inert(kind: keyof typeof OBJECTS, first: unknown): object {
+  const made = {};
+  addAll(made, OBJECTS[kind], `${kind}.`);
+  return kind === "dataManager" ? Object.assign(made, { roomID: typeof first === "string" ? first : "" }) : made;
+}
+
+function addAll(target: object, list: Readonly<Record<string, Failure>>, prefix: string): void {
+  for (const [name, failure] of Object.entries(list)) {
+    Object.defineProperty(target, name, { value: absent(prefix + name, failure), writable: true, configurable: true });
   }
 }
 
-/** For static members, which configure things Salon does not have: nothing fails. */
-export function notYetStatic(name: string): (...args: unknown[]) => void {
+export function addNotYet(target: object, list: keyof typeof LISTS): void {
+  addAll(target, LISTS[list], "");
+}
+
+/** For static members and internals, which configure things Salon does not have: nothing fails. */
+export function notYetVoid(name: string): (...args: unknown[]) => void {
   return absent(name, NOTHING) as () => void;
 }

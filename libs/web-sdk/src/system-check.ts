@@ -1,5 +1,6 @@
 import type { ZegoCapabilityDetection, ZegoCapabilityError, ZegoCapabilityType } from "./entities.js";
 import { canSend } from "./media/codecs.js";
+import { mediaDevices } from "./media-devices.js";
 
 type Probe = "webRTC" | "customCapture" | "camera" | "microphone" | "screenSharing";
 
@@ -7,10 +8,6 @@ const CODECS = ["H264", "H265", "VP8", "VP9"] as const;
 
 function missing(message: string): ZegoCapabilityError {
   return { name: "NotSupportedError", message };
-}
-
-function mediaDevices(): MediaDevices | undefined {
-  return (navigator as { mediaDevices?: MediaDevices }).mediaDevices;
 }
 
 /** Opens the device for a moment, which may ask the person. */
@@ -28,10 +25,12 @@ async function probeDevice(constraints: MediaStreamConstraints): Promise<ZegoCap
 
 const PROBES: Readonly<Record<Probe, () => Promise<ZegoCapabilityError | null>>> = {
   webRTC: async () => (typeof RTCPeerConnection === "function" ? null : missing("There is no RTCPeerConnection.")),
-  customCapture: async () =>
-    "captureStream" in HTMLMediaElement.prototype || "captureStream" in HTMLCanvasElement.prototype
-      ? null
-      : missing("Elements cannot be captured."),
+  customCapture: async () => {
+    // Without a browser there are no elements either.
+    const { HTMLMediaElement: media, HTMLCanvasElement: canvas } = globalThis as Partial<typeof globalThis>;
+    const capturable = [media, canvas].some((each) => each !== undefined && "captureStream" in each.prototype);
+    return capturable ? null : missing("Elements cannot be captured.");
+  },
   camera: () => probeDevice({ video: true }),
   microphone: () => probeDevice({ audio: true }),
   screenSharing: async () =>

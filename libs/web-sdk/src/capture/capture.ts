@@ -1,5 +1,6 @@
 import { Code } from "../codes.js";
 import { ZegoError, toZegoError } from "../errors.js";
+import { mediaDevices } from "../media-devices.js";
 import type { CapturePlan } from "./plan.js";
 
 interface CaptureTarget {
@@ -46,16 +47,15 @@ export async function capture(plan: CapturePlan): Promise<Captured> {
   return { tracks, owned };
 }
 
-function mediaDevices(): MediaDevices {
-  const devices = (navigator as { mediaDevices?: MediaDevices }).mediaDevices;
-  // Browsers hide the whole object on pages without HTTPS.
+function neededDevices(): MediaDevices {
+  const devices = mediaDevices();
   if (devices === undefined) throw new ZegoError(Code.HTTPS_NEEDED, "Capture needs a page loaded over HTTPS.");
   return devices;
 }
 
 async function captureDevices(constraints: MediaStreamConstraints): Promise<MediaStreamTrack[]> {
   if (constraints.video === false && constraints.audio === false) return [];
-  const devices = mediaDevices();
+  const devices = neededDevices();
   try {
     return (await devices.getUserMedia(constraints)).getTracks();
   } catch (thrown) {
@@ -82,7 +82,7 @@ async function captureScreen(
   constraints: DisplayMediaStreamOptions,
   element: HTMLElement | null,
 ): Promise<MediaStreamTrack[]> {
-  const devices = mediaDevices();
+  const devices = neededDevices();
   if (typeof devices.getDisplayMedia !== "function") {
     throw new ZegoError(Code.SCREEN_UNSUPPORTED, "This browser cannot share its screen.");
   }

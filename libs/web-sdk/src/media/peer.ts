@@ -63,10 +63,20 @@ export class Peer {
       free.transceiver.direction = this.direction;
       return free;
     }
-    const transceiver = this.connection.addTransceiver(kind, { ...init, direction: this.direction });
+    const transceiver = this.addTransceiver(kind, init);
     const slot: Slot = { kind, transceiver, streamID };
     this.slots.push(slot);
     return slot;
+  }
+
+  private addTransceiver(kind: MediaKind, init: RTCRtpTransceiverInit): RTCRtpTransceiver {
+    try {
+      return this.connection.addTransceiver(kind, { ...init, direction: this.direction });
+    } catch (thrown) {
+      if (init.sendEncodings === undefined) throw thrown;
+      // A browser without encodings: the numbers are set once it flows, if it can do that at all.
+      return this.connection.addTransceiver(kind, { direction: this.direction });
+    }
   }
 
   /** Stops media in the slot with the next offer; it still belongs to its stream. */

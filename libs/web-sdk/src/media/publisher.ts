@@ -185,13 +185,19 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
   }
 
   private preferCodec(transceiver: RTCRtpTransceiver): void {
+    // Firefox before 128: it offers its own order, and the relay chooses from that.
+    if (typeof transceiver.setCodecPreferences !== "function") return;
     const wished: VideoCodecName = this.option.videoCodec ?? "H264";
     const codecs = sendCodecPreferences(wished, RTCRtpSender.getCapabilities?.("video")?.codecs ?? []);
     try {
       transceiver.setCodecPreferences(codecs);
     } catch {
-      // A browser that refuses the list offers its own, and the relay chooses from that.
-      transceiver.setCodecPreferences([]);
+      // A browser that refuses the list offers its own, and the relay chooses from that. What a former stream set must go.
+      try {
+        transceiver.setCodecPreferences([]);
+      } catch {
+        // It refuses lists altogether: then none was ever set.
+      }
     }
   }
 
@@ -204,7 +210,10 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
   private async applyParameters(slot: Slot): Promise<void> {
     const { audioKbps, videoKbps, optimizationMode } = this.stream.encoding;
     const sender = slot.transceiver.sender;
+    if (typeof sender.getParameters !== "function") return;
     const parameters = sender.getParameters();
+    // Firefox before 110 names no encodings until some are set.
+    if (!(parameters.encodings?.length > 0)) parameters.encodings = [{}];
     for (const encoding of parameters.encodings) {
       encoding.maxBitrate = (slot.kind === "audio" ? audioKbps : videoKbps) * 1000;
     }

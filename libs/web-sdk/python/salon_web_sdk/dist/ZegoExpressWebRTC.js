@@ -25,16 +25,16 @@ s are not an object.");let intensity=name=>{let value=given[name]??DEFAULT_INTEN
 Code.PARAMETER,`${name} is not a number from 0 to 100.`)};return{enabled:!0,smoothIntensity:intensity("smoothIntensity"),whitenIntensity:intensity("whitenIntens\
 ity"),rosyIntensity:intensity("rosyIntensity"),sharpenIntensity:intensity("sharpenIntensity")}}function toStrengths(effects){if(effects?.enabled!==!0)return null;
 let{smoothIntensity=0,whitenIntensity=0,rosyIntensity=0,sharpenIntensity=0}=effects;return smoothIntensity+whitenIntensity+rosyIntensity+sharpenIntensity===0?null:
-{smooth:smoothIntensity,whiten:whitenIntensity,rosy:rosyIntensity,sharpen:sharpenIntensity}}async function capture(plan){if(plan.source==="camera")return{tracks:await captureDevices(plan.constraints),owned:!0};if(plan.source==="screen")return{tracks:await captureScreen(
+{smooth:smoothIntensity,whiten:whitenIntensity,rosy:rosyIntensity,sharpen:sharpenIntensity}}function mediaDevices(){return globalThis.navigator?.mediaDevices}async function capture(plan){if(plan.source==="camera")return{tracks:await captureDevices(plan.constraints),owned:!0};if(plan.source==="screen")return{tracks:await captureScreen(
 plan.constraints,plan.captureElement),owned:!0};let tracks=[],owned=!0,streams=new Map;for(let[source,kind]of[[plan.video,"video"],[plan.audio,"audio"]]){if(source===
 null)continue;source instanceof MediaStream&&(owned=!1);let stream=streams.get(source)??customStream(source);streams.set(source,stream);let track=(kind==="video"?
 stream.getVideoTracks():stream.getAudioTracks())[0];track!==void 0&&tracks.push(track)}if(tracks.length===0)throw new ZegoError(Code.TRACK_MISSING,"The custom s\
-ource has no tracks.");return{tracks,owned}}function mediaDevices(){let devices=navigator.mediaDevices;if(devices===void 0)throw new ZegoError(Code.HTTPS_NEEDED,
-"Capture needs a page loaded over HTTPS.");return devices}async function captureDevices(constraints){if(constraints.video===!1&&constraints.audio===!1)return[];
-let devices=mediaDevices();try{return(await devices.getUserMedia(constraints)).getTracks()}catch(thrown){throw deviceError(thrown)}}function deviceError(thrown){
-if(thrown instanceof ZegoError)return thrown;let{name="Error",message=""}=thrown,code={NotAllowedError:Code.CAPTURE_DENIED,SecurityError:Code.CAPTURE_DENIED,NotReadableError:Code.
-DEVICE_BUSY,TrackStartError:Code.DEVICE_BUSY,OverconstrainedError:Code.CONSTRAINTS_WRONG,TypeError:Code.CONSTRAINTS_WRONG}[name]??Code.CAPTURE_FAILED;return new ZegoError(
-code,`${name}: ${message}`,{name})}async function captureScreen(constraints,element){let devices=mediaDevices();if(typeof devices.getDisplayMedia!="function")throw new ZegoError(
+ource has no tracks.");return{tracks,owned}}function neededDevices(){let devices=mediaDevices();if(devices===void 0)throw new ZegoError(Code.HTTPS_NEEDED,"Captu\
+re needs a page loaded over HTTPS.");return devices}async function captureDevices(constraints){if(constraints.video===!1&&constraints.audio===!1)return[];let devices=neededDevices();
+try{return(await devices.getUserMedia(constraints)).getTracks()}catch(thrown){throw deviceError(thrown)}}function deviceError(thrown){if(thrown instanceof ZegoError)
+return thrown;let{name="Error",message=""}=thrown,code={NotAllowedError:Code.CAPTURE_DENIED,SecurityError:Code.CAPTURE_DENIED,NotReadableError:Code.DEVICE_BUSY,
+TrackStartError:Code.DEVICE_BUSY,OverconstrainedError:Code.CONSTRAINTS_WRONG,TypeError:Code.CONSTRAINTS_WRONG}[name]??Code.CAPTURE_FAILED;return new ZegoError(code,
+`${name}: ${message}`,{name})}async function captureScreen(constraints,element){let devices=neededDevices();if(typeof devices.getDisplayMedia!="function")throw new ZegoError(
 Code.SCREEN_UNSUPPORTED,"This browser cannot share its screen.");let stream;try{let here=element===null?{}:{preferCurrentTab:!0};stream=await devices.getDisplayMedia(
 {...constraints,...here})}catch(thrown){let{name="Error",message=""}=thrown,cancelled=name==="NotAllowedError"||name==="AbortError";throw new ZegoError(cancelled?
 Code.SCREEN_CANCELLED:Code.SCREEN_FAILED,`${name}: ${message}`,{name})}return element!==null&&await narrow(stream,element),stream.getTracks()}async function narrow(stream,element){
@@ -74,7 +74,7 @@ ANS),audio.AGC!==void 0&&(constraints.autoGainControl=audio.AGC),audio.AEC!==voi
 return{noiseSuppression:sound.ANS??!1,autoGainControl:sound.AGC??!1,echoCancellation:sound.AEC??!0}}function range(value){if(typeof value=="number")return{ideal:value};
 if(value.exact!==void 0)return{exact:value.exact};let result={};return value.ideal!==void 0&&(result.ideal=value.ideal),value.max!==void 0&&(result.max=value.max),
 value.min!==void 0&&(result.min=value.min),result}function displayRange(value){if(typeof value=="number")return{ideal:value};let ideal=value.exact??value.ideal??
-value.min,result={};return ideal!==void 0&&(result.ideal=ideal),value.max!==void 0&&(result.max=value.max),result}var KINDS={cameras:"videoinput",microphones:"audioinput",speakers:"audiooutput"};async function list(){let devices=navigator.mediaDevices;if(devices===void 0)throw new ZegoError(
+value.min,result={};return ideal!==void 0&&(result.ideal=ideal),value.max!==void 0&&(result.max=value.max),result}var KINDS={cameras:"videoinput",microphones:"audioinput",speakers:"audiooutput"};async function list(){let devices=mediaDevices();if(devices===void 0)throw new ZegoError(
 Code.HTTPS_NEEDED,"Devices are listed on HTTPS pages only.");try{return await devices.enumerateDevices()}catch(thrown){throw new ZegoError(Code.ENUMERATE_FAILED,
 thrown.message)}}async function listWithNames(wanted){let found=await list(),nameless=kind=>wanted.includes(kind)&&found.some(each=>each.kind===kind&&each.label===
 ""),video=nameless("videoinput"),audio=nameless("audioinput")||nameless("audiooutput");if(!video&&!audio)return found;try{let stream=await navigator.mediaDevices.
@@ -94,7 +94,44 @@ null?null:typeof userName!="string"?new ZegoError(Code.PARAMETER,"The userName i
 "The userName is longer than 256."):null}function checkStreamId(streamID){return check(streamID,{noun:"streamID",pattern:STREAM_ID,maxLength:256,measure:text=>text.
 length,empty:Code.STREAM_ID_EMPTY,tooLong:Code.STREAM_ID_TOO_LONG,illegal:Code.STREAM_ID_ILLEGAL})}function checkMessage(text){return typeof text!="string"||text===
 ""?new ZegoError(Code.MESSAGE_EMPTY,"The message is empty."):byteLength(text)>1024?new ZegoError(Code.MESSAGE_TOO_LONG,"The message is longer than 1024 bytes."):
-null}function parseServerMessage(text){if(typeof text!="string")return null;try{let value=JSON.parse(text);return typeof value=="object"&&value!==null&&!Array.isArray(
+null}var REJECT="reject",REJECT_BOOLEAN="rejectBoolean",REJECT_ANY="rejectAny",FALSE="false",ZERO="zero",PUBLISH_STATS="publishStats",PLAY_STATS="playStats",TIME_INFO="\
+timeInfo",NOTHING="nothing",LOCAL_STREAM={startCaptureMicrophone:REJECT,startCaptureCamera:REJECT,startCaptureCameraAndMicrophone:REJECT,startCaptureCustomAudio:REJECT,
+startCaptureCustomVideo:REJECT,startCaptureCustomVideoAndAudio:REJECT,startCaptureScreen:REJECT,startCaptureScreenWithAudio:REJECT,stopCaptureAudio:REJECT_BOOLEAN,
+stopCaptureVideo:REJECT_BOOLEAN},ENGINE={setTurnServer:NOTHING,uploadLog:REJECT,callExperimentalAPI:REJECT_ANY,getNetworkTimeInfo:TIME_INFO,renewToken:FALSE,switchRoom:REJECT_BOOLEAN,
+setRoomExtraInfo:REJECT,enableMultiRoom:FALSE,sendTransparentMessage:REJECT,replaceTrack:REJECT,addTrack:REJECT,removeTrack:REJECT,setVideoConfig:REJECT,setAudioConfig:REJECT,
+setCaptureVolume:REJECT,enableVideoCaptureDevice:REJECT_BOOLEAN,checkVideoTrackIsActive:REJECT_BOOLEAN,checkAudioTrackIsActive:REJECT_BOOLEAN,getElectronScreenSources:REJECT_ANY,
+setDummyCaptureImagePath:REJECT_BOOLEAN,createStreamCompositor:"streamCompositor",setCaptureAudioFrameCallback:REJECT,updatePublishingStream:REJECT,setStreamExtraInfo:REJECT,
+getPublishingStreamQuality:PUBLISH_STATS,enableDualStream:NOTHING,setLowStreamParameter:NOTHING,addPublishCdnUrl:REJECT,removePublishCdnUrl:REJECT,enableHardwareEncoder:NOTHING,
+setStreamAlignmentProperty:REJECT_BOOLEAN,setSEIConfig:NOTHING,sendSEI:FALSE,mutePlayStreamVideo:REJECT_BOOLEAN,mutePlayStreamAudio:REJECT_BOOLEAN,muteAllPlayAudioStreams:REJECT_BOOLEAN,
+muteAllPlayVideoStreams:REJECT_BOOLEAN,getPlayingStreamQuality:PLAY_STATS,setPlayStreamVideoType:REJECT_BOOLEAN,setAudioFrameCallback:REJECT,useVideoDevice:REJECT,
+useAudioDevice:REJECT,useFrontCamera:REJECT,enableAutoSwitchDevice:NOTHING,setSoundLevelDelegate:NOTHING,setLowlightEnhancement:REJECT,initBackgroundModule:REJECT,
+setBackgroundBlurOptions:REJECT_BOOLEAN,setVirtualBackgroundOptions:REJECT_BOOLEAN,enableBackgroundProcess:REJECT,setTransparentBackgroundOptions:REJECT_BOOLEAN,
+setVoiceChangerPreset:REJECT,setVoiceChangerParam:REJECT,setReverbPreset:REJECT,enableVirtualStereo:REJECT,enableLiveAudioEffect:REJECT,setAudioChangerParam:REJECT,
+enableAiDenoise:REJECT,setAiDenoiseMode:REJECT,startMixingAudio:FALSE,stopMixingAudio:FALSE,setMixingAudioVolume:FALSE,createAudioEffectPlayer:"audioEffectPlaye\
+r",loadAudioEffect:REJECT,unloadAudioEffect:FALSE,startMixerTask:REJECT_ANY,stopMixerTask:REJECT,setMixerTaskConfig:REJECT,startAutoMixerTask:REJECT,stopAutoMixerTask:REJECT,
+createRangeAudioInstance:"rangeAudio",createRealTimeSequentialDataManager:"dataManager",destroyRealTimeSequentialDataManager:NOTHING,createCopyrightedMusic:"cop\
+yrightedMusic",destroyCopyrightedMusic:NOTHING},AUDIO_EFFECT_PLAYER={start:NOTHING,stop:FALSE,pause:FALSE,resume:FALSE,setVolume:FALSE,getTotalDuration:ZERO,getCurrentProgress:ZERO,
+seekTo:FALSE},RANGE_AUDIO={enableAiDenoise:FALSE,setAiDenoiseMode:FALSE,enableAudioSourceUpdateChecker:NOTHING,on:FALSE,off:FALSE,setAudioReceiveRange:NOTHING,updateSelfPosition:NOTHING,
+updateAudioSource:NOTHING,enableSpatializer:NOTHING,enableMicrophone:NOTHING,selectMicrophone:REJECT_BOOLEAN,selectSpeaker:NOTHING,enableSpeaker:NOTHING,setRangeAudioCustomMode:NOTHING,
+setRangeAudioMode:NOTHING,setTeamID:NOTHING,setPositionUpdateFrequency:NOTHING,setRangeAudioVolume:NOTHING,setVoiceChangerPreset:FALSE,setVoiceChangerParam:FALSE,
+isAudioContextRunning:FALSE,resumeAudioContext:REJECT_BOOLEAN,setStreamVocalRange:NOTHING,updateStreamPosition:NOTHING,setCustomSourceVocalRange:NOTHING,updateCustomSourcePosition:NOTHING},
+DATA_MANAGER={reset:NOTHING,startBroadcasting:REJECT_BOOLEAN,stopBroadcasting:FALSE,sendRealTimeSequentialData:FALSE,startSubscribing:REJECT_BOOLEAN,stopSubscribing:FALSE,
+on:NOTHING,off:NOTHING},COPYRIGHTED_MUSIC={destroyInstance:NOTHING,initCopyrightedMusic:REJECT_ANY,sendExtendedRequest:REJECT_ANY,requestResource:REJECT_ANY,getSharedResource:REJECT_ANY,
+getSharedResourceByToken:REJECT_ANY,getLrcLyric:REJECT_ANY,getKrcLyricByToken:REJECT_ANY,download:REJECT_ANY,clearCache:NOTHING,startScore:REJECT_ANY,stopScore:ZERO,
+pauseScore:ZERO,resumeScore:ZERO,resetScore:ZERO,getPreviousScore:REJECT_ANY,getAverageScore:REJECT_ANY,getTotalScore:REJECT_ANY,getFullScore:REJECT_ANY,getStandardPitch:REJECT_ANY,
+getCurrentPitch:REJECT_ANY,setScoringLevel:NOTHING,getDuration:ZERO,on:FALSE,off:FALSE},STREAM_COMPOSITOR={addImage:NOTHING,removeImage:NOTHING,setInputEndpoint:REJECT_ANY,
+setOutputConfig:NOTHING,startComposingStream:REJECT_ANY,stopComposingStream:REJECT_BOOLEAN},OBJECTS={audioEffectPlayer:AUDIO_EFFECT_PLAYER,rangeAudio:RANGE_AUDIO,
+dataManager:DATA_MANAGER,copyrightedMusic:COPYRIGHTED_MUSIC,streamCompositor:STREAM_COMPOSITOR},LISTS={engine:ENGINE,localStream:LOCAL_STREAM},told=new Set;function absent(name,failure){
+return(...args)=>{let error=new ZegoError(Code.MODULE_NOT_IMPORTED,`${name} is not available in this version.`);switch(told.has(name)||(told.add(name),console.warn(
+"[salon]","not-available",{name,err_code:error.errorCode})),failure){case FALSE:return!1;case ZERO:return 0;case NOTHING:return;case PUBLISH_STATS:case PLAY_STATS:
+return null;case TIME_INFO:return{timestamp:0,maxDeviation:0};case REJECT:case REJECT_BOOLEAN:case REJECT_ANY:return Promise.reject(error);default:return inert(
+failure,args[0])}}}function inert(kind,first){let made={};return addAll(made,OBJECTS[kind],`${kind}.`),kind==="dataManager"?Object.assign(made,{roomID:typeof first==
+"string"?first:""}):made}function addAll(target,list2,prefix){for(let[name,failure]of Object.entries(list2))Object.defineProperty(target,name,{value:absent(prefix+
+name,failure),writable:!0,configurable:!0})}function addNotYet(target,list2){addAll(target,LISTS[list2],"")}function notYetVoid(name){return absent(name,NOTHING)}var CALLED=["startRecord","stopRecord","pauseRecord","resumeRecord","saveRecord","mixingBuffer","stopMixingBuffer","setTurnOverTcpOnly","setTurnOnly"];function modules(known){
+return new Proxy(known,{get(target,name){return typeof name!="string"||name in target?Reflect.get(target,name):target[name]={}}})}function makeInternals(engine){
+let internals={stateCenter:{isMultiRoom:!1,useNetAgent:!1,publishStreamList:{},listenerList:{}},rtcModules:modules({streamCenter:{isPeer:!1,publisherList:{},playerList:{}}})};
+for(let name of CALLED)internals[name]=notYetVoid(name);return new Proxy(internals,{get(own,name){if(name in own)return Reflect.get(own,name);let value=typeof name==
+"string"?Reflect.get(engine,name):void 0;return typeof value=="function"?value.bind(engine):void 0}})}function parseServerMessage(text){if(typeof text!="string")return null;try{let value=JSON.parse(text);return typeof value=="object"&&value!==null&&!Array.isArray(
 value)?value:null}catch{return null}}var openWebSocket=url=>new WebSocket(url),OVERLOADED_CLOSE_CODES=[4429,1013],Link=class{constructor(url,factory,openTimeoutMs,listener){this.socket=null;this.openTimer=
 null;let lost=trouble=>{this.socket!==null&&(this.close(),listener.linkLost(trouble))},socket;try{socket=factory(url)}catch{this.socket=null,queueMicrotask(()=>listener.
 linkLost("unreachable"));return}this.socket=socket,this.openTimer=setTimeout(()=>lost("unanswered"),openTimeoutMs),socket.onopen=()=>{this.clearTimer(),listener.
@@ -116,26 +153,7 @@ port?.outlets()??[];await Promise.all(outlets.map(outlet=>outlet.settled()));let
 return effects===null||outlets.length===0?DONE:(this.lastSentMs=performance.now(),(await Promise.all(outlets.map(outlet=>this.sendTo(outlet,effects)))).find(({errorCode})=>errorCode!==
 Code.OK)??DONE)}async sendTo(outlet,effects){let set;try{set=await outlet.setEffects(effects)}catch(thrown){if(!outlet.publishing)return DONE;throw thrown}return outlet.
 publishing&&this.heard(outlet.streamID,set),set.state!=="STREAM_EFFECTS_STATE_UNAVAILABLE"?DONE:{errorCode:Code.BEAUTY_OVERLOAD,extendedData:set.problem??""}}tellWatchers(){
-for(let changed of[...this.watchers])changed()}};var REJECT="reject",REJECT_BOOLEAN="rejectBoolean",REJECT_ANY="rejectAny",FALSE="false",NULL="null",PUBLISH_STATS="publishStats",PLAY_STATS="playStats",NOTHING="\
-nothing",LOCAL_STREAM={startCaptureMicrophone:REJECT,startCaptureCamera:REJECT,startCaptureCameraAndMicrophone:REJECT,startCaptureCustomAudio:REJECT,startCaptureCustomVideo:REJECT,
-startCaptureCustomVideoAndAudio:REJECT,startCaptureScreen:REJECT,startCaptureScreenWithAudio:REJECT,stopCaptureAudio:REJECT_BOOLEAN,stopCaptureVideo:REJECT_BOOLEAN},
-ENGINE={setTurnServer:FALSE,uploadLog:REJECT,callExperimentalAPI:REJECT_ANY,getNetworkTimeInfo:REJECT_ANY,renewToken:FALSE,switchRoom:REJECT_BOOLEAN,setRoomExtraInfo:REJECT,
-enableMultiRoom:FALSE,sendTransparentMessage:REJECT,replaceTrack:REJECT,addTrack:REJECT,removeTrack:REJECT,setVideoConfig:REJECT,setAudioConfig:REJECT,setCaptureVolume:REJECT,
-enableVideoCaptureDevice:REJECT_BOOLEAN,checkVideoTrackIsActive:REJECT_BOOLEAN,checkAudioTrackIsActive:REJECT_BOOLEAN,getElectronScreenSources:REJECT_ANY,setDummyCaptureImagePath:REJECT,
-createStreamCompositor:NULL,setCaptureAudioFrameCallback:FALSE,updatePublishingStream:REJECT,setStreamExtraInfo:REJECT,getPublishingStreamQuality:PUBLISH_STATS,
-enableDualStream:FALSE,setLowStreamParameter:FALSE,addPublishCdnUrl:REJECT,removePublishCdnUrl:REJECT,enableHardwareEncoder:FALSE,setStreamAlignmentProperty:FALSE,
-setSEIConfig:FALSE,sendSEI:FALSE,mutePlayStreamVideo:REJECT_BOOLEAN,mutePlayStreamAudio:REJECT_BOOLEAN,muteAllPlayAudioStreams:REJECT_BOOLEAN,muteAllPlayVideoStreams:REJECT_BOOLEAN,
-getPlayingStreamQuality:PLAY_STATS,setPlayStreamVideoType:REJECT_BOOLEAN,setAudioFrameCallback:FALSE,useVideoDevice:REJECT,useAudioDevice:REJECT,useFrontCamera:REJECT,
-enableAutoSwitchDevice:FALSE,setSoundLevelDelegate:NOTHING,setLowlightEnhancement:REJECT,initBackgroundModule:REJECT,setBackgroundBlurOptions:REJECT,setVirtualBackgroundOptions:REJECT,
-enableBackgroundProcess:REJECT,setTransparentBackgroundOptions:REJECT,setVoiceChangerPreset:FALSE,setVoiceChangerParam:FALSE,setReverbPreset:FALSE,enableVirtualStereo:FALSE,
-enableLiveAudioEffect:REJECT,setAudioChangerParam:FALSE,enableAiDenoise:REJECT,setAiDenoiseMode:REJECT,startMixingAudio:FALSE,stopMixingAudio:FALSE,setMixingAudioVolume:FALSE,
-createAudioEffectPlayer:NULL,loadAudioEffect:REJECT,unloadAudioEffect:FALSE,startMixerTask:REJECT_ANY,stopMixerTask:REJECT,setMixerTaskConfig:REJECT,startAutoMixerTask:REJECT,
-stopAutoMixerTask:REJECT,createRangeAudioInstance:NULL,createRealTimeSequentialDataManager:NULL,destroyRealTimeSequentialDataManager:FALSE,createCopyrightedMusic:REJECT_ANY,
-destroyCopyrightedMusic:REJECT},LISTS={engine:ENGINE,localStream:LOCAL_STREAM},told=new Set;function absent(name,failure){return()=>{let error=new ZegoError(Code.
-MODULE_NOT_IMPORTED,`${name} is not available in this version.`);if(told.has(name)||(told.add(name),console.warn("[salon]","not-available",{name,err_code:error.
-errorCode})),failure===FALSE)return!1;if(failure!==NOTHING)return failure===NULL||failure===PUBLISH_STATS||failure===PLAY_STATS?null:Promise.reject(error)}}function addNotYet(target,list2){
-for(let[name,failure]of Object.entries(LISTS[list2]))Object.defineProperty(target,name,{value:absent(name,failure),writable:!0,configurable:!0})}function notYetStatic(name){
-return absent(name,NOTHING)}var GlPass=class{constructor(gl,fragment){this.gl=gl;this.uniforms=new Map;this.program=link(gl,fragment)}draw(target,[width,height],textures,values={}){let{gl}=this;
+for(let changed of[...this.watchers])changed()}};var GlPass=class{constructor(gl,fragment){this.gl=gl;this.uniforms=new Map;this.program=link(gl,fragment)}draw(target,[width,height],textures,values={}){let{gl}=this;
 gl.useProgram(this.program),gl.bindFramebuffer(gl.FRAMEBUFFER,target?.framebuffer??null),gl.viewport(0,0,width,height),Object.entries(textures).forEach(([name,texture],unit)=>{
 gl.activeTexture(gl.TEXTURE0+unit),gl.bindTexture(gl.TEXTURE_2D,texture),gl.uniform1i(this.location(name),unit)});for(let[name,value]of Object.entries(values))typeof value==
 "number"?gl.uniform1i(this.location(name),value):value.length===2?gl.uniform2f(this.location(name),value[0]??0,value[1]??0):gl.uniform4fv(this.location(name),value);
@@ -511,28 +529,29 @@ let timer=this.timers.get(name);timer!==void 0&&clearTimeout(timer),this.timers.
 logger;this.onLost=onLost;this.onDoubt=onDoubt;this.slots=[];this.queue=Promise.resolve();this.lostWith=null;this.timer=null;this.waiting=new Set;this.id=`${direction===
 "sendonly"?"s":"r"}${++lastPeerNumber}-${Date.now().toString(36)}`,this.connection=new RTCPeerConnection({bundlePolicy:"max-bundle"}),this.connection.onconnectionstatechange=
 ()=>this.stateChanged()}get lost(){return this.lostWith!==null}acquire(kind,streamID,init={}){let free=this.slots.find(slot2=>slot2.kind===kind&&slot2.streamID===
-null);if(free!==void 0)return free.streamID=streamID,free.transceiver.direction=this.direction,free;let transceiver=this.connection.addTransceiver(kind,{...init,
-direction:this.direction}),slot={kind,transceiver,streamID};return this.slots.push(slot),slot}deactivate(slot){this.lost||(slot.transceiver.direction="inactive")}release(slot){
-this.deactivate(slot),slot.streamID=null}negotiate(negotiation){let run=this.queue.then(()=>this.runOne(negotiation));return this.queue=run.catch(()=>{}),run}connected(){
-return this.lostWith!==null?Promise.reject(this.lostWith):this.connection.connectionState==="connected"?Promise.resolve():new Promise((resolve,reject)=>this.waiting.
-add({resolve,reject}))}getStats(){return this.connection.getStats()}close(error,tell=!1){if(this.lostWith===null){this.lostWith=error,this.clearTimer(),this.connection.
-onconnectionstatechange=null,this.connection.close();for(let each of this.waiting)each.reject(error);this.waiting.clear(),tell&&this.onLost(this,error)}}async runOne(negotiation){
-if(this.throwIfLost(),!await negotiation.prepare(this))return;let sdp;try{await this.connection.setLocalDescription(await this.connection.createOffer()),sdp=this.
-connection.localDescription?.sdp??""}catch(thrown){throw this.throwIfLost(),toZegoError(thrown,this.direction==="sendonly"?Code.PUBLISH_OFFER:Code.PLAY_OFFER)}let reply;
-try{reply=await negotiation.exchange({peerConnectionId:this.id,sdp,tracks:this.bindings()})}catch(thrown){throw this.throwIfLost(),await this.undo(thrown),thrown}
-this.throwIfLost();let answer=reply.answer?.sdp;if(answer===void 0){await this.connection.setLocalDescription({type:"rollback"});return}await this.take(negotiation.
-amend?.(answer)??answer)}async take(sdp){try{await this.connection.setRemoteDescription({type:"answer",sdp})}catch(thrown){this.throwIfLost(),this.logger.error(
-"answer-rejected",{peer_connection_id:this.id,name:thrown.name}),this.lose(this.connectCode(),"The answer could not be applied.")}this.throwIfLost(),this.connection.
-connectionState!=="connected"&&this.timer===null&&(this.timer=setTimeout(()=>this.loseQuietly("The media connection did not come up."),CONNECT_TIMEOUT_MS))}async undo(thrown){
-(!(thrown instanceof RequestFailed)||thrown.reason==="transport-not-found")&&this.lose(this.connectCode(),"The relay's view of the media connection is unknown.");
-try{await this.connection.setLocalDescription({type:"rollback"})}catch{this.throwIfLost(),this.lose(this.connectCode(),"The offer could not be taken back.")}}bindings(){
-return this.slots.flatMap(({transceiver,streamID})=>streamID!==null&&transceiver.mid!==null&&transceiver.direction!=="inactive"?[{mid:transceiver.mid,streamId:streamID}]:
-[])}stateChanged(){let state=this.connection.connectionState;if(this.logger.debug("peer-connection-state",{peer_connection_id:this.id,state}),state==="connected"){
-this.clearTimer();for(let each of this.waiting)each.resolve();this.waiting.clear()}else state==="disconnected"?(this.onDoubt(),this.clearTimer(),this.timer=setTimeout(
-()=>this.loseQuietly("The media connection was interrupted."),DISCONNECTED_GRACE_MS)):(state==="failed"||state==="closed")&&this.loseQuietly("The media connecti\
-on failed.")}connectCode(){return this.direction==="sendonly"?Code.PUBLISH_ICE_FAILED:Code.PLAY_ICE_FAILED}loseQuietly(sentence){this.close(new PeerLost(this.connectCode(),
-sentence),!0)}lose(code,sentence){let error=new PeerLost(code,sentence);throw this.close(error,!0),error}throwIfLost(){if(this.lostWith!==null)throw this.lostWith}clearTimer(){
-this.timer!==null&&clearTimeout(this.timer),this.timer=null}};var Peers=class{constructor(port,logger){this.port=port;this.logger=logger;this.current={sendonly:null,recvonly:null}}get(direction){let present=this.current[direction];
+null);if(free!==void 0)return free.streamID=streamID,free.transceiver.direction=this.direction,free;let transceiver=this.addTransceiver(kind,init),slot={kind,transceiver,
+streamID};return this.slots.push(slot),slot}addTransceiver(kind,init){try{return this.connection.addTransceiver(kind,{...init,direction:this.direction})}catch(thrown){
+if(init.sendEncodings===void 0)throw thrown;return this.connection.addTransceiver(kind,{direction:this.direction})}}deactivate(slot){this.lost||(slot.transceiver.
+direction="inactive")}release(slot){this.deactivate(slot),slot.streamID=null}negotiate(negotiation){let run=this.queue.then(()=>this.runOne(negotiation));return this.
+queue=run.catch(()=>{}),run}connected(){return this.lostWith!==null?Promise.reject(this.lostWith):this.connection.connectionState==="connected"?Promise.resolve():
+new Promise((resolve,reject)=>this.waiting.add({resolve,reject}))}getStats(){return this.connection.getStats()}close(error,tell=!1){if(this.lostWith===null){this.
+lostWith=error,this.clearTimer(),this.connection.onconnectionstatechange=null,this.connection.close();for(let each of this.waiting)each.reject(error);this.waiting.
+clear(),tell&&this.onLost(this,error)}}async runOne(negotiation){if(this.throwIfLost(),!await negotiation.prepare(this))return;let sdp;try{await this.connection.
+setLocalDescription(await this.connection.createOffer()),sdp=this.connection.localDescription?.sdp??""}catch(thrown){throw this.throwIfLost(),toZegoError(thrown,
+this.direction==="sendonly"?Code.PUBLISH_OFFER:Code.PLAY_OFFER)}let reply;try{reply=await negotiation.exchange({peerConnectionId:this.id,sdp,tracks:this.bindings()})}catch(thrown){
+throw this.throwIfLost(),await this.undo(thrown),thrown}this.throwIfLost();let answer=reply.answer?.sdp;if(answer===void 0){await this.connection.setLocalDescription(
+{type:"rollback"});return}await this.take(negotiation.amend?.(answer)??answer)}async take(sdp){try{await this.connection.setRemoteDescription({type:"answer",sdp})}catch(thrown){
+this.throwIfLost(),this.logger.error("answer-rejected",{peer_connection_id:this.id,name:thrown.name}),this.lose(this.connectCode(),"The answer could not be appl\
+ied.")}this.throwIfLost(),this.connection.connectionState!=="connected"&&this.timer===null&&(this.timer=setTimeout(()=>this.loseQuietly("The media connection di\
+d not come up."),CONNECT_TIMEOUT_MS))}async undo(thrown){(!(thrown instanceof RequestFailed)||thrown.reason==="transport-not-found")&&this.lose(this.connectCode(),
+"The relay's view of the media connection is unknown.");try{await this.connection.setLocalDescription({type:"rollback"})}catch{this.throwIfLost(),this.lose(this.
+connectCode(),"The offer could not be taken back.")}}bindings(){return this.slots.flatMap(({transceiver,streamID})=>streamID!==null&&transceiver.mid!==null&&transceiver.
+direction!=="inactive"?[{mid:transceiver.mid,streamId:streamID}]:[])}stateChanged(){let state=this.connection.connectionState;if(this.logger.debug("peer-connect\
+ion-state",{peer_connection_id:this.id,state}),state==="connected"){this.clearTimer();for(let each of this.waiting)each.resolve();this.waiting.clear()}else state===
+"disconnected"?(this.onDoubt(),this.clearTimer(),this.timer=setTimeout(()=>this.loseQuietly("The media connection was interrupted."),DISCONNECTED_GRACE_MS)):(state===
+"failed"||state==="closed")&&this.loseQuietly("The media connection failed.")}connectCode(){return this.direction==="sendonly"?Code.PUBLISH_ICE_FAILED:Code.PLAY_ICE_FAILED}loseQuietly(sentence){
+this.close(new PeerLost(this.connectCode(),sentence),!0)}lose(code,sentence){let error=new PeerLost(code,sentence);throw this.close(error,!0),error}throwIfLost(){
+if(this.lostWith!==null)throw this.lostWith}clearTimer(){this.timer!==null&&clearTimeout(this.timer),this.timer=null}};var Peers=class{constructor(port,logger){this.port=port;this.logger=logger;this.current={sendonly:null,recvonly:null}}get(direction){let present=this.current[direction];
 if(present!==null&&!present.lost)return present;let peer=new Peer(direction,this.logger,(lost,error)=>{this.forget(lost,error),this.port.request({closePeerConnection:{
 peerConnectionId:lost.id}}).catch(()=>{})},()=>this.port.doubt());return this.current[direction]=peer,peer}lostAtRelay(peerConnectionID){for(let peer of[this.current.
 sendonly,this.current.recvonly])peer?.id===peerConnectionID&&this.drop(peer,"The relay lost the media connection.")}renew(){for(let peer of[this.current.sendonly,
@@ -612,10 +631,11 @@ null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[stat
 publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.publisherState({streamID:this.streamID,state:publicState,
 errorCode:code,extendedData:error?.extendedData??"{}"})),!(state!=="ACTIVE"||!this.machine.is("ACTIVE"))&&(this.publisherPort.publisherActive(this),this.stream.
 beauty.published(this))}tell(error){let{streamID}=this,{errorCode,extendedData}=error;this.publisherPort.publisherState({streamID,state:PUBLIC_STATE2[this.state],
-errorCode,extendedData})}preferCodec(transceiver){let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(wished,RTCRtpSender.getCapabilities?.("v\
-ideo")?.codecs??[]);try{transceiver.setCodecPreferences(codecs)}catch{transceiver.setCodecPreferences([])}}stopSettling(){this.settling!==null&&clearTimeout(this.
-settling),this.settling=null}async applyParameters(slot){let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,sender=slot.transceiver.sender,parameters=sender.
-getParameters();for(let encoding of parameters.encodings)encoding.maxBitrate=(slot.kind==="audio"?audioKbps:videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode===
+errorCode,extendedData})}preferCodec(transceiver){if(typeof transceiver.setCodecPreferences!="function")return;let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(
+wished,RTCRtpSender.getCapabilities?.("video")?.codecs??[]);try{transceiver.setCodecPreferences(codecs)}catch{try{transceiver.setCodecPreferences([])}catch{}}}stopSettling(){
+this.settling!==null&&clearTimeout(this.settling),this.settling=null}async applyParameters(slot){let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,
+sender=slot.transceiver.sender;if(typeof sender.getParameters!="function")return;let parameters=sender.getParameters();parameters.encodings?.length>0||(parameters.
+encodings=[{}]);for(let encoding of parameters.encodings)encoding.maxBitrate=(slot.kind==="audio"?audioKbps:videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode===
 "detail"||optimizationMode==="default"&&(this.stream.source==="screen"||this.settling!==null);parameters.degradationPreference=steady?"maintain-resolution":"mai\
 ntain-framerate"}try{await sender.setParameters(parameters)}catch{}}};function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
 user),extraInfo:stream.extraInfo??"",kinds:stream.kinds??[]}}var REASON_DISCONNECTED=5,Roster=class{constructor(){this.users=new Map;this.streams=new Map}stream(streamID){
@@ -672,26 +692,26 @@ options.settings.avRetryTimeMs,publisherState:state=>this.options.events.emit("p
 streamID),publisherEnded:publisher=>{this.publishers.delete(publisher.streamID),this.interruptPlayer(publisher.streamID)}}}playerPort(){return{peer:direction=>this.
 peers.get(direction),request:body=>this.connection.request(body),retryTimeMs:()=>this.options.settings.avRetryTimeMs,playerState:state=>this.options.events.emit(
 "playerStateUpdate",state),playerEnded:player=>{this.players.delete(player.streamID),this.options.unplayed(player.media)},kindsOf:streamID=>this.roster.stream(streamID)?.
-kinds??[]}}};var CODECS=["H264","H265","VP8","VP9"];function missing(message){return{name:"NotSupportedError",message}}function mediaDevices2(){return navigator.mediaDevices}
-async function probeDevice(constraints){let devices=mediaDevices2();if(devices===void 0)return missing("Devices can be used on HTTPS pages only.");try{return(await devices.
-getUserMedia(constraints)).getTracks().forEach(track=>track.stop()),null}catch(thrown){let{name="Error",message=""}=thrown;return{name,message}}}var PROBES={webRTC:async()=>typeof RTCPeerConnection==
-"function"?null:missing("There is no RTCPeerConnection."),customCapture:async()=>"captureStream"in HTMLMediaElement.prototype||"captureStream"in HTMLCanvasElement.
-prototype?null:missing("Elements cannot be captured."),camera:()=>probeDevice({video:!0}),microphone:()=>probeDevice({audio:!0}),screenSharing:async()=>typeof mediaDevices2()?.
-getDisplayMedia=="function"?null:missing("The screen cannot be captured.")};async function probeBoth(){return await probeDevice({video:!0,audio:!0})===null?{camera:null,
-microphone:null}:{camera:await PROBES.camera(),microphone:await PROBES.microphone()}}async function checkOne(type){let hasWebRTC=await PROBES.webRTC()===null,result,
-errInfo={};if(type in PROBES){let probe=type,failure=await PROBES[probe]();result=failure===null,failure!==null&&(errInfo[probe]=failure)}else{let codec=CODECS.
-find(each=>each===type);result=hasWebRTC&&codec!==void 0&&canSend(codec)}return{result,errInfo}}async function checkSystem(type){if(type)return checkOne(type);let result={
-webRTC:!1,customCapture:!1,camera:!1,microphone:!1,screenSharing:!1,videoCodec:{H264:!1,H265:!1,VP8:!1,VP9:!1},errInfo:{}},note=(probe,failure)=>{result[probe]=
-failure===null,failure!==null&&(result.errInfo[probe]=failure)},hasWebRTC=await PROBES.webRTC()===null;for(let codec of CODECS)result.videoCodec[codec]=hasWebRTC&&
-canSend(codec);for(let probe of["webRTC","customCapture","screenSharing"])note(probe,await PROBES[probe]());let devices=await probeBoth();return note("camera",devices.
-camera),note("microphone",devices.microphone),delete result.errInfo.screenSharing,result}var MAX_APP_ID=2**32-1,MAX_EXTRA_INFO_CHARS=1024,DEFAULT_RETRY_MS=3e5,ZegoExpressEngine=class{constructor(appID,server,options){this.appID=appID;this.server=server;
-this.events=new Emitter;this.logger=new Logger;this.settings={roomRetryTimeMs:DEFAULT_RETRY_MS,avRetryTimeMs:DEFAULT_RETRY_MS};this.localStreams=new Map;this.views=
-new Map;this.room=null;this.microphoneMuted=!1;this.life=0;this.onPageHide=()=>this.room?.sleep();this.onPageShow=()=>this.room?.wake();let scenario=options?.scenario;
-this.scenario=scenario!==void 0&&isScenario(scenario)?scenario:ZegoScenario.Default,globalThis.addEventListener?.("pagehide",this.onPageHide),globalThis.addEventListener?.(
-"pageshow",this.onPageShow)}static use(_module){return!0}getVersion(){return VERSION}on(event,handler){return this.events.on(event,handler)}off(event,handler){return this.
-events.off(event,handler)}checkSystemRequirements(type,_level){return checkSystem(type)}setRoomScenario(scenario){return this.room!==null||!isScenario(scenario)?
-!1:(this.scenario=scenario,!0)}setEngineConfig(config){if(typeof config!="string")return!0;let match=/^\s*(room_retry_time|av_retry_time)\s*=\s*(\d+)\s*$/.exec(
-config);if(match===null)return!1;let timeMs=Number(match[2])*1e3;return match[1]==="room_retry_time"?this.settings.roomRetryTimeMs=timeMs:this.settings.avRetryTimeMs=
+kinds??[]}}};var CODECS=["H264","H265","VP8","VP9"];function missing(message){return{name:"NotSupportedError",message}}async function probeDevice(constraints){let devices=mediaDevices();
+if(devices===void 0)return missing("Devices can be used on HTTPS pages only.");try{return(await devices.getUserMedia(constraints)).getTracks().forEach(track=>track.
+stop()),null}catch(thrown){let{name="Error",message=""}=thrown;return{name,message}}}var PROBES={webRTC:async()=>typeof RTCPeerConnection=="function"?null:missing(
+"There is no RTCPeerConnection."),customCapture:async()=>{let{HTMLMediaElement:media,HTMLCanvasElement:canvas}=globalThis;return[media,canvas].some(each=>each!==
+void 0&&"captureStream"in each.prototype)?null:missing("Elements cannot be captured.")},camera:()=>probeDevice({video:!0}),microphone:()=>probeDevice({audio:!0}),
+screenSharing:async()=>typeof mediaDevices()?.getDisplayMedia=="function"?null:missing("The screen cannot be captured.")};async function probeBoth(){return await probeDevice(
+{video:!0,audio:!0})===null?{camera:null,microphone:null}:{camera:await PROBES.camera(),microphone:await PROBES.microphone()}}async function checkOne(type){let hasWebRTC=await PROBES.
+webRTC()===null,result,errInfo={};if(type in PROBES){let probe=type,failure=await PROBES[probe]();result=failure===null,failure!==null&&(errInfo[probe]=failure)}else{
+let codec=CODECS.find(each=>each===type);result=hasWebRTC&&codec!==void 0&&canSend(codec)}return{result,errInfo}}async function checkSystem(type){if(type)return checkOne(
+type);let result={webRTC:!1,customCapture:!1,camera:!1,microphone:!1,screenSharing:!1,videoCodec:{H264:!1,H265:!1,VP8:!1,VP9:!1},errInfo:{}},note=(probe,failure)=>{
+result[probe]=failure===null,failure!==null&&(result.errInfo[probe]=failure)},hasWebRTC=await PROBES.webRTC()===null;for(let codec of CODECS)result.videoCodec[codec]=
+hasWebRTC&&canSend(codec);for(let probe of["webRTC","customCapture","screenSharing"])note(probe,await PROBES[probe]());let devices=await probeBoth();return note(
+"camera",devices.camera),note("microphone",devices.microphone),delete result.errInfo.screenSharing,result}var MAX_APP_ID=2**32-1,MAX_EXTRA_INFO_CHARS=1024,DEFAULT_RETRY_MS=3e5,ZegoExpressEngine=class{constructor(appID,server,options){this.appID=appID;this.server=server;
+this.zegoWebRTC=makeInternals(this);this.zegoWebRTM=makeInternals(this);this.events=new Emitter;this.logger=new Logger;this.settings={roomRetryTimeMs:DEFAULT_RETRY_MS,
+avRetryTimeMs:DEFAULT_RETRY_MS};this.localStreams=new Map;this.views=new Map;this.room=null;this.microphoneMuted=!1;this.life=0;this.onPageHide=()=>this.room?.sleep();
+this.onPageShow=()=>this.room?.wake();let scenario=options?.scenario;this.scenario=scenario!==void 0&&isScenario(scenario)?scenario:ZegoScenario.Default,globalThis.
+addEventListener?.("pagehide",this.onPageHide),globalThis.addEventListener?.("pageshow",this.onPageShow)}static use(_module){return!0}getVersion(){return VERSION}on(event,handler){
+return this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}checkSystemRequirements(type,_level){return checkSystem(type)}setRoomScenario(scenario){
+return this.room!==null||!isScenario(scenario)?!1:(this.scenario=scenario,!0)}setEngineConfig(config){if(typeof config!="string")return!0;let match=/^\s*(room_retry_time|av_retry_time)\s*=\s*(\d+)\s*$/.
+exec(config);if(match===null)return!1;let timeMs=Number(match[2])*1e3;return match[1]==="room_retry_time"?this.settings.roomRetryTimeMs=timeMs:this.settings.avRetryTimeMs=
 timeMs,!0}setLogConfig(config){return this.logger.configure(config)}setDebugVerbose(enable){this.logger.setVerbose(enable)}destroyEngine(){this.life+=1,this.room?.
 logout();for(let stream of[...this.localStreams.values()])this.destroyStream(stream);for(let view of this.views.values())view.stop();this.views.clear(),globalThis.
 removeEventListener?.("pagehide",this.onPageHide),globalThis.removeEventListener?.("pageshow",this.onPageShow),this.events.clear()}async loginRoom(roomID,token,user,config={}){
@@ -744,11 +764,12 @@ e extraInfo is longer than 1024 characters."):null}refusePublish(streamID,error)
 let{errorCode,extendedData}=error;this.events.emit("publisherStateUpdate",{streamID,state:"NO_PUBLISH",errorCode,extendedData})}localOf(stream){let media=stream instanceof
 ZegoLocalStream?stream.stream:stream;return(media&&this.localStreams.get(media))??null}watchScreen(stream){stream.getVideoTracks()[0]?.addEventListener("ended",
 ()=>{let media=stream.stream;if(media!==null){this.events.emit("screenSharingEnded",media);for(let publisher of this.room?.publishersOf(stream)??[])publisher.stop();
-stream.stream!==null&&this.destroyStream(stream)}})}view(stream,local){let media=stream instanceof ZegoLocalStream?stream.stream:stream;if(!(media instanceof MediaStream))
+stream.stream!==null&&this.destroyStream(stream)}})}view(stream,local){let media=stream instanceof ZegoLocalStream?stream.stream:stream;if(!isMediaStream(media))
 throw new ZegoError(Code.NOT_SDK_STREAM,"This is no stream.");let present=this.views.get(media)??new ZegoStreamView(media,local,this.localOf(media)?.beauty??null);
 return this.views.set(media,present),present}unmount(media){this.views.get(media)?.stop(),this.views.delete(media)}};ZegoExpressEngine.version=VERSION,ZegoExpressEngine.
-setGeoFence=notYetStatic("setGeoFence"),ZegoExpressEngine.presetLogConfig=notYetStatic("presetLogConfig"),ZegoExpressEngine.setCloudProxyConfig=notYetStatic("se\
-tCloudProxyConfig"),ZegoExpressEngine.setLocalProxyConfig=notYetStatic("setLocalProxyConfig"),ZegoExpressEngine.setEngineOptions=notYetStatic("setEngineOptions");
-function firstWrong(userIDs){return userIDs.map(checkUserId).find(wrong=>wrong!==null)??null}addNotYet(ZegoExpressEngine.prototype,"engine");var WebRTCUtil={supportDetection(){let webRTC=typeof RTCPeerConnection=="function",can=name=>webRTC&&canSend(name),devices=navigator.mediaDevices;return{webRTC,
-screenSharing:typeof devices?.getDisplayMedia=="function",videoCodec:{H264:can("H264"),H265:can("H265"),VP8:can("VP8"),VP9:can("VP9")}}}};var script=typeof document>"u"?null:document.currentScript;rememberScriptUrl(script!==null&&"src"in script?script.src:null);
+setGeoFence=notYetVoid("setGeoFence"),ZegoExpressEngine.presetLogConfig=notYetVoid("presetLogConfig"),ZegoExpressEngine.setCloudProxyConfig=notYetVoid("setCloud\
+ProxyConfig"),ZegoExpressEngine.setLocalProxyConfig=notYetVoid("setLocalProxyConfig"),ZegoExpressEngine.setEngineOptions=notYetVoid("setEngineOptions");function isMediaStream(value){
+return typeof MediaStream=="function"&&value instanceof MediaStream}function firstWrong(userIDs){return userIDs.map(checkUserId).find(wrong=>wrong!==null)??null}
+addNotYet(ZegoExpressEngine.prototype,"engine");var WebRTCUtil={supportDetection(){let webRTC=typeof RTCPeerConnection=="function",can=name=>webRTC&&canSend(name);return{webRTC,screenSharing:typeof mediaDevices()?.
+getDisplayMedia=="function",videoCodec:{H264:can("H264"),H265:can("H265"),VP8:can("VP8"),VP9:can("VP9")}}}};var script=typeof document>"u"?null:document.currentScript;rememberScriptUrl(script!==null&&"src"in script?script.src:null);
 return module.exports});

@@ -14,6 +14,9 @@ export declare class ZegoExpressEngine {
     static readonly setCloudProxyConfig: (...args: unknown[]) => void;
     static readonly setLocalProxyConfig: (...args: unknown[]) => void;
     static readonly setEngineOptions: (...args: unknown[]) => void;
+    /** Public pages write to these before they publish. */
+    readonly zegoWebRTC: any;
+    readonly zegoWebRTM: any;
     private readonly events;
     private readonly logger;
     private readonly settings;

@@ -34,6 +34,7 @@ export declare class Peer {
     get lost(): boolean;
     /** A free transceiver of the kind, or a new one. The caller sets track, codecs and parameters. */
     acquire(kind: MediaKind, streamID: string, init?: RTCRtpTransceiverInit): Slot;
+    private addTransceiver;
     /** Stops media in the slot with the next offer; it still belongs to its stream. */
     deactivate(slot: Slot): void;
     release(slot: Slot): void;
