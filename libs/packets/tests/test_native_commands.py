@@ -100,7 +100,8 @@ class Inbox:
 
 def test_what_init_exports_is_what_the_native_module_has() -> None:
     for name in salon_packets.__all__:
-        assert getattr(salon_packets, name) == getattr(salon_packets._native, name)
+        if name not in ("EncodedFrame", "FrameLink"):  # of Python, with the native ones inside
+            assert getattr(salon_packets, name) == getattr(salon_packets._native, name)
 
 
 async def test_a_check_connects_and_dtls_goes_both_ways(relay: Relay) -> None:

@@ -7,9 +7,7 @@ from salon_packets._native import (
     Codec,
     CommandQueueFull,
     DtlsReceived,
-    EncodedFrame,
     EventsLost,
-    FrameLink,
     KeyframeRequested,
     LinkClosed,
     Relay,
@@ -22,6 +20,8 @@ from salon_packets._native import (
     TransportClosed,
     TransportConnected,
 )
+from salon_packets.encoded_frame import EncodedFrame
+from salon_packets.frame_link import FrameLink
 
 RestoreReason = Literal["ordered", "lost", "restarted", "late", "stalled"]
 """Of `SourceRestored`."""
