@@ -16,10 +16,14 @@ from av.video.plane import VideoPlane
 from salon_frames import I420
 from salon_frames.i420 import Plane
 
+from salon_relay.transcoder.picture import MATRIX_GBR, RANGE_FULL, UNSAID, Colour, DecodedPicture, colour_of
+
 MAX_PICTURE_PX = 3840 * 2160
 """A stream with larger pictures is not decoded."""
 
-_FULL_RANGE = 2  # AVCOL_RANGE_JPEG
+REORDER_MAX = 16
+"""So many pictures may wait for others that are shown before them: no decoder has room for more (H.264 section A.3)."""
+
 _NEVER = 1 << 30  # frames from one periodic key frame to the next
 _FRAMES_PER_S = 30.0  # what encoders expect; whatever else comes is made up for in the budget of a frame
 _RTP_CLOCK_HZ = 90_000
@@ -58,35 +62,65 @@ class DecodeFailed(Exception):
 
 
 class Decoder:
-    """Takes the frames of one stream in order, beginning with a key frame. ValueError for a codec it does not know."""
+    """Takes the frames of one stream in order, beginning with a key frame. ValueError for a codec it does not know.
+
+    Pictures come in the order in which they are shown. Where the parameter sets of H.264 allow for pictures that are
+    sent before others and shown after them, each comes as many frames later as they allow for, whether or not there
+    are any.
+    """
 
     def __init__(self, codec: str) -> None:
         self._codec = codec
+        self._parameters = b""
+        self._decoded = self._held = 0
+        self._began = 0
+        """The frame that parameter sets came with last: nothing from it on needs what was before it."""
         self._context = self._open()
 
-    def decode(self, data: bytes) -> I420 | None:
-        """The picture of one whole frame (H.264 as Annex B), or None if the frame is not meant to be shown.
+    def decode(self, data: bytes) -> DecodedPicture | None:
+        """The picture of one whole frame (H.264 as Annex B), or of one before it where pictures are reordered.
 
-        The planes are the decoder's own memory: read-only, and kept for as long as anyone has them. A last column or
-        row without a partner is left out. DecodeFailed for anything else, then also for all that comes before a key
-        frame.
+        None if there is none to be shown yet. The planes are the decoder's own memory: read-only, and kept for as long
+        as anyone has them. A last column or row without a partner is left out. DecodeFailed for anything else, then
+        also for all that comes before a key frame.
         """
         if not data:  # it would mean the end of the stream
             raise self._failed("an empty frame")
+        self._follow(data)
+        packet = av.Packet(data)
+        packet.pts = self._decoded
+        self._decoded += 1
         try:
-            frames = self._context.decode(av.Packet(data))
+            frames = self._context.decode(packet)
         except av.error.FFmpegError as error:
             raise self._failed(str(error)) from error
         if frames:
+            self._held = 0
             return self._picture(frames[-1])
         if self._codec == "VP8" and not data[0] & 0x10:  # show_frame, RFC 6386 section 9.1
             return None
+        self._held += 1
+        if self._codec == "H264" and self._held <= min(self._context.reorder_depth, REORDER_MAX):
+            return None
         raise self._failed("no picture came of it")
 
-    def _picture(self, frame: VideoFrame) -> I420:
+    def _follow(self, data: bytes) -> None:
+        """When other parameter sets come nothing of the old ones is left, neither colours nor pictures held back."""
+        parameters = _sequence_parameters(data) if self._codec == "H264" else b""
+        if parameters:
+            self._began = self._decoded
+        if parameters and parameters != self._parameters:
+            if self._parameters:
+                self._context = self._open()
+            self._parameters = parameters
+
+    def _picture(self, frame: VideoFrame) -> DecodedPicture | None:
+        number = self._decoded - 1 if frame.pts is None else frame.pts
         if frame.format.name not in ("yuv420p", "yuvj420p"):
             raise self._failed(f"pixel format {frame.format.name}")
         if frame.is_corrupt:
+            if number < self._began:
+                return None  # it was held back, and what follows does without it
             raise self._failed("parts of the picture are missing")
         rows, columns = frame.height // 2, frame.width // 2
         y, u, v = (_view(plane) for plane in frame.planes)
@@ -94,9 +128,10 @@ class Decoder:
         for plane in planes:
             plane.flags.writeable = False  # later frames are predicted from it
         # What VP8 has in this place (RFC 6386 section 9.2) tells decoders what they need not do; the range is limited.
-        is_full = self._codec == "H264" and (frame.format.name == "yuvj420p" or frame.color_range == _FULL_RANGE)
+        is_full = self._codec == "H264" and (frame.format.name == "yuvj420p" or frame.color_range == RANGE_FULL)
+        colour = _colour(frame, is_full=is_full) if self._codec == "H264" else Colour()
         try:
-            return I420(*planes, full_range=is_full)
+            return DecodedPicture(*planes, is_full, colour, self._decoded - 1 - number)
         except ValueError as error:
             raise self._failed(str(error)) from error
 
@@ -104,9 +139,11 @@ class Decoder:
         # Nothing is predicted from what is not whole. A flush would not do: hostile frames can make a decoder hold
         # pictures back for reordering, and that stays.
         self._context = self._open()
+        self._parameters = b""
         return DecodeFailed(reason)
 
     def _open(self) -> VideoCodecContext:
+        self._held = 0
         context = _context(self._codec, {"VP8": "vp8", "H264": "h264"}, "r")
         context.flags |= Flags.low_delay
         context.options = {"max_pixels": str(MAX_PICTURE_PX)}
@@ -116,7 +153,8 @@ class Decoder:
 class Encoder:
     """Gives a frame for every picture, at a bitrate that may change at any time. ValueError for what it does not know.
 
-    Key frames: the first one, the first one of another size or range, and where asked for; never else.
+    Key frames: the first one, the first one of another size or other colours, and where asked for; never else. H.264
+    says of the colours what the picture says; a VP8 frame can say nothing of them.
 
     libvpx cannot be given another bitrate here once it is open, but its clock is ours: an encoder made for 1 Mb/s that
     sees 17 ms pass where 33 ms do spends half of that. x264 does not look at the clock, but takes a new bitrate up to
@@ -130,7 +168,7 @@ class Encoder:
         self._target_bps = _positive(target_bps)
         self._interval_s = 1 / _FRAMES_PER_S
         self._timestamp: int | None = None
-        self._full_range = False
+        self._colour = Colour()
         self._frame: VideoFrame | None = None
         self._context: VideoCodecContext | None = None
         self._made_for_bps = 0
@@ -177,8 +215,9 @@ class Encoder:
         if frame is None or (frame.width, frame.height) != (picture.width, picture.height):
             frame = self._frame = VideoFrame(picture.width, picture.height, "yuv420p")
             self._context = None
-        if picture.full_range != self._full_range:
-            self._full_range = picture.full_range
+        colour = colour_of(picture)
+        if colour != self._colour:
+            self._colour = colour
             self._context = None
         frame.make_writable()
         for plane, given in zip(frame.planes, picture.planes, strict=True):
@@ -193,8 +232,10 @@ class Encoder:
         context.pix_fmt = "yuv420p"
         context.gop_size = _NEVER
         context.framerate = Fraction(_FRAMES_PER_S)
-        if self._full_range:
-            context.color_range = _FULL_RANGE
+        if self._codec == "H264":
+            colour = self._colour
+            context.color_primaries, context.color_trc = colour.primaries, colour.transfer
+            context.colorspace, context.color_range = colour.matrix, colour.sample_range
         if self._codec == "VP8":
             # The buffer of libwebrtc's encoders: a second, half of it there at the start.
             opened_bps, buffer_bits, options = target_bps, target_bps, _VP8_OPTIONS
@@ -218,6 +259,24 @@ def _context(codec: str, names: dict[str, str], mode: str) -> VideoCodecContext:
     assert isinstance(context, VideoCodecContext)  # noqa: S101  # all of these are
     context.thread_count = 1
     return context
+
+
+def _colour(frame: VideoFrame, *, is_full: bool) -> Colour:
+    matrix = int(frame.colorspace)
+    return Colour(
+        int(frame.color_primaries),
+        int(frame.color_trc),
+        UNSAID if matrix == MATRIX_GBR else matrix,
+        RANGE_FULL if is_full else int(frame.color_range),
+    )
+
+
+def _sequence_parameters(data: bytes) -> bytes:
+    """The sequence parameter set that this frame begins with, if it does."""
+    if data[:4] != b"\0\0\0\1" or len(data) < 5 or data[4] & 31 != 7:
+        return b""
+    end = data.find(b"\0\0\1", 5)
+    return data[4 : end if end > 0 else None]
 
 
 def _positive(target_bps: int) -> int:

@@ -3,16 +3,17 @@
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from salon_frames import I420
 from salon_kit.log import get_logger
 from salon_packets import EncodedFrame, KeyframeRequested, LinkClosed
 
-from salon_relay.transcoder.codec import DecodeFailed
+from salon_relay.transcoder.codec import REORDER_MAX, DecodeFailed
 from salon_relay.transcoder.counters import Counters
 from salon_relay.transcoder.handover import Handover
+from salon_relay.transcoder.picture import DecodedPicture
 from salon_relay.transcoder.ports import Picture, ReceivingLink
 
 RECEIVE_MS = 100
@@ -22,9 +23,12 @@ FAILURES_MAX = 30
 
 log = get_logger()
 
+Labels: TypeAlias = tuple[int, int | None, int]
+"""What stays with a frame while its picture is held back: timestamp, orientation, when it was received."""
+
 
 class PictureDecoder(Protocol):
-    def decode(self, data: bytes) -> I420 | None: ...
+    def decode(self, data: bytes) -> DecodedPicture | None: ...
 
 
 class Undecodable(Exception):
@@ -60,6 +64,7 @@ class Intake:
         self._loop = asyncio.get_running_loop()
         self._stopping = threading.Event()
         self._failures = 0
+        self._frames: deque[Labels] = deque(maxlen=2 * REORDER_MAX)
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
 
     def start(self) -> None:
@@ -93,6 +98,7 @@ class Intake:
 
     def _decode(self, frame: EncodedFrame) -> None:
         self._counters.frames_in += 1
+        self._frames.append((frame.timestamp, frame.orientation, frame.received_ns))
         started_ns = time.thread_time_ns()
         try:
             picture = self._decoder.decode(frame.data)
@@ -101,9 +107,11 @@ class Intake:
             return
         finally:
             self._counters.decode_us += (time.thread_time_ns() - started_ns) // 1000
+        if picture is None:
+            return
         self._failures = 0
-        if picture is not None:
-            self.pictures.put(Picture(picture, frame.timestamp, frame.orientation, frame.received_ns))
+        if picture.frames_ago < len(self._frames):
+            self.pictures.put(Picture(picture, *self._frames[-1 - picture.frames_ago]))
 
     def _failed(self, error: DecodeFailed) -> None:
         self._failures += 1

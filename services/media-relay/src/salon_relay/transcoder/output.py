@@ -8,6 +8,7 @@ from typing import Protocol
 from salon_frames import I420
 
 from salon_relay.transcoder.counters import Counters
+from salon_relay.transcoder.picture import coloured_like
 from salon_relay.transcoder.ports import Picture, SendingLink
 
 TARGET_MIN_BPS = 30_000
@@ -50,7 +51,7 @@ class Output:
         self._last_timestamp = picture.timestamp
         keyframe, self._keyframe_wanted = self._keyframe_wanted, False
         target_bps, self._target_bps = self._target_bps, None
-        shown = picture.i420 if beautified is None else beautified
+        shown = picture.i420 if beautified is None else coloured_like(beautified, picture.i420)
         sent_ns = await self._loop.run_in_executor(self._thread, self._work, shown, picture, keyframe, target_bps)
         if sent_ns is None:
             self._keyframe_wanted = True  # what comes after a gap cannot be decoded
