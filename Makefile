@@ -33,7 +33,7 @@ endif
 
 .PHONY: test-packages test-system
 test-packages:
-	@$(BIN)/pytest libs services tests/quality
+	@$(BIN)/pytest libs services tests --ignore=tests/system
 test-system:
 	@$(BIN)/pytest tests/system
 
