@@ -125,6 +125,16 @@ class Egress:
             await self._relays.close_transport(relay_id, transport_id, "closed-by-client")
             await self._wait_closed(view, transport_id)
 
+    async def check_lives(self, key: RoomKey, transport_id: TransportId) -> None:
+        """Raises TransportNotFound for a viewer that is closed, as far as events say: about one that is still
+        connecting, which is when candidates are sent, there is none. Whoever has the transport's id may know."""
+        entity = Entity(key.app_id, key.room_id, key.room_session_id, "transport", transport_id)
+        last = await self._events.last(entity)
+        if last is None and await self._rooms.present_session(key.app_id, key.room_id) != key:
+            raise TransportNotFound(transport_id=transport_id)
+        if last is not None and not isinstance(last.message, TransportOpened):
+            raise TransportNotFound(transport_id=transport_id)
+
     async def _wait_closed(self, view: RoomView, transport_id: TransportId) -> None:
         try:
             async with asyncio.timeout(EVENT_WAIT_S):

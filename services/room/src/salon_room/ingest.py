@@ -184,6 +184,12 @@ class Ingest:
         await self._endings.end_in(room, user_id, session_id, LogoutReason.LOGOUT_REASON_LEFT)
         await self._presence.end_session(app_id, user_id, session_id)
 
+    async def check_lives(self, app_id: AppId, user_id: UserId, session_id: str) -> None:
+        """At any instance. Raises SessionGone. Whoever has the session's id may know."""
+        record = await self._presence.get(app_id, user_id)
+        if record is None or (record.session_id, record.client) != (session_id, ClientKind.CLIENT_KIND_WHIP):
+            raise SessionGone
+
     async def drain(self) -> None:
         """Encoders cannot be told to come back elsewhere; ended now, they notice now."""
         self.is_draining = True

@@ -2,16 +2,23 @@
 
     POST   /whip?app_id=…&room_id=…&stream_id=…     an offer to publish -> 201, answer, Location
     DELETE /whip/<app>/<user>/<session>             ends it, at any instance
+    PATCH  (the same)                               204 while it lives
     POST   /whep?app_id=…&room_id=…&stream_id=…     an offer to play    -> 201, answer, Location
     DELETE /whep/<app>/<room>/<room session>/<transport>
+    PATCH  (the same)
 
-Each request carries a token in its Authorization header. Before the token is checked it is looked whether the client's
+POST and DELETE carry a token in the Authorization header. Before the token is checked it is looked whether the client's
 address may try, and before anything is read of the body, whether the token's user may make an offer. Locations hold no
-secrets. Every candidate is in the answer and ICE restarts are not offered, so there is no PATCH.
+secrets. A path may end with a slash.
+
+PATCH brings candidates (trickle ICE), which nobody needs: every candidate of ours is in the answer, and a client's are
+learnt from its connectivity checks. It changes nothing, so it needs no token. ICE restarts are not offered, so the ETag
+never changes and If-Match is not looked at: clients send the one of the POST, or a star.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 
 from fastapi import FastAPI
 from salon_contracts.errors import InvalidField, OfferMalformed, SalonError, SessionGone, TransportNotFound
@@ -32,36 +39,31 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from salon_room import metrics
+from salon_room.cors import CORS, preflight
 from salon_room.egress import Egress
 from salon_room.frames import SDP_MAX_BYTES
 from salon_room.http_errors import error_response, plain_error
 from salon_room.ingest import Ingest
+from salon_room.locations import location
 from salon_room.quotas import ClientAddress, Quotas, client_address
 from salon_room.room_view import RoomKey
 from salon_room.tokens import Permit
 
 log = get_logger()
 
-CORS = {
-    "access-control-allow-origin": "*",
-    "access-control-expose-headers": "Location, ETag, Retry-After, WWW-Authenticate",
-}
-PREFLIGHT = {
-    **CORS,
-    "access-control-allow-methods": "POST, DELETE, OPTIONS",
-    "access-control-allow-headers": "Authorization, Content-Type, If-Match",
-    "access-control-max-age": "86400",
-}
 WHIP_RESOURCE = "/whip/{app_id}/{user}/{session_id}"
 WHEP_RESOURCE = "/whep/{app_id}/{room}/{room_session}/{transport}"
-ENDPOINT_ALLOW = {"allow": "POST, OPTIONS"}
-RESOURCE_ALLOW = {"allow": "DELETE, OPTIONS"}
-OTHER_METHODS = ["GET", "HEAD", "PUT", "PATCH"]
+OFFER_TYPE, FRAGMENT_TYPE = "application/sdp", "application/trickle-ice-sdpfrag"
+ENDPOINT = {"allow": "POST, OPTIONS", "accept-post": OFFER_TYPE}
+RESOURCE = {"allow": "PATCH, DELETE, OPTIONS", "accept-patch": FRAGMENT_TYPE}
+OTHER_METHODS = ["GET", "HEAD", "PUT"]
+FRAGMENT_MAX_BYTES = 32 * 1024
+"""Some 200 candidates. It is read and left, from anybody."""
 
 Admit = Callable[[AppId, RoomId, StreamId, str], Awaitable[Permit]]
 """(app, room, stream, token)"""
 Answered = Callable[[AppId, RoomId, StreamId, Permit, str, ClientAddress], Awaitable[tuple[str, str]]]
-"""(app, room, stream, permit, offer, the client's address) -> (location, answer)"""
+"""(app, room, stream, permit, offer, the client's address) -> (path, answer)"""
 
 
 class Refused(Exception):
@@ -88,46 +90,70 @@ def add_routes(app: FastAPI, ingest: Ingest, egress: Egress, quotas: Quotas) -> 
         key, transport_id, answer = await egress.play(app_id, room_id, stream, permit, sdp, address)
         return f"/whep/{app_id}/{encode(room_id)}/{encode(key.room_session_id)}/{encode(transport_id)}", answer
 
-    @app.post("/whip")
     async def whip(request: Request) -> Response:
         return await _create(request, quotas, ingest.admit, publish, "whip")
 
-    @app.post("/whep")
     async def whep(request: Request) -> Response:
         return await _create(request, quotas, egress.admit, play, "whep")
 
-    @app.delete(WHIP_RESOURCE)
-    async def stop_whip(request: Request, app_id: str, user: str, session_id: str) -> Response:
+    async def whip_session(request: Request, app_id: str, user: str, session_id: str) -> Response:
+        where: tuple[AppId, UserId] | None = None
+        with suppress(ValueError, InvalidField):
+            where = parse_app_id(int(app_id)), UserId(decode(user))
+
         async def stop(token: str) -> None:
-            try:
-                where = parse_app_id(int(app_id)), UserId(decode(user))
-            except (ValueError, InvalidField):
-                raise SessionGone from None
+            if where is None:
+                raise SessionGone
             await ingest.stop(*where, session_id, token)
 
+        async def check() -> None:
+            if where is None:
+                raise SessionGone
+            await ingest.check_lives(*where, session_id)
+
+        if request.method == "PATCH":
+            return await _trickle(request, quotas, check, "whip-patch")
         return await _delete(request, quotas, stop, "whip-delete")
 
-    @app.delete(WHEP_RESOURCE)
-    async def stop_whep(request: Request, app_id: str, room: str, room_session: str, transport: str) -> Response:
-        async def stop(token: str) -> None:
-            try:
-                where = RoomKey(parse_app_id(int(app_id)), RoomId(decode(room)), RoomSessionId(decode(room_session)))
-                transport_id = TransportId(decode(transport))
-            except (ValueError, InvalidField):
-                raise TransportNotFound(transport_id="") from None
-            await egress.stop(where, transport_id, token)
+    async def whep_session(request: Request, app_id: str, room: str, room_session: str, transport: str) -> Response:
+        where: tuple[RoomKey, TransportId] | None = None
+        with suppress(ValueError, InvalidField):
+            key = RoomKey(parse_app_id(int(app_id)), RoomId(decode(room)), RoomSessionId(decode(room_session)))
+            where = key, TransportId(decode(transport))
 
+        async def stop(token: str) -> None:
+            if where is None:
+                raise TransportNotFound(transport_id="")
+            await egress.stop(*where, token)
+
+        async def check() -> None:
+            if where is None:
+                raise TransportNotFound(transport_id="")
+            await egress.check_lives(*where)
+
+        if request.method == "PATCH":
+            return await _trickle(request, quotas, check, "whep-patch")
         return await _delete(request, quotas, stop, "whep-delete")
 
-    for path, resource in (("/whip", WHIP_RESOURCE), ("/whep", WHEP_RESOURCE)):
-        app.add_api_route(path, _preflight, methods=["OPTIONS"])
-        app.add_api_route(path, _endpoint_methods, methods=OTHER_METHODS)
-        app.add_api_route(resource, _preflight, methods=["OPTIONS"])
-        app.add_api_route(resource, _resource_methods, methods=[*OTHER_METHODS, "POST"])
+    for endpoint, create in (("/whip", whip), ("/whep", whep)):
+        for path in _spellings(endpoint):
+            app.add_api_route(path, create, methods=["POST"])
+            app.add_api_route(path, _endpoint_options, methods=["OPTIONS"])
+            app.add_api_route(path, _endpoint_methods, methods=[*OTHER_METHODS, "PATCH", "DELETE"])
+    for resource, change in ((WHIP_RESOURCE, whip_session), (WHEP_RESOURCE, whep_session)):
+        for path in _spellings(resource):
+            app.add_api_route(path, change, methods=["PATCH", "DELETE"])
+            app.add_api_route(path, _resource_options, methods=["OPTIONS"])
+            app.add_api_route(path, _resource_methods, methods=[*OTHER_METHODS, "POST"])
+
+
+def _spellings(path: str) -> Iterable[str]:
+    """People configure addresses with a slash at the end, and clients make them so."""
+    return path, f"{path}/"
 
 
 async def _create(request: Request, quotas: Quotas, admit: Admit, answer_offer: Answered, kind: str) -> Response:
-    try:
+    async def create() -> Response:
         token = _bearer(request)
         app_id, room_id, stream = _target(request)
         address = client_address(request)
@@ -135,24 +161,38 @@ async def _create(request: Request, quotas: Quotas, admit: Admit, answer_offer: 
         permit = await admit(app_id, room_id, stream, token)
         with quotas.offer(app_id, permit.user_id, address):
             sdp = await _offer(request)
-            location, answer = await answer_offer(app_id, room_id, stream, permit, sdp, address)
-    except SalonError as error:
-        metrics.REQUESTS.labels(kind=kind, result=error.code).inc()
-        return error_response(error, CORS)
-    except Refused as refused:
-        metrics.REQUESTS.labels(kind=kind, result="refused").inc()
-        return refused.response
-    metrics.REQUESTS.labels(kind=kind, result="ok").inc()
-    etag = hashlib.sha256(answer.encode()).hexdigest()[:32]
-    headers = {**CORS, "location": location, "etag": f'"{etag}"', "cache-control": "no-store"}
-    return Response(answer, status_code=201, headers=headers, media_type="application/sdp")
+            path, answer = await answer_offer(app_id, room_id, stream, permit, sdp, address)
+        etag = hashlib.sha256(answer.encode()).hexdigest()[:32]
+        headers = {**CORS, "location": location(request, path), "etag": f'"{etag}"', "cache-control": "no-store"}
+        return Response(answer, status_code=201, headers=headers, media_type=OFFER_TYPE)
+
+    return await _counted(kind, create())
 
 
 async def _delete(request: Request, quotas: Quotas, stop: Callable[[str], Awaitable[None]], kind: str) -> Response:
-    try:
+    async def delete() -> Response:
         token = _bearer(request)
         quotas.attempt(client_address(request))
         await stop(token)
+        return Response(status_code=200, headers=CORS)
+
+    return await _counted(kind, delete())
+
+
+async def _trickle(request: Request, quotas: Quotas, check: Callable[[], Awaitable[None]], kind: str) -> Response:
+    async def trickle() -> Response:
+        quotas.attempt(client_address(request))
+        await _read_fragment(request)
+        await check()
+        return Response(status_code=204, headers=CORS)
+
+    return await _counted(kind, trickle())
+
+
+async def _counted(kind: str, answer: Awaitable[Response]) -> Response:
+    """The answer, or the one that says why there is none."""
+    try:
+        response = await answer
     except SalonError as error:
         metrics.REQUESTS.labels(kind=kind, result=error.code).inc()
         return error_response(error, CORS)
@@ -160,21 +200,25 @@ async def _delete(request: Request, quotas: Quotas, stop: Callable[[str], Awaita
         metrics.REQUESTS.labels(kind=kind, result="refused").inc()
         return refused.response
     metrics.REQUESTS.labels(kind=kind, result="ok").inc()
-    return Response(status_code=200, headers=CORS)
+    return response
 
 
-async def _preflight() -> Response:
-    return Response(status_code=204, headers=PREFLIGHT)
+async def _endpoint_options(request: Request) -> Response:
+    return Response(status_code=204, headers={**preflight(request), **ENDPOINT})
+
+
+async def _resource_options(request: Request) -> Response:
+    return Response(status_code=204, headers={**preflight(request), **RESOURCE})
 
 
 async def _endpoint_methods() -> Response:
-    headers = {**CORS, **ENDPOINT_ALLOW}
+    headers = {**CORS, **ENDPOINT}
     return plain_error(405, "method-not-allowed", "Only POST creates a session here.", headers)
 
 
 async def _resource_methods() -> Response:
-    headers = {**CORS, **RESOURCE_ALLOW}
-    return plain_error(405, "method-not-allowed", "A session can only be deleted.", headers)
+    headers = {**CORS, **RESOURCE}
+    return plain_error(405, "method-not-allowed", "A session can only be deleted, or given candidates.", headers)
 
 
 def _bearer(request: Request) -> str:
@@ -188,18 +232,10 @@ def _bearer(request: Request) -> str:
 
 async def _offer(request: Request) -> str:
     """The body: bounded, of the right type, and an SDP at first sight."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/sdp":
-        message = "The offer must be sent as application/sdp."
-        raise Refused(plain_error(415, "offer-malformed", message, {**CORS, "accept-post": "application/sdp"}))
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > SDP_MAX_BYTES:
-                message = f"The offer is longer than {SDP_MAX_BYTES} bytes."
-                raise Refused(plain_error(413, "offer-malformed", message, {**CORS, "connection": "close"}))
-    except ClientDisconnect:
-        raise Refused(Response(status_code=400)) from None
+    if _content_type(request) != OFFER_TYPE:
+        message = f"The offer must be sent as {OFFER_TYPE}."
+        raise Refused(plain_error(415, "offer-malformed", message, {**CORS, "accept-post": OFFER_TYPE}))
+    body = await _body(request, SDP_MAX_BYTES, "offer-malformed")
     try:
         sdp = body.decode()
     except UnicodeDecodeError:
@@ -207,6 +243,32 @@ async def _offer(request: Request) -> str:
     if not sdp.startswith("v=0") or "m=" not in sdp:
         raise OfferMalformed(problem="no session description with a media section")
     return sdp
+
+
+async def _read_fragment(request: Request) -> None:
+    """Candidates, of which nothing is kept. Clients also send nothing at all, or do not say what it is."""
+    body = await _body(request, FRAGMENT_MAX_BYTES, "request-malformed")
+    if body and _content_type(request) not in ("", FRAGMENT_TYPE):
+        message = f"Candidates must be sent as {FRAGMENT_TYPE}; nothing else of a session can be changed."
+        raise Refused(plain_error(415, "request-malformed", message, {**CORS, "accept-patch": FRAGMENT_TYPE}))
+
+
+async def _body(request: Request, max_bytes: int, code: str) -> bytes:
+    """`code`: of the error for one that is longer."""
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > max_bytes:
+                message = f"The body is longer than {max_bytes} bytes."
+                raise Refused(plain_error(413, code, message, {**CORS, "connection": "close"}))
+    except ClientDisconnect:
+        raise Refused(Response(status_code=400)) from None
+    return bytes(body)
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _target(request: Request) -> tuple[AppId, RoomId, StreamId]:

@@ -34,7 +34,7 @@ function readableID(name) {
 async function fetchPass(userID, roomID) {
   let response;
   try {
-    response = await fetch("/demo/token", {
+    response = await fetch("demo/token", {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ userID, roomID }),

@@ -97,7 +97,7 @@ async function join(name, roomID) {
 // ---- in and out ----
 
 function enterCall(name, roomID) {
-  history.replaceState(null, "", `/?room=${encodeURIComponent(roomID)}`);
+  history.replaceState(null, "", `?room=${encodeURIComponent(roomID)}`);
   document.title = `${roomID} · Salon`;
   get("room-title").textContent = roomID;
   get("lobby").hidden = true;
