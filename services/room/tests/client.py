@@ -62,9 +62,9 @@ class Client:
             reply = await self.request(hello={"protocolVersions": [1], "sdkName": "test"})
             assert reply["welcome"]["protocolVersion"] == 1
 
-    async def close(self) -> None:
+    async def close(self, code: int = 1000) -> None:
         if self._socket is not None:
-            await self._socket.close()
+            await self._socket.close(code)
         if self._reader is not None:
             await self._reader
 

@@ -2,7 +2,7 @@
 
 from salon.relay.v1.relay_pb2 import TransportOpened
 from salon.room.v1.events_pb2 import LogoutReason, UserLoggedIn
-from salon_contracts.errors import SalonError
+from salon_contracts.errors import LoggedInElsewhere, SalonError, SessionGone
 from salon_contracts.ids import AppId, UserId
 from salon_contracts.subjects import parse_presence_key, room_session_transports, user_everywhere
 from salon_kit.events import StoredEvent
@@ -12,7 +12,7 @@ from salon_room import metrics
 from salon_room.claims import Claims
 from salon_room.core import decisions
 from salon_room.participant import Participant
-from salon_room.presence import PresenceBook
+from salon_room.presence import PresenceBook, ResumedElsewhere
 from salon_room.relays import Relays
 from salon_room.room_view import RoomKey, RoomView
 from salon_room.rooms import Rooms
@@ -32,6 +32,25 @@ class Endings:
         await self.end(participant.view, participant.user_id, participant.session_id, reason)
         await self._presence.end(participant.lease)
         self.let_go(participant, is_over=True)
+
+    async def leave(self, participant: Participant) -> None:
+        """Its client has said so and is gone. Raises nothing: what cannot be done now is done when the lease runs
+        out."""
+        try:
+            await self.log_out(participant, LogoutReason.LOGOUT_REASON_LEFT)
+        except SalonError as error:
+            log.warning("logout-not-done", session_id=participant.session_id, err_code=error.code)
+            self.let_go(participant, is_over=False)
+
+    async def leave_unless_resumed(self, participant: Participant) -> None:
+        """Its client is gone as one that leaves, and has not said so. Raises nothing, like `leave`."""
+        try:
+            await self._presence.shorten(participant.lease)
+        except (LoggedInElsewhere, SessionGone, ResumedElsewhere):
+            pass  # it is over, or goes on, without us
+        except SalonError as error:
+            log.warning("leaving-not-recorded", session_id=participant.session_id, err_code=error.code)
+        self.let_go(participant, is_over=participant.ended_by_event)
 
     def let_go(self, participant: Participant, *, is_over: bool) -> None:
         """This instance is done with the log-in, which goes on without a connection until its lease runs out. If it is

@@ -17,6 +17,9 @@ from salon_kit.buckets import Entry
 from salon_kit.lease import LeaseBucket
 
 TAKE_ATTEMPTS = 20
+LEAVING_TTL_S = 3
+"""A page that is left is not to be seen for as long as one whose network is gone. A client whose connection was closed
+the same way by something in between resumes within this: its first attempts come within a second."""
 REPLACED_MAX = 4
 """Replaced log-ins of a user that are told who replaced them; older ones are as if they had never been."""
 
@@ -80,6 +83,19 @@ class PresenceBook:
             await self._catch_up(lease)
             lease.entry = await self._leases.renew(lease.entry, self._ttl_s)
 
+    async def shorten(self, lease: Lease) -> None:
+        """The log-in's client is most likely gone: like any that is not renewed it ends, but LEAVING_TTL_S from now,
+        unless it is resumed before. Raises like `renew`. Whoever holds `lease` can do nothing more with it."""
+        record = Presence()
+        record.CopyFrom(lease.record)
+        record.connection_id = new_id("c")  # of nobody: a renewal under way must not undo it
+        ttl_s = min(LEAVING_TTL_S, self._ttl_s)
+        try:
+            await self._put(record, lease.entry.revision, ttl_s)
+        except Conflict:
+            await self._catch_up(lease)
+            await self._put(record, lease.entry.revision, ttl_s)
+
     async def resume(self, app_id: AppId, user_id: UserId, session_id: str, resume_key: str) -> Lease:
         """Takes a living log-in over for a new connection. Raises SessionGone, or LoggedInElsewhere for who holds the
         key of a log-in that was replaced.
@@ -122,9 +138,9 @@ class PresenceBook:
         except Conflict:
             return  # written in this moment: it is somebody else's now, or runs out
 
-    async def _put(self, record: Presence, expected_revision: int) -> Lease:
+    async def _put(self, record: Presence, expected_revision: int, ttl_s: int | None = None) -> Lease:
         key, value = _key(record), record.SerializeToString()
-        revision = await self._leases.put(key, value, self._ttl_s, expected_revision=expected_revision)
+        revision = await self._leases.put(key, value, ttl_s or self._ttl_s, expected_revision=expected_revision)
         return Lease(record, Entry(key, value, revision))
 
     async def _catch_up(self, lease: Lease) -> None:

@@ -21,7 +21,7 @@ from salon_room.core.limits import (
     REQUESTS_PER_CONNECTION,
     Bucket,
 )
-from salon_room.core.session_state import SessionMachine, SessionState
+from salon_room.core.session_state import Departure, SessionMachine, SessionState
 from salon_room.frames import decode, encode, request_id_of
 from salon_room.keeper import Keeper
 from salon_room.lane import Lane
@@ -61,8 +61,7 @@ class Session:
         self._malformed = 0
         self._heard_at_ns = time.monotonic_ns()
         self._keeper: Keeper | None = None
-        self._wants_out = False
-        """The client has said that it leaves; that holds although its socket may be gone before its turn comes."""
+        self._departure = Departure.NONE
         self._must_be_in = False
         """The time for logging in is over: another attempt needs another connection."""
 
@@ -96,17 +95,17 @@ class Session:
         if who is None or being_logged_out:  # `_carry_out` brings it to its end
             return
         self._forget()
-        if self._wants_out and not who.ended_by_event:
-            self._lane.put(lambda: self._leave(who))  # after what is under way
-        else:
-            self._verbs.endings.let_go(who, is_over=who.ended_by_event)
+        self._let_go(who)
 
-    async def _leave(self, who: Participant) -> None:
-        try:
-            await self._verbs.endings.log_out(who, LogoutReason.LOGOUT_REASON_LEFT)
-        except SalonError as error:
-            log.warning("logout-not-done", session_id=who.session_id, err_code=error.code)  # its lease runs out
-            self._verbs.endings.let_go(who, is_over=False)
+    def _let_go(self, who: Participant) -> None:
+        """The log-in goes on without this connection, unless it is over or the client leaves; that after what is under
+        way."""
+        if who.ended_by_event or self._departure is Departure.NONE:
+            self._verbs.endings.let_go(who, is_over=who.ended_by_event)
+        elif self._departure is Departure.CERTAIN:
+            self._lane.put(lambda: self._verbs.endings.leave(who))
+        else:
+            self._lane.put(lambda: self._verbs.endings.leave_unless_resumed(who))
 
     def _forget(self) -> None:
         self._who = self._keeper = None
@@ -176,6 +175,7 @@ class Session:
             except (WebSocketDisconnect, RuntimeError):
                 return
             if received["type"] == "websocket.disconnect":
+                self._closed_by_client(received.get("code"))
                 return
             text = received.get("text")
             if self._machine.state is not SessionState.CLOSED:
@@ -184,6 +184,12 @@ class Session:
                     self._close(CloseCode.NOT_TEXT)
                 else:
                     self._frame(text)
+
+    def _closed_by_client(self, code: int | None) -> None:
+        """Not if we were first: our code comes back in the answer."""
+        is_first = self._out.close_code is None
+        if is_first and code == CloseCode.GOING_AWAY and self._departure is Departure.NONE:
+            self._departure = Departure.LIKELY
 
     def _frame(self, text: str) -> None:
         try:
@@ -237,7 +243,8 @@ class Session:
                 self._effects.take(time.monotonic_ns())
                 self._lane.put(lambda: self._after_what_came_before(request_id, kind, message))
                 return
-            self._wants_out = self._wants_out or kind == "logout"
+            if kind == "logout":
+                self._departure = Departure.CERTAIN
             self._lane.put(lambda: self._carry_out(request_id, kind, message))
 
     async def _after_what_came_before(self, request_id: int, kind: str, message: ClientMessage) -> None:
@@ -334,7 +341,7 @@ class Session:
             if wanted:
                 await self._verbs.endings.log_out(who, LogoutReason.LOGOUT_REASON_LEFT)
             else:
-                self._verbs.endings.let_go(who, is_over=who.ended_by_event)
+                self._let_go(who)
             return False
         self._machine.enter(SessionState.LOGGED_IN)
         reading_of(self._socket.scope).allow(MEMBER)

@@ -17,6 +17,17 @@ class SessionState(Enum):
     CLOSED = "closed"
 
 
+class Departure(Enum):
+    """What the client has said of leaving."""
+
+    NONE = "none"
+    """Nothing, which is all that one whose network is gone can say."""
+    LIKELY = "likely"
+    """Its socket was closed as by a page that is left. Some browsers do that before the page may say anything."""
+    CERTAIN = "certain"
+    """Logout. That holds although its socket may be gone before its turn comes."""
+
+
 ALLOWED: dict[SessionState, frozenset[SessionState]] = {
     SessionState.CONNECTED: frozenset({SessionState.GREETED, SessionState.CLOSED}),
     SessionState.GREETED: frozenset({SessionState.LOGGING_IN, SessionState.CLOSED}),
