@@ -129,6 +129,30 @@ async def test_a_whep_viewer_sees_and_hears_a_browser(arrive: Arrive, cloud: Clo
     assert await alice.events("roomUserUpdate") == [], "a WHEP viewer is no user of the room"
 
 
+async def test_a_whep_viewer_is_closed_with_its_stream_and_may_come_again(cloud: Cloud) -> None:
+    room, stream = fresh("room"), fresh("whip")
+    encoder, viewer = cloud.mint(fresh("encoder")), cloud.mint(fresh("viewer"))
+    for _ in range(2):
+        async with (
+            session("whip", cloud, room, stream, encoder) as (_, sent_to),
+            session("whep", cloud, room, stream, viewer) as (peer, played_from),
+        ):
+            video = next(t.receiver.track for t in peer.getTransceivers() if t.kind == "video")
+            await asyncio.wait_for(video.recv(), 20)
+            for location in (sent_to, played_from):
+                trickled = await http("PATCH", location, None, "a=end-of-candidates", "application/trickle-ice-sdpfrag")
+                assert trickled.status == 204
+            is_over = asyncio.Event()
+
+            def look(peer: RTCPeerConnection = peer, is_over: asyncio.Event = is_over) -> None:
+                if peer.connectionState in ("closed", "failed"):
+                    is_over.set()
+
+            peer.on("connectionstatechange", look)
+            assert (await http("DELETE", sent_to, encoder)).status == 200
+            await asyncio.wait_for(is_over.wait(), 20)
+
+
 async def test_each_way_of_being_wrong_has_its_status(arrive: Arrive, cloud: Cloud) -> None:
     room, stream = fresh("room"), fresh("camera")
     alice = await arrive(fresh("alice"))

@@ -105,6 +105,8 @@ class Exchange:
         self._by_user: dict[tuple[AppId, UserId], set[Peer]] = {}
         self._owners: dict[int, Owner] = {}
         """By the number of the peer."""
+        self._players: set[int] = set()
+        """Peers that are there for one stream (WHEP), by number: their clients cannot be told to offer again."""
         self._reader = OfferReader()
         self._closed_ids: OrderedDict[TransportId, None] = OrderedDict()
         self._tasks: asyncio.TaskGroup | None = None
@@ -241,6 +243,8 @@ class Exchange:
         self._by_number[peer.number] = peer
         self._by_user.setdefault((identity.app_id, identity.user_id), set()).add(peer)
         self._owners[peer.number] = order.owner
+        if order.single_stream_id is not None and not identity.client_sends:
+            self._players.add(peer.number)
         self._quotas.begin(order.owner)
         if self._tasks is not None:
             peer.start(self._tasks)
@@ -256,6 +260,7 @@ class Exchange:
     def closed(self, peer: Peer, reason: CloseReason, last_stats: "TransportStats | None") -> None:
         transport_id = peer.identity.transport_id
         self._quotas.end(self._owners.pop(peer.number), was_connected=peer.opened_ns is not None)
+        self._players.discard(peer.number)
         del self._peers[transport_id], self._by_number[peer.number]
         of_user = self._by_user[peer.identity.app_id, peer.identity.user_id]
         of_user.remove(peer)
@@ -276,6 +281,8 @@ class Exchange:
             viewer = self._by_number.get(playback.transport)
             if viewer is not None:
                 viewer.stop_playback(playback)
+                if viewer.number in self._players and not viewer.plays:
+                    viewer.close(CloseReason.STREAM_ENDED)
 
     # ---- packet path ----
 

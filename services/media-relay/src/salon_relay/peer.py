@@ -44,6 +44,8 @@ class CloseReason(Enum):
     RELAY_STOPPED = "relay-stopped"
     NO_MEDIA = "no-media"
     """The client was to send, and not one packet of media has ever come."""
+    STREAM_ENDED = "stream-ended"
+    """The one stream it was there to play."""
     INTERNAL_ERROR = "internal-error"
 
 
@@ -169,6 +171,11 @@ class Peer:
     def sources(self) -> int:
         """Tracks that are sent over it."""
         return sum(isinstance(use, SourceUse) for use in self._uses.values())
+
+    @property
+    def plays(self) -> bool:
+        """Something, to its client."""
+        return any(isinstance(use, SinkUse) for use in self._uses.values())
 
     def awaits_media(self, sources: "Mapping[int, SourceStats]") -> bool:
         """Whether the client is to send and has not sent anything so far. Later silence is another matter."""

@@ -135,6 +135,8 @@ class _TransportCloseReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_
     TRANSPORT_CLOSE_REASON_INTERNAL_ERROR: _TransportCloseReason.ValueType  # 6
     TRANSPORT_CLOSE_REASON_NO_MEDIA: _TransportCloseReason.ValueType  # 7
     """The client was to send, and no media has ever come."""
+    TRANSPORT_CLOSE_REASON_STREAM_ENDED: _TransportCloseReason.ValueType  # 8
+    """It was there to play one stream, which has ended."""
 
 class TransportCloseReason(_TransportCloseReason, metaclass=_TransportCloseReasonEnumTypeWrapper): ...
 
@@ -151,6 +153,8 @@ TRANSPORT_CLOSE_REASON_RELAY_STOPPED: TransportCloseReason.ValueType  # 5
 TRANSPORT_CLOSE_REASON_INTERNAL_ERROR: TransportCloseReason.ValueType  # 6
 TRANSPORT_CLOSE_REASON_NO_MEDIA: TransportCloseReason.ValueType  # 7
 """The client was to send, and no media has ever come."""
+TRANSPORT_CLOSE_REASON_STREAM_ENDED: TransportCloseReason.ValueType  # 8
+"""It was there to play one stream, which has ended."""
 Global___TransportCloseReason: _TypeAlias = TransportCloseReason  # noqa: Y015
 
 @_typing.final
