@@ -21,7 +21,7 @@ function socketUrl(text: string, base: string | undefined): string | null {
 function ownServer(pageUrl: string | undefined): string | null {
   // A bundled SDK is served by the app, not by Salon; only the path Salon serves it under tells the difference.
   if (scriptUrl !== null && /\/sdk\/ZegoExpressWebRTC\.m?js$/.test(scriptUrl.split(/[?#]/, 1)[0] ?? "")) {
-    return socketUrl("/ws", scriptUrl);
+    return socketUrl("../ws", scriptUrl); // a proxy may serve both below a path
   }
   return pageUrl === undefined ? null : socketUrl("/ws", pageUrl);
 }

@@ -87,6 +87,10 @@ test("server addresses: all forms, in order, own server when empty", () => {
   assert.deepEqual(socketUrls(null, page), ["wss://app.example/ws"]);
   rememberScriptUrl("https://salon.example/sdk/ZegoExpressWebRTC.js?v=1");
   assert.deepEqual(socketUrls([], page), ["wss://salon.example/ws"]);
+  rememberScriptUrl("https://salon.example/video/sdk/ZegoExpressWebRTC.mjs");
+  assert.deepEqual(socketUrls("", "https://app.example/page"), ["wss://salon.example/video/ws"]);
+  rememberScriptUrl("http://localhost:8080/a/b/sdk/ZegoExpressWebRTC.js#x");
+  assert.deepEqual(socketUrls(null, page), ["ws://localhost:8080/a/b/ws"]);
   rememberScriptUrl("https://cdn.example/bundle.js");
   assert.deepEqual(socketUrls("", page), ["wss://app.example/ws"]);
   rememberScriptUrl(null);

@@ -5,7 +5,7 @@
 __getOwnPropDesc(from,key))||desc.enumerable});return to};var __toCommonJS=mod=>__copyProps(__defProp({},"__esModule",{value:!0}),mod);var entry_umd_exports={};__export(entry_umd_exports,{WebRTCUtil:()=>WebRTCUtil,ZegoExpressEngine:()=>ZegoExpressEngine});module.exports=__toCommonJS(entry_umd_exports);var scriptUrl=null;function rememberScriptUrl(url){scriptUrl=url??null}function socketUrl(text,base){let url;try{url=new URL(text,base)}catch{return null}let protocol={
 "http:":"ws:","https:":"wss:","ws:":"ws:","wss:":"wss:"}[url.protocol];if(protocol===void 0)return null;let path=url.pathname==="/"?"/ws":url.pathname;return`${protocol}\
 //${url.host}${path}${url.search}`}function ownServer(pageUrl){return scriptUrl!==null&&/\/sdk\/ZegoExpressWebRTC\.m?js$/.test(scriptUrl.split(/[?#]/,1)[0]??"")?
-socketUrl("/ws",scriptUrl):pageUrl===void 0?null:socketUrl("/ws",pageUrl)}function socketUrls(server,pageUrl=typeof location>"u"?void 0:location.href){let given=(Array.
+socketUrl("../ws",scriptUrl):pageUrl===void 0?null:socketUrl("/ws",pageUrl)}function socketUrls(server,pageUrl=typeof location>"u"?void 0:location.href){let given=(Array.
 isArray(server)?server:[server]).filter(each=>typeof each=="string"&&each.trim()!==""),urls=given.map(each=>socketUrl(each.trim(),pageUrl));return given.length===
 0&&urls.push(ownServer(pageUrl)),[...new Set(urls.filter(each=>each!==null))]}var Code={OK:0,NOT_IN_ROOM:1000002,STREAM_ID_TOO_LONG:1000014,STREAM_ID_EMPTY:1000015,STREAM_ID_ILLEGAL:1000016,NETWORK_BROKEN:1000017,NOT_SDK_STREAM:1000018,APP_ID_WRONG:1001004,
 ROOM_ALREADY_LOGGED_IN:1002001,ROOM_NOT_LOGGED_IN:1002002,USER_ID_EMPTY:1002005,USER_ID_ILLEGAL:1002006,USER_ID_TOO_LONG:1002007,USER_NAME_TOO_LONG:1002010,ROOM_ID_EMPTY:1002011,
