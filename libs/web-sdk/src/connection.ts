@@ -63,6 +63,10 @@ export class Connection {
   private link: Link | null = null;
   private urlIndex = 0;
   private handshakeId = 0;
+  /** The newest that the app gave. */
+  private token: string;
+  /** The one that the present log-in was made with. */
+  private tokenInUse = "";
   private session: { id: string; resumeKey: string } | null = null;
   private lastSequence = 0n;
   /** What a resumed connection sends up to here was seen before the old one was lost. */
@@ -82,7 +86,9 @@ export class Connection {
   constructor(
     private readonly options: ConnectionOptions,
     private readonly listener: ConnectionListener,
-  ) {}
+  ) {
+    this.token = options.login.token;
+  }
 
   start(): void {
     this.machine.become("LOGGING_IN");
@@ -105,6 +111,24 @@ export class Connection {
     this.probeId = this.pending.nextId();
     this.link?.send({ requestId: this.probeId, heartbeat: {} });
     this.setTimer("probe", PROBE_TIMEOUT_MS, () => this.lost("unanswered"));
+  }
+
+  /** For every log-in from now on. */
+  renewToken(token: string): void {
+    this.token = token;
+  }
+
+  /**
+   * Logs in with the newest token, in place of the log-in whose token has ended. False if there is no newer one. What
+   * was published and played is so again afterwards, as after any lost log-in.
+   */
+  logInAnew(): boolean {
+    if (this.token === this.tokenInUse || this.machine.is("CLOSED")) return false;
+    if (this.machine.is("READY")) {
+      this.session = null;
+      this.reconnect(true, Code.NETWORK_BROKEN, "unreachable");
+    }
+    return true;
   }
 
   /** Says good-bye and closes. */
@@ -179,7 +203,8 @@ export class Connection {
     this.link?.send({ requestId: this.pending.nextId(), hello });
     this.handshakeId = this.pending.nextId();
     if (this.session === null) {
-      this.link?.send({ requestId: this.handshakeId, login });
+      this.tokenInUse = this.token;
+      this.link?.send({ requestId: this.handshakeId, login: { ...login, token: this.token } });
     } else {
       const resume = {
         appId: login.appId,
@@ -257,7 +282,7 @@ export class Connection {
     } else if (error.retryable) {
       this.lost(error.reason === "rate-limited" ? "overloaded" : "refused");
     } else if (this.session !== null) {
-      // Nothing to resume: log in anew, with the same token.
+      // Nothing to resume: log in anew, with the newest token.
       this.session = null;
       this.closeLink();
       this.open();

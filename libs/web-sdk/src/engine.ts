@@ -2,7 +2,9 @@
 import { toStreamEffects } from "./beauty/effects.js";
 import { capture } from "./capture/capture.js";
 import { planCapture } from "./capture/plan.js";
+import { DeviceWatch } from "./capture/device-watch.js";
 import { isScenario } from "./capture/presets.js";
+import { troubleCode, watchTrack } from "./capture/track-condition.js";
 import { Code } from "./codes.js";
 import { allDevices, devicesOf } from "./devices.js";
 import { Emitter } from "./emitter.js";
@@ -36,6 +38,7 @@ import { ZegoStreamView } from "./play/stream-view.js";
 import { Room, type RoomSettings } from "./room/room.js";
 import { socketUrls } from "./server-address.js";
 import { checkSystem } from "./system-check.js";
+import { tokenExpiresAtUnixS } from "./token04.js";
 import { VERSION } from "./version.js";
 import type { MessageKind } from "./wire.js";
 
@@ -63,6 +66,7 @@ export class ZegoExpressEngine {
   private readonly settings: RoomSettings = { roomRetryTimeMs: DEFAULT_RETRY_MS, avRetryTimeMs: DEFAULT_RETRY_MS };
   private readonly localStreams = new Map<MediaStream, ZegoLocalStream>();
   private readonly views = new Map<MediaStream, ZegoStreamView>();
+  private readonly deviceWatch = new DeviceWatch((type, device) => this.deviceChanged(type, device));
   private scenario: number;
   private room: Room | null = null;
   private microphoneMuted = false;
@@ -95,6 +99,7 @@ export class ZegoExpressEngine {
   }
 
   on<K extends keyof ZegoEventHandlers>(event: K, handler: ZegoEventHandlers[K]): boolean {
+    if (event === "videoDeviceStateChanged" || event === "audioDeviceStateChanged") this.deviceWatch.start();
     return this.events.on(event, handler);
   }
 
@@ -138,6 +143,7 @@ export class ZegoExpressEngine {
     this.views.clear();
     globalThis.removeEventListener?.("pagehide", this.onPageHide);
     globalThis.removeEventListener?.("pageshow", this.onPageShow);
+    this.deviceWatch.stop();
     this.events.clear();
   }
 
@@ -188,6 +194,18 @@ export class ZegoExpressEngine {
     this.events.emit("roomStateChanged", roomID ?? "", "LOGOUT_FAILED", Code.ROOM_NOT_LOGGED_IN, "{}");
   }
 
+  /** False if it does not have the form of a token, or if there is no log-in to that room. */
+  renewToken(token: string, roomID?: string): boolean {
+    const expiresAtUnixS = tokenExpiresAtUnixS(token);
+    const room = this.room;
+    if (expiresAtUnixS === null || room === null || (roomID ? roomID !== room.roomID : false)) {
+      this.logger.warn("token-not-renewed", { err_code: room === null ? Code.NOT_IN_ROOM : Code.TOKEN_FORMAT });
+      return false;
+    }
+    room.renewToken(token, expiresAtUnixS);
+    return true;
+  }
+
   // ---- messages ----
 
   sendBroadcastMessage(roomID: string, message: string): Promise<ZegoServerResponse> {
@@ -224,6 +242,9 @@ export class ZegoExpressEngine {
     }
     if (this.microphoneMuted && plan.source === "camera") stream.mute("audio", "microphone", true);
     if (plan.source === "screen") this.watchScreen(stream);
+    else this.watchTracks(stream);
+    // Now that the devices may be used, they have names.
+    if (plan.source === "camera") this.deviceWatch.refresh(false);
     if (options?.view !== undefined && options.autoPlay !== false) stream.playVideo(options.view);
     if (options?.captureView !== undefined) stream.playCaptureVideo(options.captureView);
     return stream;
@@ -424,7 +445,11 @@ export class ZegoExpressEngine {
       return new ZegoError(Code.NOT_IN_ROOM, "There is no log-in to this room.");
     }
     if (local === null) return new ZegoError(Code.NOT_CREATED_HERE, "The stream was not made by this engine.");
-    if (local.getTracks().length === 0) return new ZegoError(Code.TRACK_MISSING, "The stream has no tracks.");
+    const tracks = local.getTracks();
+    if (tracks.length === 0) return new ZegoError(Code.TRACK_MISSING, "The stream has no tracks.");
+    if (tracks.every((track) => track.readyState === "ended")) {
+      return new ZegoError(Code.DEVICE_OUT, "All tracks of the stream have ended.");
+    }
     const extraInfo: unknown = option.extraInfo ?? "";
     if (typeof extraInfo !== "string") return new ZegoError(Code.PUBLISH_PARAMETER, "The extraInfo is not a string.");
     if (extraInfo.length > MAX_EXTRA_INFO_CHARS) {
@@ -455,6 +480,31 @@ export class ZegoExpressEngine {
       // Many handlers have done that already.
       if (stream.stream !== null) this.destroyStream(stream);
     });
+  }
+
+  /** Unplugged, taken by another app, or no longer permitted: the app is told, and the others see black. */
+  private watchTracks(stream: ZegoLocalStream): void {
+    for (const track of stream.getTracks()) {
+      const kind = track.kind as "audio" | "video";
+      watchTrack(track, (condition) => {
+        if (stream.stream === null || !stream.getTracks().includes(track)) return;
+        // A canvas that nobody draws on is held too, and its last picture is meant to stay.
+        if (condition === "held" && stream.source === "custom") return;
+        if (condition === "live") stream.idle.delete(kind);
+        else stream.idle.add(kind);
+        for (const publisher of this.room?.publishersOf(stream) ?? []) void publisher.sourceChanged(kind);
+        this.logger.warn("track-condition", { kind, condition });
+        // A custom track is the app's own: it knows.
+        if (condition === "live" || stream.source !== "camera") return;
+        this.events.emit("deviceError", troubleCode(condition, kind), track.label);
+      });
+    }
+  }
+
+  private deviceChanged(type: "ADD" | "DELETE", { kind, deviceId, label }: MediaDeviceInfo): void {
+    const device = { deviceName: label, deviceID: deviceId };
+    if (kind === "videoinput") this.events.emit("videoDeviceStateChanged", type, device);
+    else this.events.emit("audioDeviceStateChanged", type, kind === "audioinput" ? "Input" : "Output", device);
   }
 
   private view(stream: MediaStream | ZegoLocalStream, local: boolean): ZegoStreamView {

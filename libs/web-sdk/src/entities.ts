@@ -357,6 +357,11 @@ export interface ZegoEvent {
   IMRecvBroadcastMessage: (roomID: string, messages: ZegoBroadcastMessageInfo[]) => void;
   IMRecvBarrageMessage: (roomID: string, messages: ZegoBarrageMessageInfo[]) => void;
   IMRecvCustomCommand: (roomID: string, fromUser: ZegoUser, command: string) => void;
+  videoDeviceStateChanged: (updateType: ZegoUpdateType, device: ZegoDeviceInfo) => void;
+  audioDeviceStateChanged: (updateType: ZegoUpdateType, deviceType: "Input" | "Output", device: ZegoDeviceInfo) => void;
+  deviceError: (errorCode: number, deviceName: string) => void;
+  tokenWillExpire: (roomID: string) => void;
+  beautyEffectError: (stream: MediaStream, errorCode: number, extendedData: string) => void;
 }
 
 export interface ZegoRoomExtraInfo {
@@ -434,7 +439,6 @@ export interface ZegoAudioStats {
 
 /** Events of the interface that this version accepts handlers for and does not send yet. */
 export interface ZegoLaterEvent {
-  beautyEffectError: (stream: MediaStream, errorCode: number, extendedData: string) => void;
   backgroundEffectError: (stream: MediaStream, errorCode: number, extendedData: string) => void;
   publishQualityUpdate: (streamID: string, stats: ZegoPublishStats) => void;
   playQualityUpdate: (streamID: string, stats: ZegoPlayStats) => void;
@@ -447,16 +451,12 @@ export interface ZegoLaterEvent {
   remoteMicStatusUpdate: (streamID: string, status: "OPEN" | "MUTE") => void;
   soundLevelUpdate: (soundLevelList: ZegoSoundLevelInfo[]) => void;
   capturedSoundLevelUpdate: (soundLevel: number) => void;
-  videoDeviceStateChanged: (updateType: ZegoUpdateType, device: ZegoDeviceInfo) => void;
-  audioDeviceStateChanged: (updateType: ZegoUpdateType, deviceType: "Input" | "Output", device: ZegoDeviceInfo) => void;
-  deviceError: (errorCode: number, deviceName: string) => void;
   exceptionUpdate: (streamID: string, exception: { code: number; message: string }) => void;
   playerVideoTrackUpdate: (streamID: string, track: MediaStreamTrack) => void;
   playerAudioTrackUpdate: (streamID: string, track: MediaStreamTrack) => void;
   publisherVideoEncoderChanged: (fromCodecID: number, toCodecID: number, streamID: string) => void;
   roomOnlineUserCountUpdate: (roomID: string, count: number) => void;
   roomExtraInfoUpdate: (roomID: string, roomExtraInfoList: ZegoRoomExtraInfo[]) => void;
-  tokenWillExpire: (roomID: string) => void;
   recvRoomTransparentMessage: (roomID: string, message: { sendUser: ZegoUser; content: Uint8Array }) => void;
   playerRecvSEI: (...args: never[]) => void;
   mixerSoundLevelUpdate: (...args: never[]) => void;

@@ -30,6 +30,8 @@ export class ZegoLocalStream {
   private destroyed = false;
   /** What others see is black, while the preview goes on. @internal */
   dark = false;
+  /** Whose device gives nothing: the others see black, or hear silence. @internal */
+  readonly idle = new Set<"audio" | "video">();
   /** @internal */
   readonly beauty = new Beauty();
 
@@ -91,7 +93,7 @@ export class ZegoLocalStream {
 
   playVideo(view: HTMLElement, options: ZegoVideoPlayOptions = {}): void {
     this.stopVideo();
-    this.picture = this.showVideo(view, options, "canPlayVideo", "autoplayFailed");
+    this.picture = this.showVideo(view, options, "canPlayVideo", "autoplayFailed", () => this.stopVideo());
     if (this.picture?.element instanceof HTMLVideoElement) {
       this.overlay = new BeautyOverlay(this.picture.element, this.beauty);
     }
@@ -139,7 +141,8 @@ export class ZegoLocalStream {
 
   playCaptureVideo(view: HTMLElement, options: ZegoVideoPlayOptions = {}): void {
     this.stopPlayCaptureVideo();
-    this.capturePicture = this.showVideo(view, options, "canPlayCaptureVideo", "autoplayCaptureFailed");
+    const displaced = (): void => this.stopPlayCaptureVideo();
+    this.capturePicture = this.showVideo(view, options, "canPlayCaptureVideo", "autoplayCaptureFailed", displaced);
   }
 
   playCaptureAudio(options: ZegoAudioPlayOptions = {}): void {
@@ -204,12 +207,14 @@ export class ZegoLocalStream {
     options: ZegoVideoPlayOptions,
     played: "canPlayVideo" | "canPlayCaptureVideo",
     failed: "autoplayFailed" | "autoplayCaptureFailed",
+    displaced: () => void,
   ): MediaPlayer | null {
     const place = findContainer(view);
     if (place === null) return null;
     const listener = {
       canPlay: () => this.events.emit(played),
       autoplayFailed: (element: HTMLMediaElement) => this.events.emit(failed, element),
+      displaced,
     };
     return MediaPlayer.video(this.media, place, { ...options, muted: true }, listener);
   }

@@ -35,7 +35,6 @@ const ENGINE = {
   uploadLog: REJECT,
   callExperimentalAPI: REJECT_ANY,
   getNetworkTimeInfo: TIME_INFO,
-  renewToken: FALSE,
   switchRoom: REJECT_BOOLEAN,
   setRoomExtraInfo: REJECT,
   enableMultiRoom: FALSE,

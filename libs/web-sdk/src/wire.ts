@@ -71,6 +71,7 @@ export interface LoggedIn {
   streams?: WireStream[];
   heartbeatIntervalMs?: number;
   presenceTtlMs?: number;
+  tokenExpiresAtUnixS?: string;
 }
 
 /** What a stream's viewers get. */

@@ -1,16 +1,8 @@
 import { Code } from "../codes.js";
-import { ZegoError, toZegoError } from "../errors.js";
+import { ZegoError } from "../errors.js";
 import { mediaDevices } from "../media-devices.js";
+import { narrowTo } from "./element-capture.js";
 import type { CapturePlan } from "./plan.js";
-
-interface CaptureTarget {
-  fromElement?: (element: HTMLElement) => Promise<unknown>;
-}
-
-interface RestrictableTrack extends MediaStreamTrack {
-  restrictTo?: (target: unknown) => Promise<void>;
-  cropTo?: (target: unknown) => Promise<void>;
-}
 
 interface CapturableElement extends HTMLMediaElement {
   captureStream?: () => MediaStream;
@@ -95,26 +87,8 @@ async function captureScreen(
     const cancelled = name === "NotAllowedError" || name === "AbortError";
     throw new ZegoError(cancelled ? Code.SCREEN_CANCELLED : Code.SCREEN_FAILED, `${name}: ${message}`, { name });
   }
-  if (element !== null) await narrow(stream, element);
+  if (element !== null) await narrowTo(stream, element);
   return stream.getTracks();
-}
-
-async function narrow(stream: MediaStream, element: HTMLElement): Promise<void> {
-  const track = stream.getVideoTracks()[0] as RestrictableTrack | undefined;
-  const scope = globalThis as { RestrictionTarget?: CaptureTarget; CropTarget?: CaptureTarget };
-  try {
-    if (track?.restrictTo && scope.RestrictionTarget?.fromElement) {
-      await track.restrictTo(await scope.RestrictionTarget.fromElement(element));
-    } else if (track?.cropTo && scope.CropTarget?.fromElement) {
-      await track.cropTo(await scope.CropTarget.fromElement(element));
-    } else {
-      throw new ZegoError(Code.SCREEN_UNSUPPORTED, "This browser cannot share a single element.");
-    }
-  } catch (thrown) {
-    // Never share more than was asked for.
-    stream.getTracks().forEach((each) => each.stop());
-    throw toZegoError(thrown, Code.SCREEN_FAILED);
-  }
 }
 
 function customStream(source: HTMLMediaElement | MediaStream): MediaStream {

@@ -16,6 +16,8 @@ const PUBLIC_STATE = {
 export interface PlayerPort extends FlowPort {
   playerState(state: ZegoPlayerState): void;
   playerEnded(player: Player): void;
+  /** This page is about to publish the stream. */
+  isComing(streamID: string): boolean;
   /** What the stream is known to consist of; empty if not known. */
   kindsOf(streamID: string): readonly string[];
 }
@@ -48,6 +50,10 @@ export class Player extends MediaFlow {
   /** It played, and is on its way to play again. */
   get interrupted(): boolean {
     return this.wasActive && this.machine.is("WAITING", "NEGOTIATING");
+  }
+
+  get hasPlayed(): boolean {
+    return this.wasActive;
   }
 
   protected override prepareSlots(peer: Peer): Promise<void> {
@@ -99,8 +105,10 @@ export class Player extends MediaFlow {
   }
 
   protected override isFinal(error: RequestFailed): boolean {
+    if (error.retryable) return false;
+    if (error.errorCode !== Code.STREAM_NOT_FOUND) return true;
     // What once played may be about to be published again.
-    return !error.retryable && !(error.errorCode === Code.STREAM_NOT_FOUND && this.wasActive);
+    return !this.wasActive && !this.playerPort.isComing(this.streamID);
   }
 
   protected override report(state: FlowState, error: ZegoError | null): void {

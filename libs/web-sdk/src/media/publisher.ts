@@ -7,7 +7,8 @@ import type { EffectsSet, Offer, Reply, StreamEffects } from "../wire.js";
 import { withFormatParameters } from "./answer-sdp.js";
 import { sendCodecPreferences, type VideoCodecName } from "./codecs.js";
 import { MediaFlow, type FlowPort, type FlowState } from "./flow.js";
-import type { Peer, Slot } from "./peer.js";
+import { BlackPicture } from "./black-picture.js";
+import type { MediaKind, Peer, Slot } from "./peer.js";
 
 const PUBLIC_STATE = {
   IDLE: "NO_PUBLISH",
@@ -27,6 +28,8 @@ export interface PublisherPort extends FlowPort {
   publisherState(state: ZegoPublisherState): void;
   publisherEnded(publisher: Publisher): void;
   publisherActive(publisher: Publisher): void;
+  /** The token of the log-in has ended: logs in with a newer one, if the app gave one. */
+  logInAnew(): boolean;
 }
 
 /** One local stream on its way to the relay. */
@@ -34,6 +37,8 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
   private lastReport = "";
   /** Sent instead of the camera's picture while the preview is kept. */
   private dark: MediaStreamTrack | null = null;
+  /** Sent while the camera gives nothing. */
+  private black: BlackPicture | null = null;
   /** Runs while the bandwidth estimate is not to be believed yet. */
   private settling: ReturnType<typeof setTimeout> | null = null;
   /** Those who wait for the end of a negotiation. */
@@ -62,8 +67,17 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
       this.dark?.stop();
       this.dark = null;
     }
-    const slot = this.slots.find((each) => each.kind === "video");
-    await slot?.transceiver.sender.replaceTrack(this.dark ?? track);
+    await this.sourceChanged("video");
+  }
+
+  /** The device began or ceased to give something. */
+  async sourceChanged(kind: MediaKind): Promise<void> {
+    const slot = this.slots.find((each) => each.kind === kind);
+    try {
+      await slot?.transceiver.sender.replaceTrack(this.outgoing(kind));
+    } catch {
+      // The connection is just being lost; the next one begins with what there is then.
+    }
   }
 
   get publishing(): boolean {
@@ -82,19 +96,20 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
 
   protected override async prepareSlots(peer: Peer): Promise<void> {
     for (const kind of ["audio", "video"] as const) {
-      const tracks = kind === "audio" ? this.stream.getAudioTracks() : this.stream.getVideoTracks();
-      const track = (kind === "video" ? this.dark : null) ?? tracks[0];
-      if (track === undefined) continue;
+      const source = this.source(kind);
+      let slot = this.slots.find((each) => each.kind === kind);
+      // What has ended is not announced; what ends while the others have it goes on as black or silent for them.
+      if (source === undefined || (source.readyState === "ended" && slot === undefined && !this.wasActive)) continue;
+      const track = this.outgoing(kind);
       const { audioKbps, videoKbps, optimizationMode } = this.stream.encoding;
       const maxBitrate = (kind === "audio" ? audioKbps : videoKbps) * 1000;
-      let slot = this.slots.find((each) => each.kind === kind);
       if (slot === undefined) {
         slot = peer.acquire(kind, this.streamID, { sendEncodings: [{ maxBitrate }] });
         this.slots.push(slot);
       }
       slot.transceiver.direction = "sendonly";
       if (kind === "video") {
-        if (optimizationMode !== "default") track.contentHint = optimizationMode;
+        if (optimizationMode !== "default" && track !== null) track.contentHint = optimizationMode;
         this.preferCodec(slot.transceiver);
       }
       await slot.transceiver.sender.replaceTrack(track);
@@ -146,6 +161,7 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
   }
 
   protected override isFinal(error: RequestFailed): boolean {
+    if (error.errorCode === Code.TOKEN_EXPIRED) return !this.publisherPort.logInAnew();
     // After a renewed log-in the stream may still stand under the old one for a moment.
     return !error.retryable && !(error.reason === "stream-exists" && this.wasActive);
   }
@@ -157,6 +173,8 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
       this.stopSettling();
       this.dark?.stop();
       this.dark = null;
+      this.black?.stop();
+      this.black = null;
       this.publisherPort.publisherEnded(this);
     }
     const publicState = PUBLIC_STATE[state];
@@ -182,6 +200,23 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
     const { streamID } = this;
     const { errorCode, extendedData } = error;
     this.publisherPort.publisherState({ streamID, state: PUBLIC_STATE[this.state], errorCode, extendedData });
+  }
+
+  private source(kind: MediaKind): MediaStreamTrack | undefined {
+    return (kind === "audio" ? this.stream.getAudioTracks() : this.stream.getVideoTracks())[0];
+  }
+
+  /** What leaves: the track itself, or black. */
+  private outgoing(kind: MediaKind): MediaStreamTrack | null {
+    const track = this.source(kind) ?? null;
+    if (kind === "audio" || track === null) return track;
+    if (track.readyState === "ended" || this.stream.idle.has("video")) {
+      this.black ??= new BlackPicture(track.getSettings());
+      return this.black.track;
+    }
+    this.black?.stop();
+    this.black = null;
+    return this.dark ?? track;
   }
 
   private preferCodec(transceiver: RTCRtpTransceiver): void {

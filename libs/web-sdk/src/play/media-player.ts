@@ -4,6 +4,8 @@ import { forgetGesture, playAfterGesture } from "./autoplay-dialog.js";
 export interface PlayerListener {
   canPlay(): void;
   autoplayFailed(element: HTMLMediaElement): void;
+  /** Another picture took the place of this one. */
+  displaced?(): void;
 }
 
 export interface PlayerOptions extends ZegoVideoPlayOptions {
@@ -23,13 +25,19 @@ export function findContainer(container: unknown): HTMLElement | null {
   return null;
 }
 
+/** Who shows a picture where: the newest does. */
+const occupants = new WeakMap<HTMLElement, MediaPlayer>();
+
 /** One media element that plays one stream: a picture inside a container, or sound without a picture. */
 export class MediaPlayer {
   readonly element: HTMLVideoElement | HTMLAudioElement;
+  /** As the app named it. */
+  private readonly place: HTMLElement | null;
   private readonly container: HTMLElement | null;
   /** The app gave a player of its own instead of a place for one. */
   private readonly borrowed: boolean;
   private readonly clearLastFrame: boolean;
+  private stopped = false;
 
   private constructor(
     kind: "video" | "audio",
@@ -39,6 +47,7 @@ export class MediaPlayer {
     private readonly listener: PlayerListener,
     private readonly dialog: boolean,
   ) {
+    this.place = container;
     this.borrowed = kind === "video" && container instanceof HTMLVideoElement;
     const element = this.borrowed ? (container as HTMLVideoElement) : document.createElement(kind);
     this.element = element;
@@ -63,9 +72,13 @@ export class MediaPlayer {
   }
 
   static video(stream: MediaStream, container: HTMLElement, options: PlayerOptions, to: PlayerListener): MediaPlayer {
+    occupants.get(container)?.giveWay();
     // A kept last frame gives way to the new picture.
     container.querySelectorAll("video[data-salon-last-frame]").forEach((each) => each.remove());
-    return new MediaPlayer("video", stream, container, options, to, options.enableAutoplayDialog !== false);
+    const dialog = options.enableAutoplayDialog !== false;
+    const player = new MediaPlayer("video", stream, container, options, to, dialog);
+    occupants.set(container, player);
+    return player;
   }
 
   static audio(stream: MediaStream, muted: boolean, dialog: boolean, to: PlayerListener): MediaPlayer {
@@ -89,6 +102,10 @@ export class MediaPlayer {
   }
 
   stop(): void {
+    // A borrowed element may long be another player's.
+    if (this.stopped) return;
+    this.stopped = true;
+    if (this.place !== null && occupants.get(this.place) === this) occupants.delete(this.place);
     forgetGesture(this.element);
     this.element.pause();
     if (this.clearLastFrame || this.element instanceof HTMLAudioElement) {
@@ -97,6 +114,11 @@ export class MediaPlayer {
     } else if (!this.borrowed) {
       this.element.dataset["salonLastFrame"] = "";
     }
+  }
+
+  private giveWay(): void {
+    this.stop();
+    this.listener.displaced?.();
   }
 
   private start(): void {

@@ -58,14 +58,9 @@ export class ZegoStreamView {
 
   playAudio(options: ZegoAudioPlayOptions = {}): void {
     if (this.pictureHasSound || this.sound !== null) return;
-    const listener = {
-      canPlay: () => this.events.emit("canPlayAudio"),
-      autoplayFailed: () => this.events.emit("autoplayFailed"),
-    };
     // Asked for by name, the sound is wanted, local or not.
     if (this.local) this.audioMuted = false;
-    this.sound = MediaPlayer.audio(this.stream, this.audioMuted, options.enableAutoplayDialog !== false, listener);
-    this.applySound();
+    this.startSound(options);
   }
 
   stopAudio(): void {
@@ -127,6 +122,15 @@ export class ZegoStreamView {
     return this.events.off(event, handler);
   }
 
+  private startSound(options: ZegoAudioPlayOptions): void {
+    const listener = {
+      canPlay: () => this.events.emit("canPlayAudio"),
+      autoplayFailed: () => this.events.emit("autoplayFailed"),
+    };
+    this.sound = MediaPlayer.audio(this.stream, this.audioMuted, options.enableAutoplayDialog !== false, listener);
+    this.applySound();
+  }
+
   private showPicture(container: string | HTMLElement, options: ZegoVideoPlayOptions, withSound: boolean): void {
     const place = findContainer(container);
     if (place === null) return;
@@ -138,6 +142,12 @@ export class ZegoStreamView {
         if (withSound && this.stream.getAudioTracks().length > 0) this.events.emit("canPlayAudio");
       },
       autoplayFailed: () => this.events.emit("autoplayFailed"),
+      displaced: () => {
+        const sounded = this.pictureHasSound;
+        this.stopVideo();
+        // The sound was in nobody's way.
+        if (sounded) this.startSound(options);
+      },
     };
     const muted = !withSound || this.audioMuted;
     this.picture = MediaPlayer.video(this.stream, place, { ...options, muted }, listener);

@@ -15,6 +15,7 @@ import type { LoggedIn, Login, MessageKind, MessageReceived, Reply, ServerMessag
 import { afterPromises } from "./after-promises.js";
 import { deleteReasons, toBarrage, toBroadcast, toStreamListItem } from "./public-shapes.js";
 import { OLD_STATE, ROOM_ALLOWED, type RoomReason } from "./room-state.js";
+import { TokenWatch } from "./token-watch.js";
 import { Roster, toUser, type Change, type RosterStream, type RosterUser } from "./roster.js";
 
 export interface RoomSettings {
@@ -44,6 +45,9 @@ export class Room implements ConnectionListener {
   private readonly roster = new Roster();
   private readonly publishers = new Map<string, Publisher>();
   private readonly players = new Map<string, Player>();
+  private readonly tokenWatch = new TokenWatch(() => {
+    this.tell(() => this.options.events.emit("tokenWillExpire", this.roomID));
+  });
   private settleLogin: { resolve: (done: boolean) => void; reject: (error: ZegoError) => void } | null = null;
   /** Held back until whoever awaits `loginRoom` has gone on; null when nothing is held back. */
   private held: (() => void)[] | null = null;
@@ -83,6 +87,12 @@ export class Room implements ConnectionListener {
     this.finish("LOGOUT", null);
   }
 
+  /** For every log-in from now on, and for what needs a token that is still good. */
+  renewToken(token: string, expiresAtUnixS: number): void {
+    this.connection.renewToken(token);
+    this.tokenWatch.expiresAt(expiresAtUnixS);
+  }
+
   /** Silently, for a page that goes away. */
   sleep(): void {
     this.connection.sleep();
@@ -118,7 +128,10 @@ export class Room implements ConnectionListener {
   play(streamID: string, option: ZegoPlayOption): Promise<MediaStream> {
     const player = new Player(streamID, option, this.playerPort());
     this.players.set(streamID, player);
-    player.start();
+    const publisher = this.publishers.get(streamID);
+    if (publisher === undefined) player.start();
+    // One's own, in the moment that it is published: the relay has it when the publisher is through.
+    else void publisher.settled().then(() => player.state === "IDLE" && player.start());
     return player.ready;
   }
 
@@ -130,6 +143,8 @@ export class Room implements ConnectionListener {
     this.settleLogin?.resolve(true);
     this.settleLogin = null;
     this.applySnapshot(loggedIn);
+    // A handler may already have logged out again.
+    if (!this.over) this.tokenWatch.expiresAt(Number(loggedIn.tokenExpiresAtUnixS ?? 0));
     afterPromises(() => {
       const held = this.held ?? [];
       this.held = null;
@@ -146,6 +161,7 @@ export class Room implements ConnectionListener {
     if (fresh === null || this.over) return;
     this.peers.renew();
     this.applySnapshot(fresh);
+    this.tokenWatch.expiresAt(Number(fresh.tokenExpiresAtUnixS ?? 0));
   }
 
   closed(error: ZegoError): void {
@@ -240,6 +256,7 @@ export class Room implements ConnectionListener {
     // Over first: a handler of what follows may log out, log in again or publish.
     this.machine.become(reason);
     this.options.ended(this);
+    this.tokenWatch.stop();
     this.peers.closeAll();
     const settle = this.settleLogin;
     this.settleLogin = null;
@@ -269,11 +286,14 @@ export class Room implements ConnectionListener {
       request: (body) => this.connection.request(body),
       retryTimeMs: () => this.options.settings.avRetryTimeMs,
       publisherState: (state) => this.options.events.emit("publisherStateUpdate", state),
+      logInAnew: () => this.connection.logInAnew(),
       // One's own streams are not in the roster: nobody else tells a player of them.
       publisherActive: (publisher) => this.wakePlayer(publisher.streamID),
       publisherEnded: (publisher) => {
         this.publishers.delete(publisher.streamID);
-        this.interruptPlayer(publisher.streamID);
+        // Waited for in vain, it is asked for once more, and refused with the reason.
+        if (this.players.get(publisher.streamID)?.hasPlayed === false) this.wakePlayer(publisher.streamID);
+        else this.interruptPlayer(publisher.streamID);
       },
     };
   }
@@ -288,6 +308,7 @@ export class Room implements ConnectionListener {
         this.players.delete(player.streamID);
         this.options.unplayed(player.media);
       },
+      isComing: (streamID) => this.publishers.has(streamID),
       kindsOf: (streamID) => this.roster.stream(streamID)?.kinds ?? [],
     };
   }

@@ -12,11 +12,12 @@ ROOM_ALREADY_LOGGED_IN:1002001,ROOM_NOT_LOGGED_IN:1002002,USER_ID_EMPTY:1002005,
 ROOM_ID_ILLEGAL:1002012,ROOM_ID_TOO_LONG:1002013,LOGIN_TIMEOUT:1002031,KICKED_BY_OTHER_LOGIN:1002050,ROOM_RETRY_TIMEOUT:1002053,KICKED_BY_BACKEND:1002055,DUPLICATE_LOGIN:1002056,
 LOGGED_IN_ELSEWHERE:1002086,STREAM_NOT_FOUND:1004002,PLAY_INTERRUPTED:1004020,MESSAGE_EMPTY:1009001,MESSAGE_TOO_LONG:1009002,MESSAGE_WRONG_ROOM:1009005,EXTRA_INFO_TOO_LONG:1003051,
 PARAMETER:1100001,REQUEST_TIMEOUT:1100002,SOCKET_CLOSED:1100003,UNKNOWN_SERVER_ERROR:1100999,NO_SERVER:1101002,MODULE_NOT_IMPORTED:1101003,LEASE_EXPIRED:1102001,
-LOGIN_STATE:1102015,TOKEN_FORMAT:1102016,CONNECT_FAILED:1102023,PUBLISH_PARAMETER:1103001,PUBLISH_MEDIA_CONNECT:1103003,SCREEN_FAILED:1103010,ENUMERATE_FAILED:1103011,
-PUBLISH_OFFER:1103022,PUBLISH_ICE_FAILED:1103028,NOT_PUBLISHING:1103040,SCREEN_CANCELLED:1103042,SCREEN_UNSUPPORTED:1103043,NOT_CREATED_HERE:1103044,VIDEO_TRACK_MISSING:1103046,
-TRACK_MISSING:1103047,PUBLISH_SOCKET_LOST:1103050,PUBLISH_RETRY_TIMEOUT:1103051,HTTPS_NEEDED:1103053,ALREADY_PUBLISHING:1103056,CAPTURE_FAILED:1103061,CAPTURE_DENIED:1103064,
-DEVICE_BUSY:1103065,CONSTRAINTS_WRONG:1103066,BEAUTY_OVERLOAD:1103075,PLAY_PARAMETER:1104001,PLAY_OFFER:1104022,PLAY_ICE_FAILED:1104028,PLAY_MEDIA_LOST:1104029,
-PLAY_RETRY_TIMEOUT:1104031,ALREADY_PLAYING:1104032,NOT_PLAYING:1104039};var ZegoError=class extends Error{constructor(code,message,details={}){super(message),this.name="ZegoError",this.errorCode=code,this.code=code,this.msg=message,
+LOGIN_STATE:1102015,TOKEN_FORMAT:1102016,TOKEN_EXPIRED:1102018,CONNECT_FAILED:1102023,PUBLISH_PARAMETER:1103001,PUBLISH_MEDIA_CONNECT:1103003,SCREEN_FAILED:1103010,
+ENUMERATE_FAILED:1103011,PUBLISH_OFFER:1103022,PUBLISH_ICE_FAILED:1103028,NOT_PUBLISHING:1103040,DEVICE_OUT:1103041,SCREEN_CANCELLED:1103042,SCREEN_UNSUPPORTED:1103043,
+NOT_CREATED_HERE:1103044,VIDEO_TRACK_MISSING:1103046,TRACK_MISSING:1103047,PUBLISH_SOCKET_LOST:1103050,PUBLISH_RETRY_TIMEOUT:1103051,HTTPS_NEEDED:1103053,ALREADY_PUBLISHING:1103056,
+CAPTURE_FAILED:1103061,CAPTURE_DENIED:1103064,DEVICE_BUSY:1103065,CONSTRAINTS_WRONG:1103066,BEAUTY_OVERLOAD:1103075,PLAY_PARAMETER:1104001,PLAY_OFFER:1104022,PLAY_ICE_FAILED:1104028,
+PLAY_MEDIA_LOST:1104029,PLAY_RETRY_TIMEOUT:1104031,ALREADY_PLAYING:1104032,NOT_PLAYING:1104039,MICROPHONE_ENDED:1106009,CAMERA_ENDED:1106010,MICROPHONE_HELD:1106011,
+CAMERA_HELD:1106012};var ZegoError=class extends Error{constructor(code,message,details={}){super(message),this.name="ZegoError",this.errorCode=code,this.code=code,this.msg=message,
 this.extendedData=JSON.stringify({message,...details})}};function toZegoError(thrown,fallbackCode){return thrown instanceof ZegoError?thrown:new ZegoError(fallbackCode,
 thrown instanceof Error?thrown.message:String(thrown))}var RequestFailed=class extends ZegoError{constructor(code,message,reason,retryable){super(code,message,{
 reason});this.reason=reason;this.retryable=retryable}},PeerLost=class extends ZegoError{};var DEFAULT_INTENSITY=50,MAX_INTENSITY=100;function toStreamEffects(enable,options){if(typeof enable!="boolean")throw new ZegoError(Code.PARAMETER,"Whether beau\
@@ -25,7 +26,16 @@ s are not an object.");let intensity=name=>{let value=given[name]??DEFAULT_INTEN
 Code.PARAMETER,`${name} is not a number from 0 to 100.`)};return{enabled:!0,smoothIntensity:intensity("smoothIntensity"),whitenIntensity:intensity("whitenIntens\
 ity"),rosyIntensity:intensity("rosyIntensity"),sharpenIntensity:intensity("sharpenIntensity")}}function toStrengths(effects){if(effects?.enabled!==!0)return null;
 let{smoothIntensity=0,whitenIntensity=0,rosyIntensity=0,sharpenIntensity=0}=effects;return smoothIntensity+whitenIntensity+rosyIntensity+sharpenIntensity===0?null:
-{smooth:smoothIntensity,whiten:whitenIntensity,rosy:rosyIntensity,sharpen:sharpenIntensity}}function mediaDevices(){return globalThis.navigator?.mediaDevices}async function capture(plan){if(plan.source==="camera")return{tracks:await captureDevices(plan.constraints),owned:!0};if(plan.source==="screen")return{tracks:await captureScreen(
+{smooth:smoothIntensity,whiten:whitenIntensity,rosy:rosyIntensity,sharpen:sharpenIntensity}}function mediaDevices(){return globalThis.navigator?.mediaDevices}var FIRST_FRAME_MS=5e3;async function narrowTo(stream,element){let track=stream.getVideoTracks()[0];try{if(track===void 0)throw new ZegoError(Code.SCREEN_FAILED,
+"The tab gives no picture.");await restricted(track,element)||await crop(track,element)}catch(thrown){throw stream.getTracks().forEach(each=>each.stop()),toZegoError(
+thrown,Code.SCREEN_FAILED)}}async function restricted(track,element){let target=globalThis.RestrictionTarget;return!track.restrictTo||!target?.fromElement||!isIsolated(
+element)?!1:(await track.restrictTo(await target.fromElement(element)),await givesPicture(track)?!0:(await track.restrictTo(null),!1))}async function crop(track,element){
+let target=globalThis.CropTarget;if(!track.cropTo||!target?.fromElement)throw new ZegoError(Code.SCREEN_UNSUPPORTED,"This browser cannot share a single element \
+of this tab.");if(await track.cropTo(await target.fromElement(element)),!await givesPicture(track))throw new ZegoError(Code.SCREEN_FAILED,"The element gives no \
+picture: it is empty, hidden or out of view.")}function isIsolated(element){let{isolation,transformStyle}=getComputedStyle(element);return isolation==="isolate"&&
+transformStyle==="flat"}function givesPicture(track){let video=document.createElement("video");return video.muted=!0,new Promise(resolve=>{let done=seen=>{clearTimeout(
+timer),video.onloadeddata=null,video.srcObject=null,resolve(seen)},timer=setTimeout(()=>done(!1),FIRST_FRAME_MS);video.onloadeddata=()=>done(!0),video.srcObject=
+new MediaStream([track]),video.play().catch(()=>{})})}async function capture(plan){if(plan.source==="camera")return{tracks:await captureDevices(plan.constraints),owned:!0};if(plan.source==="screen")return{tracks:await captureScreen(
 plan.constraints,plan.captureElement),owned:!0};let tracks=[],owned=!0,streams=new Map;for(let[source,kind]of[[plan.video,"video"],[plan.audio,"audio"]]){if(source===
 null)continue;source instanceof MediaStream&&(owned=!1);let stream=streams.get(source)??customStream(source);streams.set(source,stream);let track=(kind==="video"?
 stream.getVideoTracks():stream.getAudioTracks())[0];track!==void 0&&tracks.push(track)}if(tracks.length===0)throw new ZegoError(Code.TRACK_MISSING,"The custom s\
@@ -37,12 +47,9 @@ TrackStartError:Code.DEVICE_BUSY,OverconstrainedError:Code.CONSTRAINTS_WRONG,Typ
 `${name}: ${message}`,{name})}async function captureScreen(constraints,element){let devices=neededDevices();if(typeof devices.getDisplayMedia!="function")throw new ZegoError(
 Code.SCREEN_UNSUPPORTED,"This browser cannot share its screen.");let stream;try{let here=element===null?{}:{preferCurrentTab:!0};stream=await devices.getDisplayMedia(
 {...constraints,...here})}catch(thrown){let{name="Error",message=""}=thrown,cancelled=name==="NotAllowedError"||name==="AbortError";throw new ZegoError(cancelled?
-Code.SCREEN_CANCELLED:Code.SCREEN_FAILED,`${name}: ${message}`,{name})}return element!==null&&await narrow(stream,element),stream.getTracks()}async function narrow(stream,element){
-let track=stream.getVideoTracks()[0],scope=globalThis;try{if(track?.restrictTo&&scope.RestrictionTarget?.fromElement)await track.restrictTo(await scope.RestrictionTarget.
-fromElement(element));else if(track?.cropTo&&scope.CropTarget?.fromElement)await track.cropTo(await scope.CropTarget.fromElement(element));else throw new ZegoError(
-Code.SCREEN_UNSUPPORTED,"This browser cannot share a single element.")}catch(thrown){throw stream.getTracks().forEach(each=>each.stop()),toZegoError(thrown,Code.
-SCREEN_FAILED)}}function customStream(source){if(source instanceof MediaStream)return source;let element=source,stream=element.captureStream?.()??element.mozCaptureStream?.();
-if(stream===void 0)throw new ZegoError(Code.CAPTURE_FAILED,"This element cannot be captured.");return stream}var ZegoScenario={Default:3,StandardVideoCall:4,HighQualityVideoCall:5,HighVideoCall:5,StandardChatroom:6,HighQualityChatroom:7,Broadcast:8,Karaoke:9};var CAMERA_PRESETS={1:{width:320,height:240,frameRate:15,kbps:300},2:{width:640,height:480,frameRate:15,kbps:800},3:{width:1280,height:720,frameRate:20,kbps:1500}},
+Code.SCREEN_CANCELLED:Code.SCREEN_FAILED,`${name}: ${message}`,{name})}return element!==null&&await narrowTo(stream,element),stream.getTracks()}function customStream(source){
+if(source instanceof MediaStream)return source;let element=source,stream=element.captureStream?.()??element.mozCaptureStream?.();if(stream===void 0)throw new ZegoError(
+Code.CAPTURE_FAILED,"This element cannot be captured.");return stream}var ZegoScenario={Default:3,StandardVideoCall:4,HighQualityVideoCall:5,HighVideoCall:5,StandardChatroom:6,HighQualityChatroom:7,Broadcast:8,Karaoke:9};var CAMERA_PRESETS={1:{width:320,height:240,frameRate:15,kbps:300},2:{width:640,height:480,frameRate:15,kbps:800},3:{width:1280,height:720,frameRate:20,kbps:1500}},
 SCREEN_PRESETS={1:{width:0,height:0,frameRate:20,kbps:800},2:{width:0,height:0,frameRate:15,kbps:1500},3:{width:0,height:0,frameRate:5,kbps:2e3}},BY_SCENARIO={[ZegoScenario.
 Default]:{camera:!0,video:CAMERA_PRESETS[2]},[ZegoScenario.StandardVideoCall]:{camera:!0,video:{width:640,height:360,frameRate:15,kbps:600}},[ZegoScenario.HighQualityVideoCall]:{
 camera:!0,video:{width:960,height:540,frameRate:25,kbps:1200}},[ZegoScenario.StandardChatroom]:{camera:!1,video:CAMERA_PRESETS[2]},[ZegoScenario.HighQualityChatroom]:{
@@ -74,7 +81,17 @@ ANS),audio.AGC!==void 0&&(constraints.autoGainControl=audio.AGC),audio.AEC!==voi
 return{noiseSuppression:sound.ANS??!1,autoGainControl:sound.AGC??!1,echoCancellation:sound.AEC??!0}}function range(value){if(typeof value=="number")return{ideal:value};
 if(value.exact!==void 0)return{exact:value.exact};let result={};return value.ideal!==void 0&&(result.ideal=value.ideal),value.max!==void 0&&(result.max=value.max),
 value.min!==void 0&&(result.min=value.min),result}function displayRange(value){if(typeof value=="number")return{ideal:value};let ideal=value.exact??value.ideal??
-value.min,result={};return ideal!==void 0&&(result.ideal=ideal),value.max!==void 0&&(result.max=value.max),result}var KINDS={cameras:"videoinput",microphones:"audioinput",speakers:"audiooutput"};async function list(){let devices=mediaDevices();if(devices===void 0)throw new ZegoError(
+value.min,result={};return ideal!==void 0&&(result.ideal=ideal),value.max!==void 0&&(result.max=value.max),result}var ALIASES=["default","communications"],DeviceWatch=class{constructor(changed){this.changed=changed;this.known=null;this.watched=null;this.queue=Promise.resolve();
+this.onChange=()=>this.refresh(!0)}start(){let devices=mediaDevices();this.watched!==null||devices===void 0||(this.watched=devices,devices.addEventListener("dev\
+icechange",this.onChange),this.refresh(!1))}stop(){this.watched?.removeEventListener("devicechange",this.onChange),this.watched=null,this.known=null}refresh(tell){
+let devices=this.watched;devices!==null&&(this.queue=this.queue.then(async()=>{let found;try{found=await devices.enumerateDevices()}catch{return}if(this.watched!==
+devices)return;let before=this.known;this.known=found.filter(({deviceId})=>!ALIASES.includes(deviceId)),tell&&before!==null&&this.tell(before,this.known)}))}tell(before,now){
+let missing2=(from,one)=>!from.some(each=>each.kind===one.kind&&each.deviceId===one.deviceId),comparable=one=>![...before,...now].some(each=>each.kind===one.kind&&
+each.deviceId==="");for(let one of before)comparable(one)&&missing2(now,one)&&this.changed("DELETE",one);for(let one of now)comparable(one)&&missing2(before,one)&&
+this.changed("ADD",one)}};var HELD_GRACE_MS=2e3,CODES={ended:{audio:Code.MICROPHONE_ENDED,video:Code.CAMERA_ENDED},held:{audio:Code.MICROPHONE_HELD,video:Code.CAMERA_HELD}};function troubleCode(condition,kind){
+return CODES[condition][kind]??Code.CAPTURE_FAILED}function watchTrack(track,changed){let condition="live",grace=null,become=next=>{grace!==null&&clearTimeout(grace),
+grace=null,!(condition===next||condition==="ended")&&(condition=next,changed(next))};track.addEventListener("ended",()=>become("ended")),track.addEventListener(
+"mute",()=>{grace??(grace=setTimeout(()=>track.muted&&become("held"),HELD_GRACE_MS))}),track.addEventListener("unmute",()=>become("live"))}var KINDS={cameras:"videoinput",microphones:"audioinput",speakers:"audiooutput"};async function list(){let devices=mediaDevices();if(devices===void 0)throw new ZegoError(
 Code.HTTPS_NEEDED,"Devices are listed on HTTPS pages only.");try{return await devices.enumerateDevices()}catch(thrown){throw new ZegoError(Code.ENUMERATE_FAILED,
 thrown.message)}}async function listWithNames(wanted){let found=await list(),nameless=kind=>wanted.includes(kind)&&found.some(each=>each.kind===kind&&each.label===
 ""),video=nameless("videoinput"),audio=nameless("audioinput")||nameless("audiooutput");if(!video&&!audio)return found;try{let stream=await navigator.mediaDevices.
@@ -97,7 +114,7 @@ length,empty:Code.STREAM_ID_EMPTY,tooLong:Code.STREAM_ID_TOO_LONG,illegal:Code.S
 null}var REJECT="reject",REJECT_BOOLEAN="rejectBoolean",REJECT_ANY="rejectAny",FALSE="false",ZERO="zero",PUBLISH_STATS="publishStats",PLAY_STATS="playStats",TIME_INFO="\
 timeInfo",NOTHING="nothing",LOCAL_STREAM={startCaptureMicrophone:REJECT,startCaptureCamera:REJECT,startCaptureCameraAndMicrophone:REJECT,startCaptureCustomAudio:REJECT,
 startCaptureCustomVideo:REJECT,startCaptureCustomVideoAndAudio:REJECT,startCaptureScreen:REJECT,startCaptureScreenWithAudio:REJECT,stopCaptureAudio:REJECT_BOOLEAN,
-stopCaptureVideo:REJECT_BOOLEAN},ENGINE={setTurnServer:NOTHING,uploadLog:REJECT,callExperimentalAPI:REJECT_ANY,getNetworkTimeInfo:TIME_INFO,renewToken:FALSE,switchRoom:REJECT_BOOLEAN,
+stopCaptureVideo:REJECT_BOOLEAN},ENGINE={setTurnServer:NOTHING,uploadLog:REJECT,callExperimentalAPI:REJECT_ANY,getNetworkTimeInfo:TIME_INFO,switchRoom:REJECT_BOOLEAN,
 setRoomExtraInfo:REJECT,enableMultiRoom:FALSE,sendTransparentMessage:REJECT,replaceTrack:REJECT,addTrack:REJECT,removeTrack:REJECT,setVideoConfig:REJECT,setAudioConfig:REJECT,
 setCaptureVolume:REJECT,enableVideoCaptureDevice:REJECT_BOOLEAN,checkVideoTrackIsActive:REJECT_BOOLEAN,checkAudioTrackIsActive:REJECT_BOOLEAN,getElectronScreenSources:REJECT_ANY,
 setDummyCaptureImagePath:REJECT_BOOLEAN,createStreamCompositor:"streamCompositor",setCaptureAudioFrameCallback:REJECT,updatePublishingStream:REJECT,setStreamExtraInfo:REJECT,
@@ -397,42 +414,45 @@ waiting.get(element)?.note?.remove(),waiting.delete(element)}function showNote(c
 x",transform:"translateX(-50%)",maxWidth:"90%",padding:"8px 12px",borderRadius:"8px",background:"rgba(0, 0, 0, 0.75)",color:"#fff",font:"14px/1.4 system-ui, san\
 s-serif",pointerEvents:"none",zIndex:"2"}),getComputedStyle(container).position==="static"&&(container.style.position="relative"),container.append(note),note}async function setSink(element,deviceID){if(!("setSinkId"in element))throw new Error("This browser cannot choose the speaker.");await element.setSinkId(deviceID)}
 function findContainer(container){let place=typeof container=="string"?document.getElementById(container):container;return place instanceof HTMLElement?place:(console.
-warn("[salon]","no-such-container",{container:typeof container=="string"?container:""}),null)}var MediaPlayer=class _MediaPlayer{constructor(kind,stream,container,options,listener,dialog){
-this.listener=listener;this.dialog=dialog;this.borrowed=kind==="video"&&container instanceof HTMLVideoElement;let element=this.borrowed?container:document.createElement(
-kind);if(this.element=element,this.container=this.borrowed?container?.parentElement??null:container,this.clearLastFrame=options.clearLastFrame!==!1,element.autoplay=
-!0,element.muted=options.muted,element instanceof HTMLVideoElement){element.playsInline=!0;let size=this.borrowed?{}:{width:"100%",height:"100%",display:"block"};
-Object.assign(element.style,{...size,objectFit:options.objectFit??"contain",transform:options.mirror===!0?"scaleX(-1)":""})}else element.style.display="none";element.
-srcObject=stream,this.borrowed||(container??document.body).append(element),this.start()}static video(stream,container,options,to){return container.querySelectorAll(
-"video[data-salon-last-frame]").forEach(each=>each.remove()),new _MediaPlayer("video",stream,container,options,to,options.enableAutoplayDialog!==!1)}static audio(stream,muted,dialog,to){
-return new _MediaPlayer("audio",stream,null,{muted},to,dialog)}resume(){this.start()}setStream(stream){this.element.srcObject!==stream&&(this.element.srcObject=
-stream,this.start())}setVolume(volume){return volume>=0&&volume<=100?(this.element.volume=volume/100,!0):!1}stop(){forgetGesture(this.element),this.element.pause(),
-this.clearLastFrame||this.element instanceof HTMLAudioElement?(this.element.srcObject=null,this.borrowed||this.element.remove()):this.borrowed||(this.element.dataset.
-salonLastFrame="")}start(){this.element.play().then(()=>this.listener.canPlay(),thrown=>{thrown.name==="NotAllowedError"&&(this.listener.autoplayFailed(this.element),
-this.dialog&&playAfterGesture(this.element,this.container??document.body,()=>this.start()))})}};function snapshot(picture,options={}){let width=picture instanceof HTMLVideoElement?picture.videoWidth:picture?.width??0,height=picture instanceof HTMLVideoElement?
+warn("[salon]","no-such-container",{container:typeof container=="string"?container:""}),null)}var occupants=new WeakMap,MediaPlayer=class _MediaPlayer{constructor(kind,stream,container,options,listener,dialog){
+this.listener=listener;this.dialog=dialog;this.stopped=!1;this.place=container,this.borrowed=kind==="video"&&container instanceof HTMLVideoElement;let element=this.
+borrowed?container:document.createElement(kind);if(this.element=element,this.container=this.borrowed?container?.parentElement??null:container,this.clearLastFrame=
+options.clearLastFrame!==!1,element.autoplay=!0,element.muted=options.muted,element instanceof HTMLVideoElement){element.playsInline=!0;let size=this.borrowed?{}:
+{width:"100%",height:"100%",display:"block"};Object.assign(element.style,{...size,objectFit:options.objectFit??"contain",transform:options.mirror===!0?"scaleX(-\
+1)":""})}else element.style.display="none";element.srcObject=stream,this.borrowed||(container??document.body).append(element),this.start()}static video(stream,container,options,to){
+occupants.get(container)?.giveWay(),container.querySelectorAll("video[data-salon-last-frame]").forEach(each=>each.remove());let dialog=options.enableAutoplayDialog!==
+!1,player=new _MediaPlayer("video",stream,container,options,to,dialog);return occupants.set(container,player),player}static audio(stream,muted,dialog,to){return new _MediaPlayer(
+"audio",stream,null,{muted},to,dialog)}resume(){this.start()}setStream(stream){this.element.srcObject!==stream&&(this.element.srcObject=stream,this.start())}setVolume(volume){
+return volume>=0&&volume<=100?(this.element.volume=volume/100,!0):!1}stop(){this.stopped||(this.stopped=!0,this.place!==null&&occupants.get(this.place)===this&&
+occupants.delete(this.place),forgetGesture(this.element),this.element.pause(),this.clearLastFrame||this.element instanceof HTMLAudioElement?(this.element.srcObject=
+null,this.borrowed||this.element.remove()):this.borrowed||(this.element.dataset.salonLastFrame=""))}giveWay(){this.stop(),this.listener.displaced?.()}start(){this.
+element.play().then(()=>this.listener.canPlay(),thrown=>{thrown.name==="NotAllowedError"&&(this.listener.autoplayFailed(this.element),this.dialog&&playAfterGesture(
+this.element,this.container??document.body,()=>this.start()))})}};function snapshot(picture,options={}){let width=picture instanceof HTMLVideoElement?picture.videoWidth:picture?.width??0,height=picture instanceof HTMLVideoElement?
 picture.videoHeight:picture?.height??0;if(picture===null||width===0)return"";let canvas=document.createElement("canvas");canvas.width=width,canvas.height=height,
 canvas.getContext("2d")?.drawImage(picture,0,0);let type=options.imageType==="jpg"||options.imageType==="jpeg"?"jpeg":"png",address=canvas.toDataURL(`image/${type}`,
 options.quality);if(options.save===!0){let link2=document.createElement("a");link2.href=address,link2.download=options.fileName??`snapshot.${type==="jpeg"?"jpg":
 "png"}`,link2.click()}return address}var ZegoLocalStream=class{constructor(source,encoding,tracks,owned){this.source=source;this.encoding=encoding;this.owned=owned;this.events=new Emitter;this.muteReasons=
 {audio:new Set,video:new Set};this.picture=null;this.overlay=null;this.capturePicture=null;this.sound=null;this.captureSound=null;this.destroyed=!1;this.dark=!1;
-this.beauty=new Beauty;this.media=new MediaStream([...tracks])}get active(){return!this.destroyed&&this.media.active}get id(){return this.media.id}get stream(){
-return this.destroyed?null:this.media}get zegoStream(){return this.stream}get videoCaptureStream(){return this.media.getVideoTracks().length>0?this.stream:null}get audioCaptureStream(){
-return this.media.getAudioTracks().length>0?this.stream:null}get videoDeviceId(){return this.media.getVideoTracks()[0]?.getSettings().deviceId??""}get audioDeviceId(){
-return this.media.getAudioTracks()[0]?.getSettings().deviceId??""}getAudioTracks(){return this.media.getAudioTracks()}getVideoTracks(){return this.media.getVideoTracks()}getTracks(){
-return this.media.getTracks()}playVideo(view,options={}){this.stopVideo(),this.picture=this.showVideo(view,options,"canPlayVideo","autoplayFailed"),this.picture?.
-element instanceof HTMLVideoElement&&(this.overlay=new BeautyOverlay(this.picture.element,this.beauty))}playAudio(options={}){this.stopAudio(),this.sound=this.playSound(
-options,"canPlayAudio","autoplayFailed")}stopVideo(){this.overlay?.stop(),this.overlay=null,this.picture?.stop(),this.picture=null}stopAudio(){this.sound?.stop(),
-this.sound=null}resumeVideo(){this.picture?.resume(),this.capturePicture?.resume()}resumeAudio(){this.sound?.resume(),this.captureSound?.resume()}setVolume(volume){
-return volume>=0&&volume<=100?(this.sound?.setVolume(volume),this.captureSound?.setVolume(volume),!0):!1}takeStreamSnapshot(options){let element=(this.picture??
-this.capturePicture)?.element,plain=element instanceof HTMLVideoElement?element:null;return snapshot(this.overlay?.current()??plain,options)}playCaptureVideo(view,options={}){
-this.stopPlayCaptureVideo(),this.capturePicture=this.showVideo(view,options,"canPlayCaptureVideo","autoplayCaptureFailed")}playCaptureAudio(options={}){this.stopPlayCaptureAudio(),
-this.captureSound=this.playSound(options,"canPlayCaptureAudio","autoplayCaptureFailed")}stopPlayCaptureVideo(){this.capturePicture?.stop(),this.capturePicture=null}stopPlayCaptureAudio(){
+this.idle=new Set;this.beauty=new Beauty;this.media=new MediaStream([...tracks])}get active(){return!this.destroyed&&this.media.active}get id(){return this.media.
+id}get stream(){return this.destroyed?null:this.media}get zegoStream(){return this.stream}get videoCaptureStream(){return this.media.getVideoTracks().length>0?this.
+stream:null}get audioCaptureStream(){return this.media.getAudioTracks().length>0?this.stream:null}get videoDeviceId(){return this.media.getVideoTracks()[0]?.getSettings().
+deviceId??""}get audioDeviceId(){return this.media.getAudioTracks()[0]?.getSettings().deviceId??""}getAudioTracks(){return this.media.getAudioTracks()}getVideoTracks(){
+return this.media.getVideoTracks()}getTracks(){return this.media.getTracks()}playVideo(view,options={}){this.stopVideo(),this.picture=this.showVideo(view,options,
+"canPlayVideo","autoplayFailed",()=>this.stopVideo()),this.picture?.element instanceof HTMLVideoElement&&(this.overlay=new BeautyOverlay(this.picture.element,this.
+beauty))}playAudio(options={}){this.stopAudio(),this.sound=this.playSound(options,"canPlayAudio","autoplayFailed")}stopVideo(){this.overlay?.stop(),this.overlay=
+null,this.picture?.stop(),this.picture=null}stopAudio(){this.sound?.stop(),this.sound=null}resumeVideo(){this.picture?.resume(),this.capturePicture?.resume()}resumeAudio(){
+this.sound?.resume(),this.captureSound?.resume()}setVolume(volume){return volume>=0&&volume<=100?(this.sound?.setVolume(volume),this.captureSound?.setVolume(volume),
+!0):!1}takeStreamSnapshot(options){let element=(this.picture??this.capturePicture)?.element,plain=element instanceof HTMLVideoElement?element:null;return snapshot(
+this.overlay?.current()??plain,options)}playCaptureVideo(view,options={}){this.stopPlayCaptureVideo();let displaced=()=>this.stopPlayCaptureVideo();this.capturePicture=
+this.showVideo(view,options,"canPlayCaptureVideo","autoplayCaptureFailed",displaced)}playCaptureAudio(options={}){this.stopPlayCaptureAudio(),this.captureSound=
+this.playSound(options,"canPlayCaptureAudio","autoplayCaptureFailed")}stopPlayCaptureVideo(){this.capturePicture?.stop(),this.capturePicture=null}stopPlayCaptureAudio(){
 this.captureSound?.stop(),this.captureSound=null}async useAudioOutputDevice(deviceID){for(let player of[this.sound,this.captureSound])player!==null&&await setSink(
 player.element,deviceID)}getScreenDisplaySurface(){let surface=(this.media.getVideoTracks()[0]?.getSettings()??{}).displaySurface;return surface==="browser"||surface===
 "window"||surface==="monitor"?surface:"unknown"}on(event,handler){return this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}mute(kind,reason,mute){
 let reasons=this.muteReasons[kind];mute?reasons.add(reason):reasons.delete(reason);let tracks=kind==="audio"?this.media.getAudioTracks():this.media.getVideoTracks();
 for(let track of tracks)track.enabled=reasons.size===0}destroy(){if(!this.destroyed){if(this.beauty.end(),this.stopVideo(),this.stopAudio(),this.stopPlayCaptureVideo(),
-this.stopPlayCaptureAudio(),this.owned)for(let track of this.media.getTracks())track.stop();this.destroyed=!0}}showVideo(view,options,played,failed){let place=findContainer(
-view);if(place===null)return null;let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.events.emit(failed,element)};return MediaPlayer.
+this.stopPlayCaptureAudio(),this.owned)for(let track of this.media.getTracks())track.stop();this.destroyed=!0}}showVideo(view,options,played,failed,displaced){let place=findContainer(
+view);if(place===null)return null;let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.events.emit(failed,element),displaced};return MediaPlayer.
 video(this.media,place,{...options,muted:!0},listener)}playSound(options,played,failed){let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.
 events.emit(failed,element)};return MediaPlayer.audio(this.media,!1,options.enableAutoplayDialog!==!1,listener)}};addNotYet(ZegoLocalStream.prototype,"localStre\
 am");var LEVELS=["debug","info","warn","error","report","disable"],Logger=class{constructor(){this.level="warn";this.verbose=!1}configure(config){if(config.logLevel!==
@@ -443,21 +463,21 @@ this.level!=="disable"?!0:LEVELS.indexOf(level)>=LEVELS.indexOf(this.level)}};va
 overlay=null;this.sound=null;this.pictureHasSound=!1;this.videoMuted=!1;this.volume=100;this.sinkID=null;this.audioMuted=local}play(container,options={}){options.
 muted!==void 0&&(this.audioMuted=options.muted),this.stopAudio(),this.showPicture(container,options,!0)}stop(){this.stopVideo(),this.stopAudio()}playVideo(container,options={}){
 this.showPicture(container,options,!1)}stopVideo(){this.overlay?.stop(),this.overlay=null,this.picture?.stop(),this.picture=null,this.pictureHasSound=!1}playAudio(options={}){
-if(this.pictureHasSound||this.sound!==null)return;let listener={canPlay:()=>this.events.emit("canPlayAudio"),autoplayFailed:()=>this.events.emit("autoplayFailed")};
-this.local&&(this.audioMuted=!1),this.sound=MediaPlayer.audio(this.stream,this.audioMuted,options.enableAutoplayDialog!==!1,listener),this.applySound()}stopAudio(){
-this.sound?.stop(),this.sound=null,this.pictureHasSound&&this.picture!==null&&(this.pictureHasSound=!1,this.picture.element.muted=!0)}resume(){this.picture?.resume(),
-this.sound?.resume()}setAudioMuted(mute){return this.audioMuted=mute,this.applySound(),!0}setVideoMuted(mute){return this.videoMuted=mute,this.applyPicture(),!0}setVolume(volume){
-return volume>=0&&volume<=100?(this.volume=volume,this.applySound(),!0):!1}async useAudioOutputDevice(deviceID){this.sinkID=deviceID;let element=this.soundElement();
-element!==null&&await setSink(element,deviceID)}getVideoHeight(){return this.video()?.videoHeight??0}getVideoWidth(){return this.video()?.videoWidth??0}takeStreamSnapshot(options){
-return snapshot(this.overlay?.current()??this.video(),options)}on(event,handler){return this.events.on(event,handler)}off(event,handler){return this.events.off(
-event,handler)}showPicture(container,options,withSound){let place=findContainer(container);if(place===null)return;this.stopVideo(),this.pictureHasSound=withSound;
-let listener={canPlay:()=>{this.stream.getVideoTracks().length>0&&this.events.emit("canPlayVideo"),withSound&&this.stream.getAudioTracks().length>0&&this.events.
-emit("canPlayAudio")},autoplayFailed:()=>this.events.emit("autoplayFailed")},muted=!withSound||this.audioMuted;this.picture=MediaPlayer.video(this.stream,place,
-{...options,muted},listener),this.beauty!==null&&this.picture.element instanceof HTMLVideoElement&&(this.overlay=new BeautyOverlay(this.picture.element,this.beauty)),
-this.applyPicture(),this.applySound()}applyPicture(){this.picture!==null&&(this.picture.element.style.visibility=this.videoMuted?"hidden":"")}applySound(){let element=this.
-soundElement();element!==null&&(element.muted=this.audioMuted,element.volume=this.volume/100,this.sinkID!==null&&setSink(element,this.sinkID).catch(()=>{}))}soundElement(){
-return this.sound?.element??(this.pictureHasSound?this.picture?.element??null:null)}video(){return this.picture?.element instanceof HTMLVideoElement?this.picture.
-element:null}};var PendingRequests=class{constructor(timeoutMs,onTimeout){this.timeoutMs=timeoutMs;this.onTimeout=onTimeout;this.list=[];this.lastId=0}nextId(){return++this.lastId}add(body){
+this.pictureHasSound||this.sound!==null||(this.local&&(this.audioMuted=!1),this.startSound(options))}stopAudio(){this.sound?.stop(),this.sound=null,this.pictureHasSound&&
+this.picture!==null&&(this.pictureHasSound=!1,this.picture.element.muted=!0)}resume(){this.picture?.resume(),this.sound?.resume()}setAudioMuted(mute){return this.
+audioMuted=mute,this.applySound(),!0}setVideoMuted(mute){return this.videoMuted=mute,this.applyPicture(),!0}setVolume(volume){return volume>=0&&volume<=100?(this.
+volume=volume,this.applySound(),!0):!1}async useAudioOutputDevice(deviceID){this.sinkID=deviceID;let element=this.soundElement();element!==null&&await setSink(element,
+deviceID)}getVideoHeight(){return this.video()?.videoHeight??0}getVideoWidth(){return this.video()?.videoWidth??0}takeStreamSnapshot(options){return snapshot(this.
+overlay?.current()??this.video(),options)}on(event,handler){return this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}startSound(options){
+let listener={canPlay:()=>this.events.emit("canPlayAudio"),autoplayFailed:()=>this.events.emit("autoplayFailed")};this.sound=MediaPlayer.audio(this.stream,this.
+audioMuted,options.enableAutoplayDialog!==!1,listener),this.applySound()}showPicture(container,options,withSound){let place=findContainer(container);if(place===
+null)return;this.stopVideo(),this.pictureHasSound=withSound;let listener={canPlay:()=>{this.stream.getVideoTracks().length>0&&this.events.emit("canPlayVideo"),withSound&&
+this.stream.getAudioTracks().length>0&&this.events.emit("canPlayAudio")},autoplayFailed:()=>this.events.emit("autoplayFailed"),displaced:()=>{let sounded=this.pictureHasSound;
+this.stopVideo(),sounded&&this.startSound(options)}},muted=!withSound||this.audioMuted;this.picture=MediaPlayer.video(this.stream,place,{...options,muted},listener),
+this.beauty!==null&&this.picture.element instanceof HTMLVideoElement&&(this.overlay=new BeautyOverlay(this.picture.element,this.beauty)),this.applyPicture(),this.
+applySound()}applyPicture(){this.picture!==null&&(this.picture.element.style.visibility=this.videoMuted?"hidden":"")}applySound(){let element=this.soundElement();
+element!==null&&(element.muted=this.audioMuted,element.volume=this.volume/100,this.sinkID!==null&&setSink(element,this.sinkID).catch(()=>{}))}soundElement(){return this.
+sound?.element??(this.pictureHasSound?this.picture?.element??null:null)}video(){return this.picture?.element instanceof HTMLVideoElement?this.picture.element:null}};var PendingRequests=class{constructor(timeoutMs,onTimeout){this.timeoutMs=timeoutMs;this.onTimeout=onTimeout;this.list=[];this.lastId=0}nextId(){return++this.lastId}add(body){
 return new Promise((resolve,reject)=>{this.list.push({id:0,onWire:!1,body,resolve,reject,timer:null})})}flush(send){for(let each of this.list)each.onWire||(each.
 id===0&&(each.id=this.nextId()),each.onWire=!0,each.timer=setTimeout(()=>this.expire(each),this.timeoutMs),send({requestId:each.id,...numbered(each.body,each.id)}))}settle(reply){
 let pending=this.list.find(each=>each.id!==0&&each.id===reply.requestId);if(pending===void 0)return;this.remove(pending);let failed=reply.failed;failed===void 0?
@@ -482,41 +502,43 @@ current} -> ${next} is not allowed`);this.current=next}};var VERSION="3.12.0-sal
 FIRST_HANDSHAKE_TIMEOUT_MS=1e4,LOGIN_TIMEOUT_MS=15e3,REQUEST_TIMEOUT_MS=1e4,PROBE_TIMEOUT_MS=5e3,LOGOUT_TIMEOUT_MS=1e3,DEFAULT_HEARTBEAT_MS=3e4,STABLE_MS=5e3,FINAL_CODES=[
 Code.LOGGED_IN_ELSEWHERE,Code.KICKED_BY_OTHER_LOGIN,Code.KICKED_BY_BACKEND,Code.DUPLICATE_LOGIN],Connection=class{constructor(options,listener){this.options=options;
 this.listener=listener;this.machine=new StateMachine("IDLE",ALLOWED,"connection");this.pending=new PendingRequests(REQUEST_TIMEOUT_MS,()=>this.probe());this.schedule=
-new ReconnectSchedule;this.link=null;this.urlIndex=0;this.handshakeId=0;this.session=null;this.lastSequence=0n;this.seenSequence=0n;this.heartbeatMs=DEFAULT_HEARTBEAT_MS;
-this.deadlineMs=0;this.readySinceMs=0;this.quietAttempt=!1;this.asleep=!1;this.untold=!1;this.lastError=null;this.probeId=0;this.timers=new Map;this.onOnline=()=>this.
-hurry()}start(){this.machine.become("LOGGING_IN"),this.deadlineMs=performance.now()+LOGIN_TIMEOUT_MS,globalThis.addEventListener?.("online",this.onOnline),this.
-open()}request(body){if(this.machine.is("CLOSED"))return Promise.reject(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended."));let reply=this.pending.add(body);
-return this.flush(),reply}probe(){!this.machine.is("READY")||this.timers.has("probe")||(this.probeId=this.pending.nextId(),this.link?.send({requestId:this.probeId,
-heartbeat:{}}),this.setTimer("probe",PROBE_TIMEOUT_MS,()=>this.lost("unanswered")))}logout(){this.machine.is("CLOSED")||(this.sayGoodBye(),this.end(new ZegoError(
-Code.SOCKET_CLOSED,"The log-in has ended.")))}sleep(){this.asleep||this.machine.is("IDLE","CLOSED")||(this.asleep=!0,this.sayGoodBye(),this.closeLink(),this.session=
-null,this.machine.is("READY")&&(this.machine.become("RECONNECTING"),this.pending.connectionLost(),this.untold=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.
-machine.is("CLOSED")))return;this.schedule.reset();let patienceMs=this.machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.
-now()+patienceMs,this.untold&&(this.untold=!1,this.listener.reconnecting(Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sayGoodBye(){let link2=this.
-link;link2!==null&&(this.machine.is("READY")||this.timers.has("handshake"))&&(link2.send({requestId:this.pending.nextId(),logout:{}}),this.link=null,setTimeout(
-()=>link2.close(),LOGOUT_TIMEOUT_MS))}open(){let{urls,socketFactory,logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(
-Code.NO_SERVER,"There is no usable server address."));return}this.clearTimer("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let openTimeoutMs=this.
-machine.is("LOGGING_IN")?FIRST_OPEN_TIMEOUT_MS:this.schedule.openTimeoutMs,link2=new Link(url,socketFactory,openTimeoutMs,{linkOpened:()=>link2===this.link&&this.
-greet(),linkMessage:message=>link2===this.link&&this.received(message),linkLost:trouble=>link2===this.link&&this.lost(trouble)});this.link=link2}greet(){let{login}=this.
-options,hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};if(this.link?.send({requestId:this.pending.nextId(),hello}),this.handshakeId=this.pending.
-nextId(),this.session===null)this.link?.send({requestId:this.handshakeId,login});else{let resume={appId:login.appId,userId:login.userId,sessionId:this.session.id,
-resumeKey:this.session.resumeKey,lastSequence:this.lastSequence.toString()};this.link?.send({requestId:this.handshakeId,resume})}let timeoutMs=this.machine.is("\
-LOGGING_IN")?FIRST_HANDSHAKE_TIMEOUT_MS:this.schedule.handshakeTimeoutMs;this.setTimer("handshake",timeoutMs,()=>this.lost("unanswered"))}received(message){let sequence=BigInt(
-message.sequence??0),reply=message.reply;if(reply!==void 0){reply.loggedIn!==void 0&&(this.lastSequence=sequence),this.replied(reply);return}sequence!==0n&&sequence<=
-this.seenSequence||(sequence>this.lastSequence&&(this.lastSequence=sequence),message.goAway!==void 0?this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable"):message.
-loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(message))}replied(reply){if(reply.requestId===this.probeId)this.clearTimer("p\
-robe");else if(reply.requestId!==this.handshakeId)this.pending.settle(reply);else if(reply.failed!==void 0)this.handshakeFailed(reply.failed);else if(reply.loggedIn!==
-void 0){let{sessionId="",resumeKey="",heartbeatIntervalMs}=reply.loggedIn;this.session={id:sessionId,resumeKey},this.seenSequence=0n,this.heartbeatMs=heartbeatIntervalMs||
-DEFAULT_HEARTBEAT_MS,this.ready(reply.loggedIn)}else reply.resumed!==void 0&&this.ready(null)}ready(loggedIn){let first=this.machine.is("LOGGING_IN");this.machine.
-become("READY"),this.clearTimer("handshake"),this.readySinceMs=performance.now(),this.quietAttempt=!1,this.heartbeat(),!first&&loggedIn!==null&&this.pending.rejectStale(
-new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){
-let error=toRequestFailed(failed);if(this.options.logger.warn("log-in-refused",{err_code:error.errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.
-fail(error);return}this.lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason==="logged-in-elsewhere"?this.fail(error):error.retryable?this.lost(error.
-reason==="rate-limited"?"overloaded":"refused"):this.session!==null?(this.session=null,this.closeLink(),this.open()):this.fail(error)}loggedOut(code){code===Code.
-LEASE_EXPIRED?(this.session=null,this.reconnect(!1,code,"unreachable")):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The server ended the log-in."))}lost(trouble){
-if(this.urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN,trouble==="unanswered"?"unreachable":trouble);return}if(this.closeLink(),this.
-quietAttempt&&(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.schedule.nextMs(trouble,
-performance.now()),waitMs=this.urlIndex%this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.setTimer("retry",Math.min(
-waitMs,leftMs),()=>this.open());else if(this.machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be reached in time."));else{let details=this.
+new ReconnectSchedule;this.link=null;this.urlIndex=0;this.handshakeId=0;this.tokenInUse="";this.session=null;this.lastSequence=0n;this.seenSequence=0n;this.heartbeatMs=
+DEFAULT_HEARTBEAT_MS;this.deadlineMs=0;this.readySinceMs=0;this.quietAttempt=!1;this.asleep=!1;this.untold=!1;this.lastError=null;this.probeId=0;this.timers=new Map;
+this.onOnline=()=>this.hurry();this.token=options.login.token}start(){this.machine.become("LOGGING_IN"),this.deadlineMs=performance.now()+LOGIN_TIMEOUT_MS,globalThis.
+addEventListener?.("online",this.onOnline),this.open()}request(body){if(this.machine.is("CLOSED"))return Promise.reject(new ZegoError(Code.SOCKET_CLOSED,"The lo\
+g-in has ended."));let reply=this.pending.add(body);return this.flush(),reply}probe(){!this.machine.is("READY")||this.timers.has("probe")||(this.probeId=this.pending.
+nextId(),this.link?.send({requestId:this.probeId,heartbeat:{}}),this.setTimer("probe",PROBE_TIMEOUT_MS,()=>this.lost("unanswered")))}renewToken(token){this.token=
+token}logInAnew(){return this.token===this.tokenInUse||this.machine.is("CLOSED")?!1:(this.machine.is("READY")&&(this.session=null,this.reconnect(!0,Code.NETWORK_BROKEN,
+"unreachable")),!0)}logout(){this.machine.is("CLOSED")||(this.sayGoodBye(),this.end(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended.")))}sleep(){this.asleep||
+this.machine.is("IDLE","CLOSED")||(this.asleep=!0,this.sayGoodBye(),this.closeLink(),this.session=null,this.machine.is("READY")&&(this.machine.become("RECONNECT\
+ING"),this.pending.connectionLost(),this.untold=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.machine.is("CLOSED")))return;this.schedule.reset();let patienceMs=this.
+machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.now()+patienceMs,this.untold&&(this.untold=!1,this.listener.reconnecting(
+Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sayGoodBye(){let link2=this.link;link2!==null&&(this.machine.is("READY")||this.timers.has("handshak\
+e"))&&(link2.send({requestId:this.pending.nextId(),logout:{}}),this.link=null,setTimeout(()=>link2.close(),LOGOUT_TIMEOUT_MS))}open(){let{urls,socketFactory,logger}=this.
+options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(Code.NO_SERVER,"There is no usable server address."));return}this.clearTimer(
+"retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let openTimeoutMs=this.machine.is("LOGGING_IN")?FIRST_OPEN_TIMEOUT_MS:this.schedule.openTimeoutMs,
+link2=new Link(url,socketFactory,openTimeoutMs,{linkOpened:()=>link2===this.link&&this.greet(),linkMessage:message=>link2===this.link&&this.received(message),linkLost:trouble=>link2===
+this.link&&this.lost(trouble)});this.link=link2}greet(){let{login}=this.options,hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};if(this.link?.
+send({requestId:this.pending.nextId(),hello}),this.handshakeId=this.pending.nextId(),this.session===null)this.tokenInUse=this.token,this.link?.send({requestId:this.
+handshakeId,login:{...login,token:this.token}});else{let resume={appId:login.appId,userId:login.userId,sessionId:this.session.id,resumeKey:this.session.resumeKey,
+lastSequence:this.lastSequence.toString()};this.link?.send({requestId:this.handshakeId,resume})}let timeoutMs=this.machine.is("LOGGING_IN")?FIRST_HANDSHAKE_TIMEOUT_MS:
+this.schedule.handshakeTimeoutMs;this.setTimer("handshake",timeoutMs,()=>this.lost("unanswered"))}received(message){let sequence=BigInt(message.sequence??0),reply=message.
+reply;if(reply!==void 0){reply.loggedIn!==void 0&&(this.lastSequence=sequence),this.replied(reply);return}sequence!==0n&&sequence<=this.seenSequence||(sequence>
+this.lastSequence&&(this.lastSequence=sequence),message.goAway!==void 0?this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable"):message.loggedOut!==void 0?this.loggedOut(
+message.loggedOut.code??0):this.listener.message(message))}replied(reply){if(reply.requestId===this.probeId)this.clearTimer("probe");else if(reply.requestId!==this.
+handshakeId)this.pending.settle(reply);else if(reply.failed!==void 0)this.handshakeFailed(reply.failed);else if(reply.loggedIn!==void 0){let{sessionId="",resumeKey="",
+heartbeatIntervalMs}=reply.loggedIn;this.session={id:sessionId,resumeKey},this.seenSequence=0n,this.heartbeatMs=heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(
+reply.loggedIn)}else reply.resumed!==void 0&&this.ready(null)}ready(loggedIn){let first=this.machine.is("LOGGING_IN");this.machine.become("READY"),this.clearTimer(
+"handshake"),this.readySinceMs=performance.now(),this.quietAttempt=!1,this.heartbeat(),!first&&loggedIn!==null&&this.pending.rejectStale(new ZegoError(Code.SOCKET_CLOSED,
+"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){let error=toRequestFailed(
+failed);if(this.options.logger.warn("log-in-refused",{err_code:error.errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.fail(error);return}this.
+lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason==="logged-in-elsewhere"?this.fail(error):error.retryable?this.lost(error.reason==="rate-limi\
+ted"?"overloaded":"refused"):this.session!==null?(this.session=null,this.closeLink(),this.open()):this.fail(error)}loggedOut(code){code===Code.LEASE_EXPIRED?(this.
+session=null,this.reconnect(!1,code,"unreachable")):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The server ended the log-in."))}lost(trouble){if(this.
+urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN,trouble==="unanswered"?"unreachable":trouble);return}if(this.closeLink(),this.quietAttempt&&
+(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.schedule.nextMs(trouble,performance.
+now()),waitMs=this.urlIndex%this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.setTimer("retry",Math.min(waitMs,leftMs),
+()=>this.open());else if(this.machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be reached in time."));else{let details=this.
 lastError===null?{}:{last_code:this.lastError.errorCode};this.fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connection did not come back in time.",details))}}reconnect(quiet,code,trouble){
 let nowMs=performance.now();nowMs-this.readySinceMs>STABLE_MS&&this.schedule.reset(),this.machine.become("RECONNECTING"),this.closeLink(),this.pending.connectionLost(),
 this.seenSequence=this.lastSequence,this.lastError=null,this.deadlineMs=nowMs+this.options.retryTimeMs(),this.quietAttempt=quiet,this.setTimer("retry",this.schedule.
@@ -582,21 +604,21 @@ setTimeout(()=>this.end(this.retryTimeoutError()),this.port.retryTimeMs()))}clea
 this.clearRetry(),this.deadlineTimer!==null&&clearTimeout(this.deadlineTimer),this.deadlineTimer=null}};var PUBLIC_STATE={IDLE:"NO_PLAY",NEGOTIATING:"PLAY_REQUESTING",WAITING:"PLAY_REQUESTING",ACTIVE:"PLAYING",ENDED:"NO_PLAY"},Player=class extends MediaFlow{constructor(streamID,option,playerPort){
 super(streamID,playerPort,"recvonly",()=>new ZegoError(Code.PLAY_RETRY_TIMEOUT,"The stream could not be played again in time."));this.option=option;this.playerPort=
 playerPort;this.media=new MediaStream;this.settle=null;this.lastReport="";this.ready=new Promise((resolve,reject)=>{this.settle={resolve,reject}}),this.ready.catch(
-()=>{})}get interrupted(){return this.wasActive&&this.machine.is("WAITING","NEGOTIATING")}prepareSlots(peer){for(let kind of["audio","video"]){let present=this.
-slots.find(each=>each.kind===kind);if(!this.wants(kind)){present!==void 0&&this.drop(peer,present);continue}let slot=present??peer.acquire(kind,this.streamID);present===
-void 0&&this.slots.push(slot),slot.transceiver.direction="recvonly";let receiver=slot.transceiver.receiver,targetMs=this.option.jitterBufferTarget;"jitterBuffer\
-Target"in receiver&&(receiver.jitterBufferTarget=targetMs??null),"playoutDelayHint"in receiver&&this.option.playoutDelayHint!==void 0&&(receiver.playoutDelayHint=
-this.option.playoutDelayHint)}return Promise.resolve()}announce(offer){return this.port.request({play:{streamId:this.streamID,offer}})}withdraw(offer){return this.
-port.request({stopPlay:{streamId:this.streamID,offer}})}answered(){let tracks=[];for(let slot of[...this.slots])slot.transceiver.currentDirection==="recvonly"?tracks.
-push(slot.transceiver.receiver.track):this.peer!==null&&this.drop(this.peer,slot);if(tracks.length===0)throw new RequestFailed(Code.PLAY_INTERRUPTED,"The relay \
-has no media of this stream.","no-media",!0);for(let track of this.media.getTracks())tracks.includes(track)||this.media.removeTrack(track);for(let track of tracks)
-this.media.addTrack(track);this.settle?.resolve(this.media),this.settle=null}releaseSlot(peer,slot){return this.drop(peer,slot),Promise.resolve()}isFinal(error){
-return!error.retryable&&!(error.errorCode===Code.STREAM_NOT_FOUND&&this.wasActive)}report(state,error){state==="ENDED"&&(this.playerPort.playerEnded(this),this.
-settle?.reject(error??new ZegoError(Code.NOT_PLAYING,"Playing was stopped before it began.")),this.settle=null);let publicState=PUBLIC_STATE[state],code=error?.
-errorCode??Code.OK;state==="NEGOTIATING"&&this.lastReport.startsWith(publicState)||this.lastReport===`${publicState} ${code}`||(this.lastReport=`${publicState} ${code}`,
-this.playerPort.playerState({streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"}))}wants(kind){if(this.option[kind]===
-!1)return!1;let kinds=this.playerPort.kindsOf(this.streamID);return kinds.length===0||kinds.includes(kind)}drop(peer,slot){this.media.removeTrack(slot.transceiver.
-receiver.track),peer.release(slot),this.slots=this.slots.filter(each=>each!==slot)}};function withFormatParameters(sdp,mid,codecs,parameters){let added=Object.entries(parameters).map(([name,value])=>`${name}=${value}`);return added.length===0?sdp:
+()=>{})}get interrupted(){return this.wasActive&&this.machine.is("WAITING","NEGOTIATING")}get hasPlayed(){return this.wasActive}prepareSlots(peer){for(let kind of[
+"audio","video"]){let present=this.slots.find(each=>each.kind===kind);if(!this.wants(kind)){present!==void 0&&this.drop(peer,present);continue}let slot=present??
+peer.acquire(kind,this.streamID);present===void 0&&this.slots.push(slot),slot.transceiver.direction="recvonly";let receiver=slot.transceiver.receiver,targetMs=this.
+option.jitterBufferTarget;"jitterBufferTarget"in receiver&&(receiver.jitterBufferTarget=targetMs??null),"playoutDelayHint"in receiver&&this.option.playoutDelayHint!==
+void 0&&(receiver.playoutDelayHint=this.option.playoutDelayHint)}return Promise.resolve()}announce(offer){return this.port.request({play:{streamId:this.streamID,
+offer}})}withdraw(offer){return this.port.request({stopPlay:{streamId:this.streamID,offer}})}answered(){let tracks=[];for(let slot of[...this.slots])slot.transceiver.
+currentDirection==="recvonly"?tracks.push(slot.transceiver.receiver.track):this.peer!==null&&this.drop(this.peer,slot);if(tracks.length===0)throw new RequestFailed(
+Code.PLAY_INTERRUPTED,"The relay has no media of this stream.","no-media",!0);for(let track of this.media.getTracks())tracks.includes(track)||this.media.removeTrack(
+track);for(let track of tracks)this.media.addTrack(track);this.settle?.resolve(this.media),this.settle=null}releaseSlot(peer,slot){return this.drop(peer,slot),Promise.
+resolve()}isFinal(error){return error.retryable?!1:error.errorCode!==Code.STREAM_NOT_FOUND?!0:!this.wasActive&&!this.playerPort.isComing(this.streamID)}report(state,error){
+state==="ENDED"&&(this.playerPort.playerEnded(this),this.settle?.reject(error??new ZegoError(Code.NOT_PLAYING,"Playing was stopped before it began.")),this.settle=
+null);let publicState=PUBLIC_STATE[state],code=error?.errorCode??Code.OK;state==="NEGOTIATING"&&this.lastReport.startsWith(publicState)||this.lastReport===`${publicState}\
+ ${code}`||(this.lastReport=`${publicState} ${code}`,this.playerPort.playerState({streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??
+"{}"}))}wants(kind){if(this.option[kind]===!1)return!1;let kinds=this.playerPort.kindsOf(this.streamID);return kinds.length===0||kinds.includes(kind)}drop(peer,slot){
+this.media.removeTrack(slot.transceiver.receiver.track),peer.release(slot),this.slots=this.slots.filter(each=>each!==slot)}};function withFormatParameters(sdp,mid,codecs,parameters){let added=Object.entries(parameters).map(([name,value])=>`${name}=${value}`);return added.length===0?sdp:
 sdp.split(/(?=^m=)/m).map(section=>hasMid(section,mid)?extend(section,codecs,added.join(";")):section).join("")}function hasMid(section,mid){return section.split(
 /\r?\n/).includes(`a=mid:${mid}`)}function extend(section,codecs,added){let lines=section.split(`\r
 `),fmtp=new Map;return lines.forEach((line,index)=>{let match=/^a=fmtp:(\d+) /.exec(line);match?.[1]!==void 0&&fmtp.set(match[1],index)}),lines.flatMap((line,index)=>{
@@ -608,36 +630,42 @@ own,codecs)?[`${line};${added}`]:[line]}).join(`\r
 function h264Rank(codec){let line=(codec.sdpFmtpLine??"").toLowerCase(),mode=line.includes("packetization-mode=1")?0:10;return line.includes("profile-level-id=4\
 2e0")?mode:line.includes("profile-level-id=4200")?mode+1:mode+2}function sendCodecPreferences(wished,capabilities){let found=capabilities.filter(named(wished)),
 chosen=found.length>0?found:capabilities.filter(named("VP8"));return chosen.length===0?[]:[...[...chosen].sort((left,right)=>h264Rank(left)-h264Rank(right)),...capabilities.
-filter(isRepair)]}function canSend(name){return(RTCRtpSender.getCapabilities?.("video")?.codecs??[]).some(named(name))}var PUBLIC_STATE2={IDLE:"NO_PUBLISH",NEGOTIATING:"PUBLISH_REQUESTING",WAITING:"PUBLISH_REQUESTING",ACTIVE:"PUBLISHING",ENDED:"NO_PUBLISH"},SETTLE_MS=5e3,Publisher=class extends MediaFlow{constructor(streamID,stream,option,publisherPort){
+filter(isRepair)]}function canSend(name){return(RTCRtpSender.getCapabilities?.("video")?.codecs??[]).some(named(name))}var DEFAULT_SIZE={width:640,height:480},BlackPicture=class{constructor({width,height}){this.timer=null;let canvas=globalThis.document?.createElement("canvas"),context=canvas?.
+getContext("2d");if(!canvas||!context||typeof canvas.captureStream!="function"){this.track=null;return}canvas.width=width||DEFAULT_SIZE.width,canvas.height=height||
+DEFAULT_SIZE.height,this.track=canvas.captureStream().getVideoTracks()[0]??null;let draw=()=>{context.fillRect(0,0,canvas.width,canvas.height),this.timer=setTimeout(
+draw,500)};draw()}stop(){this.timer!==null&&clearTimeout(this.timer),this.timer=null,this.track?.stop()}};var PUBLIC_STATE2={IDLE:"NO_PUBLISH",NEGOTIATING:"PUBLISH_REQUESTING",WAITING:"PUBLISH_REQUESTING",ACTIVE:"PUBLISHING",ENDED:"NO_PUBLISH"},SETTLE_MS=5e3,Publisher=class extends MediaFlow{constructor(streamID,stream,option,publisherPort){
 super(streamID,publisherPort,"sendonly",()=>new ZegoError(Code.PUBLISH_RETRY_TIMEOUT,"The stream could not be published again in time."));this.stream=stream;this.
-option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null;this.settling=null;this.waiting=[];stream.dark&&this.darken(!0)}async darken(mute){
-let track=this.stream.getVideoTracks()[0];if(track===void 0||mute===(this.dark!==null))return;mute?(this.dark=track.clone(),this.dark.enabled=!1):(this.dark?.stop(),
-this.dark=null),await this.slots.find(each=>each.kind==="video")?.transceiver.sender.replaceTrack(this.dark??track)}get publishing(){return this.machine.is("ACT\
-IVE")}settled(){return this.machine.is("IDLE","NEGOTIATING")?new Promise(resolve=>this.waiting.push(resolve)):Promise.resolve()}async setEffects(effects){return(await this.
-port.request({setEffects:{streamId:this.streamID,effects}})).effectsSet??{}}async prepareSlots(peer){for(let kind of["audio","video"]){let tracks=kind==="audio"?
-this.stream.getAudioTracks():this.stream.getVideoTracks(),track=(kind==="video"?this.dark:null)??tracks[0];if(track===void 0)continue;let{audioKbps,videoKbps,optimizationMode}=this.
-stream.encoding,maxBitrate=(kind==="audio"?audioKbps:videoKbps)*1e3,slot=this.slots.find(each=>each.kind===kind);slot===void 0&&(slot=peer.acquire(kind,this.streamID,
-{sendEncodings:[{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",kind==="video"&&(optimizationMode!=="default"&&(track.contentHint=optimizationMode),
-this.preferCodec(slot.transceiver)),await slot.transceiver.sender.replaceTrack(track)}}announce(offer){let extraInfo=this.option.extraInfo??"",effects=this.stream.
-beauty.effects;return this.port.request({publish:{streamId:this.streamID,extraInfo,offer,effects}})}withdraw(offer){return this.port.request({unpublish:{streamId:this.
-streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){let mid=transceiver.
-mid;if(mid!==null){if(kind==="video"&&startKbps!==null)amended=withFormatParameters(amended,mid,["vp8","h264","h265","vp9"],{"x-google-start-bitrate":startKbps});else if(kind===
-"audio"){let opus={};channelCount===2&&(opus.stereo=1),this.option.enableDTX===!0&&(opus.usedtx=1),Object.keys(opus).length>0&&(opus.maxaveragebitrate=audioKbps*
-1e3),amended=withFormatParameters(amended,mid,["opus"],opus)}}}return amended}answered(){this.stopSettling(),this.settling=setTimeout(()=>{this.settling=null;for(let slot of this.
-slots)this.applyParameters(slot)},SETTLE_MS);for(let slot of this.slots)this.applyParameters(slot)}async releaseSlot(peer,slot){peer.release(slot),await slot.transceiver.
-sender.replaceTrack(null)}isFinal(error){return!error.retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){if(state!=="NEGOTIATING")
-for(let resolve of this.waiting.splice(0))resolve();state==="ENDED"&&(this.stream.beauty.unpublished(this.streamID),this.stopSettling(),this.dark?.stop(),this.dark=
-null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;!(state==="NEGOTIATING"&&this.lastReport.startsWith(
-publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.publisherState({streamID:this.streamID,state:publicState,
-errorCode:code,extendedData:error?.extendedData??"{}"})),!(state!=="ACTIVE"||!this.machine.is("ACTIVE"))&&(this.publisherPort.publisherActive(this),this.stream.
-beauty.published(this))}tell(error){let{streamID}=this,{errorCode,extendedData}=error;this.publisherPort.publisherState({streamID,state:PUBLIC_STATE2[this.state],
-errorCode,extendedData})}preferCodec(transceiver){if(typeof transceiver.setCodecPreferences!="function")return;let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(
-wished,RTCRtpSender.getCapabilities?.("video")?.codecs??[]);try{transceiver.setCodecPreferences(codecs)}catch{try{transceiver.setCodecPreferences([])}catch{}}}stopSettling(){
-this.settling!==null&&clearTimeout(this.settling),this.settling=null}async applyParameters(slot){let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,
-sender=slot.transceiver.sender;if(typeof sender.getParameters!="function")return;let parameters=sender.getParameters();parameters.encodings?.length>0||(parameters.
-encodings=[{}]);for(let encoding of parameters.encodings)encoding.maxBitrate=(slot.kind==="audio"?audioKbps:videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode===
-"detail"||optimizationMode==="default"&&(this.stream.source==="screen"||this.settling!==null);parameters.degradationPreference=steady?"maintain-resolution":"mai\
-ntain-framerate"}try{await sender.setParameters(parameters)}catch{}}};function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
+option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null;this.black=null;this.settling=null;this.waiting=[];stream.dark&&this.darken(!0)}async darken(mute){
+let track=this.stream.getVideoTracks()[0];track===void 0||mute===(this.dark!==null)||(mute?(this.dark=track.clone(),this.dark.enabled=!1):(this.dark?.stop(),this.
+dark=null),await this.sourceChanged("video"))}async sourceChanged(kind){let slot=this.slots.find(each=>each.kind===kind);try{await slot?.transceiver.sender.replaceTrack(
+this.outgoing(kind))}catch{}}get publishing(){return this.machine.is("ACTIVE")}settled(){return this.machine.is("IDLE","NEGOTIATING")?new Promise(resolve=>this.
+waiting.push(resolve)):Promise.resolve()}async setEffects(effects){return(await this.port.request({setEffects:{streamId:this.streamID,effects}})).effectsSet??{}}async prepareSlots(peer){
+for(let kind of["audio","video"]){let source=this.source(kind),slot=this.slots.find(each=>each.kind===kind);if(source===void 0||source.readyState==="ended"&&slot===
+void 0&&!this.wasActive)continue;let track=this.outgoing(kind),{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,maxBitrate=(kind==="audio"?audioKbps:
+videoKbps)*1e3;slot===void 0&&(slot=peer.acquire(kind,this.streamID,{sendEncodings:[{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",
+kind==="video"&&(optimizationMode!=="default"&&track!==null&&(track.contentHint=optimizationMode),this.preferCodec(slot.transceiver)),await slot.transceiver.sender.
+replaceTrack(track)}}announce(offer){let extraInfo=this.option.extraInfo??"",effects=this.stream.beauty.effects;return this.port.request({publish:{streamId:this.
+streamID,extraInfo,offer,effects}})}withdraw(offer){return this.port.request({unpublish:{streamId:this.streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.
+stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){let mid=transceiver.mid;if(mid!==null){if(kind==="video"&&startKbps!==null)amended=withFormatParameters(
+amended,mid,["vp8","h264","h265","vp9"],{"x-google-start-bitrate":startKbps});else if(kind==="audio"){let opus={};channelCount===2&&(opus.stereo=1),this.option.
+enableDTX===!0&&(opus.usedtx=1),Object.keys(opus).length>0&&(opus.maxaveragebitrate=audioKbps*1e3),amended=withFormatParameters(amended,mid,["opus"],opus)}}}return amended}answered(){
+this.stopSettling(),this.settling=setTimeout(()=>{this.settling=null;for(let slot of this.slots)this.applyParameters(slot)},SETTLE_MS);for(let slot of this.slots)
+this.applyParameters(slot)}async releaseSlot(peer,slot){peer.release(slot),await slot.transceiver.sender.replaceTrack(null)}isFinal(error){return error.errorCode===
+Code.TOKEN_EXPIRED?!this.publisherPort.logInAnew():!error.retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){if(state!=="NEGOTIATI\
+NG")for(let resolve of this.waiting.splice(0))resolve();state==="ENDED"&&(this.stream.beauty.unpublished(this.streamID),this.stopSettling(),this.dark?.stop(),this.
+dark=null,this.black?.stop(),this.black=null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;!(state===
+"NEGOTIATING"&&this.lastReport.startsWith(publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.
+publisherState({streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"})),!(state!=="ACTIVE"||!this.machine.is("ACTIVE"))&&
+(this.publisherPort.publisherActive(this),this.stream.beauty.published(this))}tell(error){let{streamID}=this,{errorCode,extendedData}=error;this.publisherPort.publisherState(
+{streamID,state:PUBLIC_STATE2[this.state],errorCode,extendedData})}source(kind){return(kind==="audio"?this.stream.getAudioTracks():this.stream.getVideoTracks())[0]}outgoing(kind){
+let track=this.source(kind)??null;return kind==="audio"||track===null?track:track.readyState==="ended"||this.stream.idle.has("video")?(this.black??(this.black=new BlackPicture(
+track.getSettings())),this.black.track):(this.black?.stop(),this.black=null,this.dark??track)}preferCodec(transceiver){if(typeof transceiver.setCodecPreferences!=
+"function")return;let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(wished,RTCRtpSender.getCapabilities?.("video")?.codecs??[]);try{transceiver.
+setCodecPreferences(codecs)}catch{try{transceiver.setCodecPreferences([])}catch{}}}stopSettling(){this.settling!==null&&clearTimeout(this.settling),this.settling=
+null}async applyParameters(slot){let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,sender=slot.transceiver.sender;if(typeof sender.getParameters!="\
+function")return;let parameters=sender.getParameters();parameters.encodings?.length>0||(parameters.encodings=[{}]);for(let encoding of parameters.encodings)encoding.
+maxBitrate=(slot.kind==="audio"?audioKbps:videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode==="detail"||optimizationMode==="default"&&(this.stream.
+source==="screen"||this.settling!==null);parameters.degradationPreference=steady?"maintain-resolution":"maintain-framerate"}try{await sender.setParameters(parameters)}catch{}}};function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
 user),extraInfo:stream.extraInfo??"",kinds:stream.kinds??[]}}var REASON_DISCONNECTED=5,Roster=class{constructor(){this.users=new Map;this.streams=new Map}stream(streamID){
 return this.streams.get(streamID)}replaceUsers(present){return replace(this.users,present.map(toUser),user=>user.userID)}replaceStreams(present){return replace(
 this.streams,present.map(toStream),stream=>stream.streamID)}changeUsers(change){return merge(this.users,(change.users??[]).map(toUser),user=>user.userID,deletes(
@@ -653,22 +681,27 @@ function toBroadcast(message){return{fromUser:toUser(message.fromUser),message:m
 messageId??0)}}function toBarrage(message){return{...toBroadcast(message),messageID:message.messageId??""}}var ROOM_ALLOWED={"":["LOGINING"],LOGINING:["LOGINED","LOGIN_FAILED","LOGOUT"],LOGINED:["RECONNECTING","RECONNECT_FAILED","KICKOUT","LOGOUT"],RECONNECTING:["REC\
 ONNECTED","RECONNECT_FAILED","KICKOUT","LOGOUT"],RECONNECTED:["RECONNECTING","RECONNECT_FAILED","KICKOUT","LOGOUT"],LOGIN_FAILED:[],RECONNECT_FAILED:[],KICKOUT:[],
 LOGOUT:[]},OLD_STATE={LOGINING:"CONNECTING",LOGINED:"CONNECTED",LOGIN_FAILED:"DISCONNECTED",RECONNECTING:"CONNECTING",RECONNECTED:"CONNECTED",RECONNECT_FAILED:"\
-DISCONNECTED",KICKOUT:"DISCONNECTED",LOGOUT:"DISCONNECTED",LOGOUT_FAILED:"DISCONNECTED"};var Room=class{constructor(options){this.options=options;this.machine=new StateMachine("",ROOM_ALLOWED,"room");this.roster=new Roster;this.publishers=new Map;this.
-players=new Map;this.settleLogin=null;this.held=null;let{login,urls,settings,socketFactory,logger}=options;this.roomID=login.roomId;let retryTimeMs=()=>settings.
-roomRetryTimeMs;this.connection=new Connection({urls,login,retryTimeMs,socketFactory,logger},this),this.peers=new Peers({request:body=>this.connection.request(body),
-peerLost:(peer,error)=>this.peerLost(peer,error),doubt:()=>this.connection.probe()},logger)}get over(){return this.machine.is("LOGIN_FAILED","RECONNECT_FAILED",
-"KICKOUT","LOGOUT")}login(){let result=new Promise((resolve,reject)=>{this.settleLogin={resolve,reject}});return this.become("LOGINING",Code.OK),this.over||this.
-connection.start(),result}logout(){this.over||(this.connection.logout(),this.finish("LOGOUT",null))}sleep(){this.connection.sleep()}wake(){this.connection.wake()}send(kind,text,toUserIds){
-return this.connection.request({sendMessage:{kind,text,toUserIds}})}publisher(streamID){return this.publishers.get(streamID)}publishersOf(stream){return[...this.
-publishers.values()].filter(each=>each.stream===stream)}publish(streamID,stream,option){let publisher=new Publisher(streamID,stream,option,this.publisherPort());
-this.publishers.set(streamID,publisher),publisher.start()}player(streamID){return this.players.get(streamID)}play(streamID,option){let player=new Player(streamID,
-option,this.playerPort());return this.players.set(streamID,player),player.start(),player.ready}loggedIn(loggedIn){this.held=[],this.become("LOGINED",Code.OK,JSON.
-stringify({room_session_id:loggedIn.roomSessionId??""})),this.settleLogin?.resolve(!0),this.settleLogin=null,this.applySnapshot(loggedIn),afterPromises(()=>{let held=this.
-held??[];this.held=null;for(let run of held)run()})}reconnecting(code){this.become("RECONNECTING",code)}reconnected(fresh){this.machine.is("RECONNECTING")&&this.
-become("RECONNECTED",Code.OK),!(fresh===null||this.over)&&(this.peers.renew(),this.applySnapshot(fresh))}closed(error){if(this.over)return;let kicked=error.errorCode===
-Code.KICKED_BY_OTHER_LOGIN||error.errorCode===Code.KICKED_BY_BACKEND;this.machine.is("LOGINING")?this.finish("LOGIN_FAILED",error):this.finish(kicked?"KICKOUT":
-"RECONNECT_FAILED",error)}message(message){if(message.usersChanged!==void 0)this.tellUsers(this.roster.changeUsers(message.usersChanged));else if(message.streamsChanged!==
-void 0){if(this.tellStreams(this.roster.changeStreams(message.streamsChanged)),message.streamsChanged.updateType!=="UPDATE_TYPE_DELETE")for(let stream of message.
+DISCONNECTED",KICKOUT:"DISCONNECTED",LOGOUT:"DISCONNECTED",LOGOUT_FAILED:"DISCONNECTED"};var TokenWatch=class{constructor(warn){this.warn=warn;this.timer=null;this.warnedForUnixS=0}expiresAt(unixS){this.stop(),unixS>0&&unixS!==this.warnedForUnixS&&this.
+wait(unixS)}stop(){this.timer!==null&&clearTimeout(this.timer),this.timer=null}wait(unixS){let leftMs=unixS*1e3-3e4-Date.now();if(leftMs>0){this.timer=setTimeout(
+()=>this.wait(unixS),Math.min(leftMs,36e5));return}this.timer=null,this.warnedForUnixS=unixS,this.warn()}};var Room=class{constructor(options){this.options=options;this.machine=new StateMachine("",ROOM_ALLOWED,"room");this.roster=new Roster;this.publishers=new Map;this.
+players=new Map;this.tokenWatch=new TokenWatch(()=>{this.tell(()=>this.options.events.emit("tokenWillExpire",this.roomID))});this.settleLogin=null;this.held=null;
+let{login,urls,settings,socketFactory,logger}=options;this.roomID=login.roomId;let retryTimeMs=()=>settings.roomRetryTimeMs;this.connection=new Connection({urls,
+login,retryTimeMs,socketFactory,logger},this),this.peers=new Peers({request:body=>this.connection.request(body),peerLost:(peer,error)=>this.peerLost(peer,error),
+doubt:()=>this.connection.probe()},logger)}get over(){return this.machine.is("LOGIN_FAILED","RECONNECT_FAILED","KICKOUT","LOGOUT")}login(){let result=new Promise(
+(resolve,reject)=>{this.settleLogin={resolve,reject}});return this.become("LOGINING",Code.OK),this.over||this.connection.start(),result}logout(){this.over||(this.
+connection.logout(),this.finish("LOGOUT",null))}renewToken(token,expiresAtUnixS){this.connection.renewToken(token),this.tokenWatch.expiresAt(expiresAtUnixS)}sleep(){
+this.connection.sleep()}wake(){this.connection.wake()}send(kind,text,toUserIds){return this.connection.request({sendMessage:{kind,text,toUserIds}})}publisher(streamID){
+return this.publishers.get(streamID)}publishersOf(stream){return[...this.publishers.values()].filter(each=>each.stream===stream)}publish(streamID,stream,option){
+let publisher=new Publisher(streamID,stream,option,this.publisherPort());this.publishers.set(streamID,publisher),publisher.start()}player(streamID){return this.
+players.get(streamID)}play(streamID,option){let player=new Player(streamID,option,this.playerPort());this.players.set(streamID,player);let publisher=this.publishers.
+get(streamID);return publisher===void 0?player.start():publisher.settled().then(()=>player.state==="IDLE"&&player.start()),player.ready}loggedIn(loggedIn){this.
+held=[],this.become("LOGINED",Code.OK,JSON.stringify({room_session_id:loggedIn.roomSessionId??""})),this.settleLogin?.resolve(!0),this.settleLogin=null,this.applySnapshot(
+loggedIn),this.over||this.tokenWatch.expiresAt(Number(loggedIn.tokenExpiresAtUnixS??0)),afterPromises(()=>{let held=this.held??[];this.held=null;for(let run of held)
+run()})}reconnecting(code){this.become("RECONNECTING",code)}reconnected(fresh){this.machine.is("RECONNECTING")&&this.become("RECONNECTED",Code.OK),!(fresh===null||
+this.over)&&(this.peers.renew(),this.applySnapshot(fresh),this.tokenWatch.expiresAt(Number(fresh.tokenExpiresAtUnixS??0)))}closed(error){if(this.over)return;let kicked=error.
+errorCode===Code.KICKED_BY_OTHER_LOGIN||error.errorCode===Code.KICKED_BY_BACKEND;this.machine.is("LOGINING")?this.finish("LOGIN_FAILED",error):this.finish(kicked?
+"KICKOUT":"RECONNECT_FAILED",error)}message(message){if(message.usersChanged!==void 0)this.tellUsers(this.roster.changeUsers(message.usersChanged));else if(message.
+streamsChanged!==void 0){if(this.tellStreams(this.roster.changeStreams(message.streamsChanged)),message.streamsChanged.updateType!=="UPDATE_TYPE_DELETE")for(let stream of message.
 streamsChanged.streams??[])this.wakePlayer(stream.streamId??"")}else if(message.messageReceived!==void 0){let received=message.messageReceived;this.tell(()=>this.
 tellMessage(received))}else if(message.peerConnectionLost!==void 0)this.peers.lostAtRelay(message.peerConnectionLost.peerConnectionId??"");else if(message.effectsStateChanged!==
 void 0){let{streamId="",...state}=message.effectsStateChanged;this.publishers.get(streamId)?.stream.beauty.heard(streamId,state)}}tell(run){let guarded=()=>{this.
@@ -683,16 +716,17 @@ let{events}=this.options;message.kind==="SIGNAL_MESSAGE_KIND_BROADCAST"?events.e
 RecvCustomCommand",this.roomID,toUser(message.fromUser),message.text??"")}become(reason,code,extendedData){this.machine.become(reason),this.tellState(reason,code,
 extendedData)}tellState(reason,code,extendedData="{}"){this.options.logger.info("room-state",{room_id:this.roomID,reason,err_code:code}),this.options.events.emit(
 "roomStateUpdate",this.roomID,OLD_STATE[reason],code,extendedData),this.options.events.emit("roomStateChanged",this.roomID,reason,code,extendedData)}finish(reason,error){
-this.machine.become(reason),this.options.ended(this),this.peers.closeAll();let settle=this.settleLogin;this.settleLogin=null;for(let flow of[...this.players.values(),
-...this.publishers.values()])flow.end(error);this.tellState(reason,error?.errorCode??Code.OK,error?.extendedData),settle?.reject(error??new ZegoError(Code.LOGIN_STATE,
-"The room was left before the log-in was done."))}peerLost(peer,error){for(let flow of[...this.publishers.values(),...this.players.values()])flow.peerLost(peer,
-error)}interruptPlayer(streamID){let gone=new ZegoError(Code.PLAY_INTERRUPTED,"The stream is interrupted.");this.players.get(streamID)?.interrupt(gone,!0)}wakePlayer(streamID){
-this.players.get(streamID)?.wake()}publisherPort(){return{peer:direction=>this.peers.get(direction),request:body=>this.connection.request(body),retryTimeMs:()=>this.
-options.settings.avRetryTimeMs,publisherState:state=>this.options.events.emit("publisherStateUpdate",state),publisherActive:publisher=>this.wakePlayer(publisher.
-streamID),publisherEnded:publisher=>{this.publishers.delete(publisher.streamID),this.interruptPlayer(publisher.streamID)}}}playerPort(){return{peer:direction=>this.
+this.machine.become(reason),this.options.ended(this),this.tokenWatch.stop(),this.peers.closeAll();let settle=this.settleLogin;this.settleLogin=null;for(let flow of[
+...this.players.values(),...this.publishers.values()])flow.end(error);this.tellState(reason,error?.errorCode??Code.OK,error?.extendedData),settle?.reject(error??
+new ZegoError(Code.LOGIN_STATE,"The room was left before the log-in was done."))}peerLost(peer,error){for(let flow of[...this.publishers.values(),...this.players.
+values()])flow.peerLost(peer,error)}interruptPlayer(streamID){let gone=new ZegoError(Code.PLAY_INTERRUPTED,"The stream is interrupted.");this.players.get(streamID)?.
+interrupt(gone,!0)}wakePlayer(streamID){this.players.get(streamID)?.wake()}publisherPort(){return{peer:direction=>this.peers.get(direction),request:body=>this.connection.
+request(body),retryTimeMs:()=>this.options.settings.avRetryTimeMs,publisherState:state=>this.options.events.emit("publisherStateUpdate",state),logInAnew:()=>this.
+connection.logInAnew(),publisherActive:publisher=>this.wakePlayer(publisher.streamID),publisherEnded:publisher=>{this.publishers.delete(publisher.streamID),this.
+players.get(publisher.streamID)?.hasPlayed===!1?this.wakePlayer(publisher.streamID):this.interruptPlayer(publisher.streamID)}}}playerPort(){return{peer:direction=>this.
 peers.get(direction),request:body=>this.connection.request(body),retryTimeMs:()=>this.options.settings.avRetryTimeMs,playerState:state=>this.options.events.emit(
-"playerStateUpdate",state),playerEnded:player=>{this.players.delete(player.streamID),this.options.unplayed(player.media)},kindsOf:streamID=>this.roster.stream(streamID)?.
-kinds??[]}}};var CODECS=["H264","H265","VP8","VP9"];function missing(message){return{name:"NotSupportedError",message}}async function probeDevice(constraints){let devices=mediaDevices();
+"playerStateUpdate",state),playerEnded:player=>{this.players.delete(player.streamID),this.options.unplayed(player.media)},isComing:streamID=>this.publishers.has(
+streamID),kindsOf:streamID=>this.roster.stream(streamID)?.kinds??[]}}};var CODECS=["H264","H265","VP8","VP9"];function missing(message){return{name:"NotSupportedError",message}}async function probeDevice(constraints){let devices=mediaDevices();
 if(devices===void 0)return missing("Devices can be used on HTTPS pages only.");try{return(await devices.getUserMedia(constraints)).getTracks().forEach(track=>track.
 stop()),null}catch(thrown){let{name="Error",message=""}=thrown;return{name,message}}}var PROBES={webRTC:async()=>typeof RTCPeerConnection=="function"?null:missing(
 "There is no RTCPeerConnection."),customCapture:async()=>{let{HTMLMediaElement:media,HTMLCanvasElement:canvas}=globalThis;return[media,canvas].some(each=>each!==
@@ -704,72 +738,84 @@ let codec=CODECS.find(each=>each===type);result=hasWebRTC&&codec!==void 0&&canSe
 type);let result={webRTC:!1,customCapture:!1,camera:!1,microphone:!1,screenSharing:!1,videoCodec:{H264:!1,H265:!1,VP8:!1,VP9:!1},errInfo:{}},note=(probe,failure)=>{
 result[probe]=failure===null,failure!==null&&(result.errInfo[probe]=failure)},hasWebRTC=await PROBES.webRTC()===null;for(let codec of CODECS)result.videoCodec[codec]=
 hasWebRTC&&canSend(codec);for(let probe of["webRTC","customCapture","screenSharing"])note(probe,await PROBES[probe]());let devices=await probeBoth();return note(
-"camera",devices.camera),note("microphone",devices.microphone),delete result.errInfo.screenSharing,result}var MAX_APP_ID=2**32-1,MAX_EXTRA_INFO_CHARS=1024,DEFAULT_RETRY_MS=3e5,ZegoExpressEngine=class{constructor(appID,server,options){this.appID=appID;this.server=server;
+"camera",devices.camera),note("microphone",devices.microphone),delete result.errInfo.screenSharing,result}var FORM=/^04[0-9A-Za-z+/]+={0,2}$/;var VECTOR_LENGTHS=[12,16];function bigEndian(bytes,offset,count){let value=0;for(let index=offset;index<offset+count;index+=1)value=value*256+bytes.charCodeAt(
+index);return value}function tokenExpiresAtUnixS(token){if(typeof token!="string"||!FORM.test(token))return null;let bytes;try{bytes=atob(token.slice(2))}catch{
+return null}let vectorBytes=bigEndian(bytes,8,2),head=12+vectorBytes,left=bytes.length-head-bigEndian(bytes,head-2,2);if(!VECTOR_LENGTHS.includes(vectorBytes)||
+left!==0&&left!==1)return null;let expiresAt=bigEndian(bytes,0,8);return Number.isSafeInteger(expiresAt)&&expiresAt>0?expiresAt:null}var MAX_APP_ID=2**32-1,MAX_EXTRA_INFO_CHARS=1024,DEFAULT_RETRY_MS=3e5,ZegoExpressEngine=class{constructor(appID,server,options){this.appID=appID;this.server=server;
 this.zegoWebRTC=makeInternals(this);this.zegoWebRTM=makeInternals(this);this.events=new Emitter;this.logger=new Logger;this.settings={roomRetryTimeMs:DEFAULT_RETRY_MS,
-avRetryTimeMs:DEFAULT_RETRY_MS};this.localStreams=new Map;this.views=new Map;this.room=null;this.microphoneMuted=!1;this.life=0;this.onPageHide=()=>this.room?.sleep();
-this.onPageShow=()=>this.room?.wake();let scenario=options?.scenario;this.scenario=scenario!==void 0&&isScenario(scenario)?scenario:ZegoScenario.Default,globalThis.
-addEventListener?.("pagehide",this.onPageHide),globalThis.addEventListener?.("pageshow",this.onPageShow)}static use(_module){return!0}getVersion(){return VERSION}on(event,handler){
-return this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}checkSystemRequirements(type,_level){return checkSystem(type)}setRoomScenario(scenario){
-return this.room!==null||!isScenario(scenario)?!1:(this.scenario=scenario,!0)}setEngineConfig(config){if(typeof config!="string")return!0;let match=/^\s*(room_retry_time|av_retry_time)\s*=\s*(\d+)\s*$/.
-exec(config);if(match===null)return!1;let timeMs=Number(match[2])*1e3;return match[1]==="room_retry_time"?this.settings.roomRetryTimeMs=timeMs:this.settings.avRetryTimeMs=
-timeMs,!0}setLogConfig(config){return this.logger.configure(config)}setDebugVerbose(enable){this.logger.setVerbose(enable)}destroyEngine(){this.life+=1,this.room?.
-logout();for(let stream of[...this.localStreams.values()])this.destroyStream(stream);for(let view of this.views.values())view.stop();this.views.clear(),globalThis.
-removeEventListener?.("pagehide",this.onPageHide),globalThis.removeEventListener?.("pageshow",this.onPageShow),this.events.clear()}async loginRoom(roomID,token,user,config={}){
-if(!Number.isInteger(this.appID)||this.appID<1||this.appID>MAX_APP_ID)throw new ZegoError(Code.APP_ID_WRONG,"The AppID is not a positive 32-bit number.");let wrong=checkRoomId(
-roomID)??checkUserId(user?.userID)??checkUserName(user?.userName);if(wrong!==null)throw wrong;if(typeof token!="string")throw new ZegoError(Code.TOKEN_FORMAT,"T\
-he token is not a string.");if(this.room!==null)throw new ZegoError(Code.ROOM_ALREADY_LOGGED_IN,"Another log-in has not ended yet.");let urls=socketUrls(this.server);
-if(urls.length===0)throw new ZegoError(Code.NO_SERVER,"There is no usable server address.");let room=new Room({urls,login:{appId:this.appID,roomId:roomID,token,
-userId:user.userID,userName:user.userName??user.userID,userUpdate:config?.userUpdate===!0,maxMemberCount:config?.maxMemberCount??0},settings:this.settings,events:this.
-events,logger:this.logger,socketFactory:openWebSocket,ended:over=>{this.room===over&&(this.room=null)},unplayed:media=>this.unmount(media)});return this.room=room,
-room.login()}logoutRoom(roomID){let room=this.room;if(room!==null&&(roomID==null||roomID===""||roomID===room.roomID)){room.logout();return}this.logger.warn("log\
--out-without-log-in",{err_code:Code.ROOM_NOT_LOGGED_IN}),this.events.emit("roomStateUpdate",roomID??"","DISCONNECTED",Code.ROOM_NOT_LOGGED_IN,"{}"),this.events.
-emit("roomStateChanged",roomID??"","LOGOUT_FAILED",Code.ROOM_NOT_LOGGED_IN,"{}")}sendBroadcastMessage(roomID,message){return this.send("SIGNAL_MESSAGE_KIND_BROA\
-DCAST",roomID,message,[])}sendBarrageMessage(roomID,message){return this.send("SIGNAL_MESSAGE_KIND_BARRAGE",roomID,message,[])}sendCustomCommand(roomID,command,toUserIDList=[]){
+avRetryTimeMs:DEFAULT_RETRY_MS};this.localStreams=new Map;this.views=new Map;this.deviceWatch=new DeviceWatch((type,device)=>this.deviceChanged(type,device));this.
+room=null;this.microphoneMuted=!1;this.life=0;this.onPageHide=()=>this.room?.sleep();this.onPageShow=()=>this.room?.wake();let scenario=options?.scenario;this.scenario=
+scenario!==void 0&&isScenario(scenario)?scenario:ZegoScenario.Default,globalThis.addEventListener?.("pagehide",this.onPageHide),globalThis.addEventListener?.("p\
+ageshow",this.onPageShow)}static use(_module){return!0}getVersion(){return VERSION}on(event,handler){return(event==="videoDeviceStateChanged"||event==="audioDev\
+iceStateChanged")&&this.deviceWatch.start(),this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}checkSystemRequirements(type,_level){
+return checkSystem(type)}setRoomScenario(scenario){return this.room!==null||!isScenario(scenario)?!1:(this.scenario=scenario,!0)}setEngineConfig(config){if(typeof config!=
+"string")return!0;let match=/^\s*(room_retry_time|av_retry_time)\s*=\s*(\d+)\s*$/.exec(config);if(match===null)return!1;let timeMs=Number(match[2])*1e3;return match[1]===
+"room_retry_time"?this.settings.roomRetryTimeMs=timeMs:this.settings.avRetryTimeMs=timeMs,!0}setLogConfig(config){return this.logger.configure(config)}setDebugVerbose(enable){
+this.logger.setVerbose(enable)}destroyEngine(){this.life+=1,this.room?.logout();for(let stream of[...this.localStreams.values()])this.destroyStream(stream);for(let view of this.
+views.values())view.stop();this.views.clear(),globalThis.removeEventListener?.("pagehide",this.onPageHide),globalThis.removeEventListener?.("pageshow",this.onPageShow),
+this.deviceWatch.stop(),this.events.clear()}async loginRoom(roomID,token,user,config={}){if(!Number.isInteger(this.appID)||this.appID<1||this.appID>MAX_APP_ID)throw new ZegoError(
+Code.APP_ID_WRONG,"The AppID is not a positive 32-bit number.");let wrong=checkRoomId(roomID)??checkUserId(user?.userID)??checkUserName(user?.userName);if(wrong!==
+null)throw wrong;if(typeof token!="string")throw new ZegoError(Code.TOKEN_FORMAT,"The token is not a string.");if(this.room!==null)throw new ZegoError(Code.ROOM_ALREADY_LOGGED_IN,
+"Another log-in has not ended yet.");let urls=socketUrls(this.server);if(urls.length===0)throw new ZegoError(Code.NO_SERVER,"There is no usable server address.");
+let room=new Room({urls,login:{appId:this.appID,roomId:roomID,token,userId:user.userID,userName:user.userName??user.userID,userUpdate:config?.userUpdate===!0,maxMemberCount:config?.
+maxMemberCount??0},settings:this.settings,events:this.events,logger:this.logger,socketFactory:openWebSocket,ended:over=>{this.room===over&&(this.room=null)},unplayed:media=>this.
+unmount(media)});return this.room=room,room.login()}logoutRoom(roomID){let room=this.room;if(room!==null&&(roomID==null||roomID===""||roomID===room.roomID)){room.
+logout();return}this.logger.warn("log-out-without-log-in",{err_code:Code.ROOM_NOT_LOGGED_IN}),this.events.emit("roomStateUpdate",roomID??"","DISCONNECTED",Code.
+ROOM_NOT_LOGGED_IN,"{}"),this.events.emit("roomStateChanged",roomID??"","LOGOUT_FAILED",Code.ROOM_NOT_LOGGED_IN,"{}")}renewToken(token,roomID){let expiresAtUnixS=tokenExpiresAtUnixS(
+token),room=this.room;return expiresAtUnixS===null||room===null||roomID&&roomID!==room.roomID?(this.logger.warn("token-not-renewed",{err_code:room===null?Code.NOT_IN_ROOM:
+Code.TOKEN_FORMAT}),!1):(room.renewToken(token,expiresAtUnixS),!0)}sendBroadcastMessage(roomID,message){return this.send("SIGNAL_MESSAGE_KIND_BROADCAST",roomID,
+message,[])}sendBarrageMessage(roomID,message){return this.send("SIGNAL_MESSAGE_KIND_BARRAGE",roomID,message,[])}sendCustomCommand(roomID,command,toUserIDList=[]){
 return this.send("SIGNAL_MESSAGE_KIND_COMMAND",roomID,command,toUserIDList??[])}async createZegoStream(options){let plan=planCapture(options,this.scenario),life=this.
 life,captured=options?.autoCapture===!1?{tracks:[],owned:!0}:await capture(plan),stream=new ZegoLocalStream(plan.source,plan.encoding,captured.tracks,captured.owned);
 if(life!==this.life)throw stream.destroy(),new ZegoError(Code.CAPTURE_FAILED,"The engine was destroyed before the device was open.");let media=stream.stream;return media!==
 null&&(this.localStreams.set(media,stream),stream.beauty.connect({outlets:()=>this.room?.publishersOf(stream)??[],error:(code,extendedData)=>this.events.emit("b\
-eautyEffectError",media,code,extendedData)})),this.microphoneMuted&&plan.source==="camera"&&stream.mute("audio","microphone",!0),plan.source==="screen"&&this.watchScreen(
-stream),options?.view!==void 0&&options.autoPlay!==!1&&stream.playVideo(options.view),options?.captureView!==void 0&&stream.playCaptureVideo(options.captureView),
-stream}async createStream(source={}){let{camera,screen,custom}=source??{},wantsScreen=screen!==void 0&&screen!==!1,stream=await this.createZegoStream({camera:wantsScreen||
-custom!==void 0?void 0:camera,screen:wantsScreen?screen===!0?{}:screen:void 0,custom});if(stream.stream===null)throw new ZegoError(Code.CAPTURE_FAILED,"The stre\
-am ended at once.");return stream.stream}destroyStream(stream){let local=this.localOf(stream);if(local===null){this.logger.warn("stream-unknown",{err_code:Code.
-NOT_CREATED_HERE});return}let media=local.stream;local.destroy(),media!==null&&(this.unmount(media),this.localStreams.delete(media))}createLocalStreamView(stream){
-return this.view(stream,!0)}startPublishingStream(streamID,stream,option={}){let room=this.room,present=room?.publisher(streamID);if(present!==void 0)return this.
-logger.warn("publish-refused",{stream_id:streamID,err_code:Code.ALREADY_PUBLISHING}),present.tell(new ZegoError(Code.ALREADY_PUBLISHING,"The stream is being pub\
-lished already.")),!1;let local=this.localOf(stream),error=checkStreamId(streamID)??this.checkPublish(room,local,option??{});return error!==null||room===null||local===
-null?(this.refusePublish(streamID,error??new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.")),!1):(room.publish(streamID,local,option??{}),!0)}stopPublishingStream(streamID){
-let publisher=this.room?.publisher(streamID);return publisher===void 0?(this.logger.warn("not-publishing",{stream_id:streamID,err_code:Code.NOT_PUBLISHING}),!1):
-(publisher.stop(),!0)}mutePublishStreamVideo(stream,mute,retain=!1){let local=this.localOf(stream);if(local===null||local.getVideoTracks().length===0)return!1;let publishers=this.
-room?.publishersOf(local)??[];if((!mute||!retain)&&local.mute("video","publish",mute),!mute||retain){local.dark=mute;for(let publisher of publishers)publisher.darken(
-mute)}return!0}mutePublishStreamAudio(stream,mute){let local=this.localOf(stream);return local===null||local.getAudioTracks().length===0?!1:(local.mute("audio",
-"publish",mute),!0)}async setEffectsBeauty(localStream,enable,options){let local=this.localOf(localStream);if(local===null)throw new ZegoError(Code.NOT_CREATED_HERE,
-"The stream was not made by this engine.");if(local.getVideoTracks().length===0)throw new ZegoError(Code.VIDEO_TRACK_MISSING,"The stream has no video track.");return local.
-beauty.set(toStreamEffects(enable,options))}async startPlayingStream(streamID,option={}){let wrong=checkStreamId(streamID);if(wrong!==null)throw wrong;let room=this.
-room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");let present=room.player(streamID);if(present?.interrupted===!0)return present.ready;
-if(present!==void 0)throw new ZegoError(Code.ALREADY_PLAYING,"The stream is being played already.");if(option?.video===!1&&option.audio===!1)throw new ZegoError(
-Code.PLAY_PARAMETER,"Neither audio nor video is wanted.");return room.play(streamID,option??{})}stopPlayingStream(streamID){let player=this.room?.player(streamID);
-return player===void 0?(this.logger.warn("not-playing",{stream_id:streamID,err_code:Code.NOT_PLAYING}),!1):(player.stop(),!0)}createRemoteStreamView(stream){return this.
-view(stream,!1)}enumDevices(){return allDevices()}getCameras(){return devicesOf("cameras")}getMicrophones(){return devicesOf("microphones")}getSpeakers(){return devicesOf(
-"speakers")}async useAudioOutputDevice(media,deviceID){try{return await setSink(media,deviceID),!0}catch(thrown){throw new ZegoError(Code.PARAMETER,thrown.message)}}muteMicrophone(mute){
-this.microphoneMuted=mute===!0;for(let stream of this.localStreams.values())stream.source==="camera"&&stream.mute("audio","microphone",this.microphoneMuted);return!0}isMicrophoneMuted(){
-return this.microphoneMuted}async send(kind,roomID,text,toUserIDs){let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");
-if(roomID!==room.roomID)throw new ZegoError(Code.MESSAGE_WRONG_ROOM,"This is not the room of the log-in.");let wrong=checkMessage(text)??(Array.isArray(toUserIDs)?
-firstWrong(toUserIDs):checkUserId(null));if(wrong!==null)throw wrong;let reply=await room.send(kind,text,toUserIDs);return{errorCode:Code.OK,extendedData:JSON.stringify(
-{messageID:reply.messageAccepted?.messageId??""})}}checkPublish(room,local,option){if(room===null||option.roomID!==void 0&&option.roomID!==""&&option.roomID!==room.
-roomID)return new ZegoError(Code.NOT_IN_ROOM,"There is no log-in to this room.");if(local===null)return new ZegoError(Code.NOT_CREATED_HERE,"The stream was not \
-made by this engine.");if(local.getTracks().length===0)return new ZegoError(Code.TRACK_MISSING,"The stream has no tracks.");let extraInfo=option.extraInfo??"";return typeof extraInfo!=
-"string"?new ZegoError(Code.PUBLISH_PARAMETER,"The extraInfo is not a string."):extraInfo.length>MAX_EXTRA_INFO_CHARS?new ZegoError(Code.EXTRA_INFO_TOO_LONG,"Th\
-e extraInfo is longer than 1024 characters."):null}refusePublish(streamID,error){this.logger.warn("publish-refused",{stream_id:streamID,err_code:error.errorCode});
-let{errorCode,extendedData}=error;this.events.emit("publisherStateUpdate",{streamID,state:"NO_PUBLISH",errorCode,extendedData})}localOf(stream){let media=stream instanceof
-ZegoLocalStream?stream.stream:stream;return(media&&this.localStreams.get(media))??null}watchScreen(stream){stream.getVideoTracks()[0]?.addEventListener("ended",
-()=>{let media=stream.stream;if(media!==null){this.events.emit("screenSharingEnded",media);for(let publisher of this.room?.publishersOf(stream)??[])publisher.stop();
-stream.stream!==null&&this.destroyStream(stream)}})}view(stream,local){let media=stream instanceof ZegoLocalStream?stream.stream:stream;if(!isMediaStream(media))
-throw new ZegoError(Code.NOT_SDK_STREAM,"This is no stream.");let present=this.views.get(media)??new ZegoStreamView(media,local,this.localOf(media)?.beauty??null);
-return this.views.set(media,present),present}unmount(media){this.views.get(media)?.stop(),this.views.delete(media)}};ZegoExpressEngine.version=VERSION,ZegoExpressEngine.
-setGeoFence=notYetVoid("setGeoFence"),ZegoExpressEngine.presetLogConfig=notYetVoid("presetLogConfig"),ZegoExpressEngine.setCloudProxyConfig=notYetVoid("setCloud\
-ProxyConfig"),ZegoExpressEngine.setLocalProxyConfig=notYetVoid("setLocalProxyConfig"),ZegoExpressEngine.setEngineOptions=notYetVoid("setEngineOptions");function isMediaStream(value){
-return typeof MediaStream=="function"&&value instanceof MediaStream}function firstWrong(userIDs){return userIDs.map(checkUserId).find(wrong=>wrong!==null)??null}
-addNotYet(ZegoExpressEngine.prototype,"engine");var WebRTCUtil={supportDetection(){let webRTC=typeof RTCPeerConnection=="function",can=name=>webRTC&&canSend(name);return{webRTC,screenSharing:typeof mediaDevices()?.
+eautyEffectError",media,code,extendedData)})),this.microphoneMuted&&plan.source==="camera"&&stream.mute("audio","microphone",!0),plan.source==="screen"?this.watchScreen(
+stream):this.watchTracks(stream),plan.source==="camera"&&this.deviceWatch.refresh(!1),options?.view!==void 0&&options.autoPlay!==!1&&stream.playVideo(options.view),
+options?.captureView!==void 0&&stream.playCaptureVideo(options.captureView),stream}async createStream(source={}){let{camera,screen,custom}=source??{},wantsScreen=screen!==
+void 0&&screen!==!1,stream=await this.createZegoStream({camera:wantsScreen||custom!==void 0?void 0:camera,screen:wantsScreen?screen===!0?{}:screen:void 0,custom});
+if(stream.stream===null)throw new ZegoError(Code.CAPTURE_FAILED,"The stream ended at once.");return stream.stream}destroyStream(stream){let local=this.localOf(stream);
+if(local===null){this.logger.warn("stream-unknown",{err_code:Code.NOT_CREATED_HERE});return}let media=local.stream;local.destroy(),media!==null&&(this.unmount(media),
+this.localStreams.delete(media))}createLocalStreamView(stream){return this.view(stream,!0)}startPublishingStream(streamID,stream,option={}){let room=this.room,present=room?.
+publisher(streamID);if(present!==void 0)return this.logger.warn("publish-refused",{stream_id:streamID,err_code:Code.ALREADY_PUBLISHING}),present.tell(new ZegoError(
+Code.ALREADY_PUBLISHING,"The stream is being published already.")),!1;let local=this.localOf(stream),error=checkStreamId(streamID)??this.checkPublish(room,local,
+option??{});return error!==null||room===null||local===null?(this.refusePublish(streamID,error??new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.")),!1):(room.
+publish(streamID,local,option??{}),!0)}stopPublishingStream(streamID){let publisher=this.room?.publisher(streamID);return publisher===void 0?(this.logger.warn("\
+not-publishing",{stream_id:streamID,err_code:Code.NOT_PUBLISHING}),!1):(publisher.stop(),!0)}mutePublishStreamVideo(stream,mute,retain=!1){let local=this.localOf(
+stream);if(local===null||local.getVideoTracks().length===0)return!1;let publishers=this.room?.publishersOf(local)??[];if((!mute||!retain)&&local.mute("video","p\
+ublish",mute),!mute||retain){local.dark=mute;for(let publisher of publishers)publisher.darken(mute)}return!0}mutePublishStreamAudio(stream,mute){let local=this.
+localOf(stream);return local===null||local.getAudioTracks().length===0?!1:(local.mute("audio","publish",mute),!0)}async setEffectsBeauty(localStream,enable,options){
+let local=this.localOf(localStream);if(local===null)throw new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made by this engine.");if(local.getVideoTracks().
+length===0)throw new ZegoError(Code.VIDEO_TRACK_MISSING,"The stream has no video track.");return local.beauty.set(toStreamEffects(enable,options))}async startPlayingStream(streamID,option={}){
+let wrong=checkStreamId(streamID);if(wrong!==null)throw wrong;let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");let present=room.
+player(streamID);if(present?.interrupted===!0)return present.ready;if(present!==void 0)throw new ZegoError(Code.ALREADY_PLAYING,"The stream is being played alre\
+ady.");if(option?.video===!1&&option.audio===!1)throw new ZegoError(Code.PLAY_PARAMETER,"Neither audio nor video is wanted.");return room.play(streamID,option??
+{})}stopPlayingStream(streamID){let player=this.room?.player(streamID);return player===void 0?(this.logger.warn("not-playing",{stream_id:streamID,err_code:Code.
+NOT_PLAYING}),!1):(player.stop(),!0)}createRemoteStreamView(stream){return this.view(stream,!1)}enumDevices(){return allDevices()}getCameras(){return devicesOf(
+"cameras")}getMicrophones(){return devicesOf("microphones")}getSpeakers(){return devicesOf("speakers")}async useAudioOutputDevice(media,deviceID){try{return await setSink(
+media,deviceID),!0}catch(thrown){throw new ZegoError(Code.PARAMETER,thrown.message)}}muteMicrophone(mute){this.microphoneMuted=mute===!0;for(let stream of this.
+localStreams.values())stream.source==="camera"&&stream.mute("audio","microphone",this.microphoneMuted);return!0}isMicrophoneMuted(){return this.microphoneMuted}async send(kind,roomID,text,toUserIDs){
+let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");if(roomID!==room.roomID)throw new ZegoError(Code.MESSAGE_WRONG_ROOM,
+"This is not the room of the log-in.");let wrong=checkMessage(text)??(Array.isArray(toUserIDs)?firstWrong(toUserIDs):checkUserId(null));if(wrong!==null)throw wrong;
+let reply=await room.send(kind,text,toUserIDs);return{errorCode:Code.OK,extendedData:JSON.stringify({messageID:reply.messageAccepted?.messageId??""})}}checkPublish(room,local,option){
+if(room===null||option.roomID!==void 0&&option.roomID!==""&&option.roomID!==room.roomID)return new ZegoError(Code.NOT_IN_ROOM,"There is no log-in to this room.");
+if(local===null)return new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made by this engine.");let tracks=local.getTracks();if(tracks.length===0)return new ZegoError(
+Code.TRACK_MISSING,"The stream has no tracks.");if(tracks.every(track=>track.readyState==="ended"))return new ZegoError(Code.DEVICE_OUT,"All tracks of the strea\
+m have ended.");let extraInfo=option.extraInfo??"";return typeof extraInfo!="string"?new ZegoError(Code.PUBLISH_PARAMETER,"The extraInfo is not a string."):extraInfo.
+length>MAX_EXTRA_INFO_CHARS?new ZegoError(Code.EXTRA_INFO_TOO_LONG,"The extraInfo is longer than 1024 characters."):null}refusePublish(streamID,error){this.logger.
+warn("publish-refused",{stream_id:streamID,err_code:error.errorCode});let{errorCode,extendedData}=error;this.events.emit("publisherStateUpdate",{streamID,state:"\
+NO_PUBLISH",errorCode,extendedData})}localOf(stream){let media=stream instanceof ZegoLocalStream?stream.stream:stream;return(media&&this.localStreams.get(media))??
+null}watchScreen(stream){stream.getVideoTracks()[0]?.addEventListener("ended",()=>{let media=stream.stream;if(media!==null){this.events.emit("screenSharingEnded",
+media);for(let publisher of this.room?.publishersOf(stream)??[])publisher.stop();stream.stream!==null&&this.destroyStream(stream)}})}watchTracks(stream){for(let track of stream.
+getTracks()){let kind=track.kind;watchTrack(track,condition=>{if(!(stream.stream===null||!stream.getTracks().includes(track))&&!(condition==="held"&&stream.source===
+"custom")){condition==="live"?stream.idle.delete(kind):stream.idle.add(kind);for(let publisher of this.room?.publishersOf(stream)??[])publisher.sourceChanged(kind);
+this.logger.warn("track-condition",{kind,condition}),!(condition==="live"||stream.source!=="camera")&&this.events.emit("deviceError",troubleCode(condition,kind),
+track.label)}})}}deviceChanged(type,{kind,deviceId,label}){let device={deviceName:label,deviceID:deviceId};kind==="videoinput"?this.events.emit("videoDeviceStat\
+eChanged",type,device):this.events.emit("audioDeviceStateChanged",type,kind==="audioinput"?"Input":"Output",device)}view(stream,local){let media=stream instanceof
+ZegoLocalStream?stream.stream:stream;if(!isMediaStream(media))throw new ZegoError(Code.NOT_SDK_STREAM,"This is no stream.");let present=this.views.get(media)??new ZegoStreamView(
+media,local,this.localOf(media)?.beauty??null);return this.views.set(media,present),present}unmount(media){this.views.get(media)?.stop(),this.views.delete(media)}};
+ZegoExpressEngine.version=VERSION,ZegoExpressEngine.setGeoFence=notYetVoid("setGeoFence"),ZegoExpressEngine.presetLogConfig=notYetVoid("presetLogConfig"),ZegoExpressEngine.
+setCloudProxyConfig=notYetVoid("setCloudProxyConfig"),ZegoExpressEngine.setLocalProxyConfig=notYetVoid("setLocalProxyConfig"),ZegoExpressEngine.setEngineOptions=
+notYetVoid("setEngineOptions");function isMediaStream(value){return typeof MediaStream=="function"&&value instanceof MediaStream}function firstWrong(userIDs){return userIDs.
+map(checkUserId).find(wrong=>wrong!==null)??null}addNotYet(ZegoExpressEngine.prototype,"engine");var WebRTCUtil={supportDetection(){let webRTC=typeof RTCPeerConnection=="function",can=name=>webRTC&&canSend(name);return{webRTC,screenSharing:typeof mediaDevices()?.
 getDisplayMedia=="function",videoCodec:{H264:can("H264"),H265:can("H265"),VP8:can("VP8"),VP9:can("VP9")}}}};var script=typeof document>"u"?null:document.currentScript;rememberScriptUrl(script!==null&&"src"in script?script.src:null);
 return module.exports});

@@ -38,6 +38,7 @@ export declare const Code: {
     readonly LEASE_EXPIRED: 1102001;
     readonly LOGIN_STATE: 1102015;
     readonly TOKEN_FORMAT: 1102016;
+    readonly TOKEN_EXPIRED: 1102018;
     readonly CONNECT_FAILED: 1102023;
     readonly PUBLISH_PARAMETER: 1103001;
     readonly PUBLISH_MEDIA_CONNECT: 1103003;
@@ -46,6 +47,7 @@ export declare const Code: {
     readonly PUBLISH_OFFER: 1103022;
     readonly PUBLISH_ICE_FAILED: 1103028;
     readonly NOT_PUBLISHING: 1103040;
+    readonly DEVICE_OUT: 1103041;
     readonly SCREEN_CANCELLED: 1103042;
     readonly SCREEN_UNSUPPORTED: 1103043;
     readonly NOT_CREATED_HERE: 1103044;
@@ -67,4 +69,8 @@ export declare const Code: {
     readonly PLAY_RETRY_TIMEOUT: 1104031;
     readonly ALREADY_PLAYING: 1104032;
     readonly NOT_PLAYING: 1104039;
+    readonly MICROPHONE_ENDED: 1106009;
+    readonly CAMERA_ENDED: 1106010;
+    readonly MICROPHONE_HELD: 1106011;
+    readonly CAMERA_HELD: 1106012;
 };

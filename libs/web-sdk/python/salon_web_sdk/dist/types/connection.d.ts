@@ -29,6 +29,10 @@ export declare class Connection {
     private link;
     private urlIndex;
     private handshakeId;
+    /** The newest that the app gave. */
+    private token;
+    /** The one that the present log-in was made with. */
+    private tokenInUse;
     private session;
     private lastSequence;
     /** What a resumed connection sends up to here was seen before the old one was lost. */
@@ -50,6 +54,13 @@ export declare class Connection {
     request(body: ClientBody): Promise<Reply>;
     /** Asks whether the other side is still there, when something suggests that it is not. */
     probe(): void;
+    /** For every log-in from now on. */
+    renewToken(token: string): void;
+    /**
+     * Logs in with the newest token, in place of the log-in whose token has ended. False if there is no newer one. What
+     * was published and played is so again afterwards, as after any lost log-in.
+     */
+    logInAnew(): boolean;
     /** Says good-bye and closes. */
     logout(): void;
     /** The page goes away, for good or into the browser's cache: good-bye all the same, for nobody can tell which. */

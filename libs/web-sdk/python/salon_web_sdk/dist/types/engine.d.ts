@@ -22,6 +22,7 @@ export declare class ZegoExpressEngine {
     private readonly settings;
     private readonly localStreams;
     private readonly views;
+    private readonly deviceWatch;
     private scenario;
     private room;
     private microphoneMuted;
@@ -43,6 +44,8 @@ export declare class ZegoExpressEngine {
     destroyEngine(): void;
     loginRoom(roomID: string, token: string, user: ZegoUser, config?: ZegoRoomConfig): Promise<boolean>;
     logoutRoom(roomID?: string): void;
+    /** False if it does not have the form of a token, or if there is no log-in to that room. */
+    renewToken(token: string, roomID?: string): boolean;
     sendBroadcastMessage(roomID: string, message: string): Promise<ZegoServerResponse>;
     sendBarrageMessage(roomID: string, message: string): Promise<ZegoServerResponse>;
     sendCustomCommand(roomID: string, command: string, toUserIDList?: string[]): Promise<ZegoServerResponse>;
@@ -74,6 +77,9 @@ export declare class ZegoExpressEngine {
     private refusePublish;
     private localOf;
     private watchScreen;
+    /** Unplugged, taken by another app, or no longer permitted: the app is told, and the others see black. */
+    private watchTracks;
+    private deviceChanged;
     private view;
     private unmount;
 }

@@ -16,7 +16,6 @@ declare const ENGINE: {
     readonly uploadLog: "reject";
     readonly callExperimentalAPI: "rejectAny";
     readonly getNetworkTimeInfo: "timeInfo";
-    readonly renewToken: "false";
     readonly switchRoom: "rejectBoolean";
     readonly setRoomExtraInfo: "reject";
     readonly enableMultiRoom: "false";
@@ -177,7 +176,6 @@ declare const LISTS: {
         readonly uploadLog: "reject";
         readonly callExperimentalAPI: "rejectAny";
         readonly getNetworkTimeInfo: "timeInfo";
-        readonly renewToken: "false";
         readonly switchRoom: "rejectBoolean";
         readonly setRoomExtraInfo: "reject";
         readonly enableMultiRoom: "false";

@@ -111,6 +111,7 @@ export interface LoggedIn {
     streams?: WireStream[];
     heartbeatIntervalMs?: number;
     presenceTtlMs?: number;
+    tokenExpiresAtUnixS?: string;
 }
 /** What a stream's viewers get. */
 export interface EffectsSet {

@@ -6,6 +6,8 @@ import type { Peer, Slot } from "./peer.js";
 export interface PlayerPort extends FlowPort {
     playerState(state: ZegoPlayerState): void;
     playerEnded(player: Player): void;
+    /** This page is about to publish the stream. */
+    isComing(streamID: string): boolean;
     /** What the stream is known to consist of; empty if not known. */
     kindsOf(streamID: string): readonly string[];
 }
@@ -21,6 +23,7 @@ export declare class Player extends MediaFlow {
     constructor(streamID: string, option: ZegoPlayOption, playerPort: PlayerPort);
     /** It played, and is on its way to play again. */
     get interrupted(): boolean;
+    get hasPlayed(): boolean;
     protected prepareSlots(peer: Peer): Promise<void>;
     protected announce(offer: Offer): Promise<Reply>;
     protected withdraw(offer: Offer | undefined): Promise<Reply>;

@@ -4,11 +4,13 @@ import type { ZegoPublishOption, ZegoPublisherState } from "../entities.js";
 import type { ZegoLocalStream } from "../local-stream.js";
 import type { EffectsSet, Offer, Reply, StreamEffects } from "../wire.js";
 import { MediaFlow, type FlowPort, type FlowState } from "./flow.js";
-import type { Peer, Slot } from "./peer.js";
+import type { MediaKind, Peer, Slot } from "./peer.js";
 export interface PublisherPort extends FlowPort {
     publisherState(state: ZegoPublisherState): void;
     publisherEnded(publisher: Publisher): void;
     publisherActive(publisher: Publisher): void;
+    /** The token of the log-in has ended: logs in with a newer one, if the app gave one. */
+    logInAnew(): boolean;
 }
 /** One local stream on its way to the relay. */
 export declare class Publisher extends MediaFlow implements BeautyOutlet {
@@ -18,6 +20,8 @@ export declare class Publisher extends MediaFlow implements BeautyOutlet {
     private lastReport;
     /** Sent instead of the camera's picture while the preview is kept. */
     private dark;
+    /** Sent while the camera gives nothing. */
+    private black;
     /** Runs while the bandwidth estimate is not to be believed yet. */
     private settling;
     /** Those who wait for the end of a negotiation. */
@@ -25,6 +29,8 @@ export declare class Publisher extends MediaFlow implements BeautyOutlet {
     constructor(streamID: string, stream: ZegoLocalStream, option: ZegoPublishOption, publisherPort: PublisherPort);
     /** Black for the others, while the preview goes on. */
     darken(mute: boolean): Promise<void>;
+    /** The device began or ceased to give something. */
+    sourceChanged(kind: MediaKind): Promise<void>;
     get publishing(): boolean;
     settled(): Promise<void>;
     setEffects(effects: StreamEffects): Promise<EffectsSet>;
@@ -38,6 +44,9 @@ export declare class Publisher extends MediaFlow implements BeautyOutlet {
     protected report(state: FlowState, error: ZegoError | null): void;
     /** Of a call that changes nothing: the state as it is, with the call's error. */
     tell(error: ZegoError): void;
+    private source;
+    /** What leaves: the track itself, or black. */
+    private outgoing;
     private preferCodec;
     private stopSettling;
     /** Also for a reused transceiver, which still has its former stream's numbers. */

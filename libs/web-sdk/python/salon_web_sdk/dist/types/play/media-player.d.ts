@@ -2,6 +2,8 @@ import type { ZegoVideoPlayOptions } from "../entities.js";
 export interface PlayerListener {
     canPlay(): void;
     autoplayFailed(element: HTMLMediaElement): void;
+    /** Another picture took the place of this one. */
+    displaced?(): void;
 }
 export interface PlayerOptions extends ZegoVideoPlayOptions {
     muted: boolean;
@@ -14,10 +16,13 @@ export declare class MediaPlayer {
     private readonly listener;
     private readonly dialog;
     readonly element: HTMLVideoElement | HTMLAudioElement;
+    /** As the app named it. */
+    private readonly place;
     private readonly container;
     /** The app gave a player of its own instead of a place for one. */
     private readonly borrowed;
     private readonly clearLastFrame;
+    private stopped;
     private constructor();
     static video(stream: MediaStream, container: HTMLElement, options: PlayerOptions, to: PlayerListener): MediaPlayer;
     static audio(stream: MediaStream, muted: boolean, dialog: boolean, to: PlayerListener): MediaPlayer;
@@ -25,5 +30,6 @@ export declare class MediaPlayer {
     setStream(stream: MediaStream): void;
     setVolume(volume: number): boolean;
     stop(): void;
+    private giveWay;
     private start;
 }

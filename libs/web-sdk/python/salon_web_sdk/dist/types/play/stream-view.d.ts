@@ -30,6 +30,7 @@ export declare class ZegoStreamView {
     takeStreamSnapshot(options?: ZegoSnapshotOptions): string;
     on<K extends keyof ZegoStreamViewEvent>(event: K, handler: ZegoStreamViewEvent[K]): boolean;
     off<K extends keyof ZegoStreamViewEvent>(event: K, handler?: ZegoStreamViewEvent[K]): boolean;
+    private startSound;
     private showPicture;
     private applyPicture;
     private applySound;

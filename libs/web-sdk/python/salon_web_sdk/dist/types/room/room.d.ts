@@ -34,6 +34,7 @@ export declare class Room implements ConnectionListener {
     private readonly roster;
     private readonly publishers;
     private readonly players;
+    private readonly tokenWatch;
     private settleLogin;
     /** Held back until whoever awaits `loginRoom` has gone on; null when nothing is held back. */
     private held;
@@ -41,6 +42,8 @@ export declare class Room implements ConnectionListener {
     get over(): boolean;
     login(): Promise<boolean>;
     logout(): void;
+    /** For every log-in from now on, and for what needs a token that is still good. */
+    renewToken(token: string, expiresAtUnixS: number): void;
     /** Silently, for a page that goes away. */
     sleep(): void;
     /** The page came back. */
