@@ -1,7 +1,9 @@
 """Each line of an answer that some client was found to depend on."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_address
+from typing import Literal
 
 import pytest
 from salon_contracts.errors import InvariantBroken
@@ -115,6 +117,28 @@ def test_unused_sections_keep_their_place(read_offer: ReadOffer) -> None:
     [bundle] = [line for line in session if line.startswith("a=group")]
     mid = next(section.mid for section in offer.sections if section.kind == "application")
     assert mid not in bundle.split(" ")
+    assert transport_of(rejected) == transport_of(groups[1])
+    assert f"a=mid:{mid}" in rejected
+
+
+@pytest.mark.parametrize("setup", ["active", "passive"])
+def test_every_section_says_which_role_the_relay_has(
+    read_offer: ReadOffer, setup: Literal["active", "passive"]
+) -> None:
+    offer = parse_offer(read_offer("obs_whip"))
+    text = write_answer(
+        offer,
+        [receiving(offer.sections[0]), Rejected()],
+        replace(TRANSPORT, setup=setup),
+        session_id=1,
+        version=1,
+    )
+    assert text.count("a=setup:") == text.count(f"a=setup:{setup}\r\n") == 2
+
+
+def transport_of(section: list[str]) -> list[str]:
+    """What it says of the one transport."""
+    return [line for line in section if line.startswith(("a=ice-ufrag", "a=ice-pwd", "a=fingerprint", "a=setup"))]
 
 
 def test_inactive_section_stays_in_the_bundle(read_offer: ReadOffer) -> None:

@@ -20,6 +20,8 @@ ODDITIES = {
     "rtpmap of a payload type that is not there": ("a=rtpmap:96", "a=rtpmap:300 H264/90000\r\na=rtpmap:96"),
     "flag that ends with a space": ("a=rtcp-mux", "a=rtcp-mux "),
     "m-line that ends with a space": ("SAVPF 96", "SAVPF 96 "),
+    "payload type stated twice": ("SAVPF 96", "SAVPF 96 96"),
+    "payload types that are none": ("SAVPF 96", "SAVPF 96 200 x 72"),
     "m-line with two spaces": ("SAVPF 96", "SAVPF  96"),
     "text in an attribute nobody reads": ("a=rtpmap:96", "a=label:Übertragung 🎥\r\na=rtpmap:96"),
     "control characters in an attribute nobody reads": ("a=rtpmap:96", "a=label:\x0b\r\na=rtpmap:96"),
@@ -27,6 +29,9 @@ ODDITIES = {
     "credentials that are opaque": ("a=ice-ufrag:", "a=ice-ufrag:~a_b-c=."),
     "feedback without a value": ("a=rtpmap:96", "a=rtcp-fb:*\r\na=rtcp-fb:96\r\na=rtcp-fb\r\na=rtpmap:96"),
     "extension without anything": ("a=rtpmap:96", "a=extmap\r\na=rtpmap:96"),
+    "extensions that cannot be read": ("a=rtpmap:96", "a=extmap:x urn:y\r\na=extmap:3/up urn:y\r\na=rtpmap:96"),
+    "no DTLS role": ("a=setup:actpass\r\n", ""),
+    "DTLS role that is none": ("a=setup:actpass", "a=setup:holdconn"),
     "group of SSRCs that is no pair": ("a=rtpmap:96", "a=ssrc-group:FID 5\r\na=ssrc-group:SIM a b\r\na=rtpmap:96"),
 }
 
@@ -37,6 +42,7 @@ def test_both_sections_are_read_all_the_same(read_offer: ReadOffer, oddity: str)
     text = read_offer("obs_whip")
     assert old in text
     plain, odd = parse_offer(text), parse_offer(text.replace(old, new))
+    assert odd.transport.role == plain.transport.role == "actpass"
     for before, after in zip(plain.sections, odd.sections, strict=True):
         assert (after.codecs, after.ssrcs, after.direction, after.rtcp_mux) == (
             before.codecs,
@@ -89,6 +95,32 @@ def test_stopped_section_may_say_anything(read_offer: ReadOffer, stopped: str) -
     assert ("a=mid" in last) is ("a=mid" in stopped)
 
 
-def test_active_section_needs_a_mid(read_offer: ReadOffer) -> None:
-    with pytest.raises(OfferMalformed, match="section 0 has no usable mid"):
-        parse_offer(read_offer("obs_whip").replace("a=mid:0\r\n", ""))
+def test_section_without_mid_is_outside_the_bundle(read_offer: ReadOffer) -> None:
+    offer = parse_offer(read_offer("obs_whip").replace("a=mid:0\r\n", ""))
+    assert [(section.mid, section.bundled) for section in offer.sections] == [("", False), ("1", True)]
+    assert offer.bundle == ("1",)
+
+
+@pytest.mark.parametrize("mid", ["a=mid:a b\r\n", "a=mid:ü\r\n", f"a=mid:{'x' * 17}\r\n"])
+def test_mid_that_cannot_travel_is_refused(read_offer: ReadOffer, mid: str) -> None:
+    with pytest.raises(OfferMalformed, match="mid"):
+        parse_offer(read_offer("obs_whip").replace("a=mid:0\r\n", mid))
+
+
+@pytest.mark.parametrize(
+    ("roles", "role"),
+    [
+        (("actpass", "actpass"), "actpass"),
+        (("passive", "passive"), "passive"),
+        (("actpass", "passive"), "passive"),
+        (("passive", "actpass"), "passive"),
+        (("active", "actpass"), "active"),
+    ],
+)
+def test_role_that_one_section_insists_on_is_that_of_all(
+    read_offer: ReadOffer, roles: tuple[str, str], role: str
+) -> None:
+    text = read_offer("obs_whip").replace("a=setup:actpass\r\n", "")
+    for mid, written in enumerate(roles):
+        text = text.replace(f"a=mid:{mid}\r\n", f"a=mid:{mid}\r\na=setup:{written}\r\n")
+    assert parse_offer(text).transport.role == role

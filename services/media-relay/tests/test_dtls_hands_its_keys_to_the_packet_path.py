@@ -188,6 +188,12 @@ async def test_aiortc_without_a_private_method_is_named(monkeypatch: pytest.Monk
         check_aiortc()
 
 
+async def test_aiortc_with_another_certificate_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(RTCCertificate, "_create_ssl_context")
+    with pytest.raises(AiortcMismatch, match="_create_ssl_context"):
+        check_aiortc()
+
+
 async def test_aiortc_with_another_signature_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def set_role(self: object, role: str, why: str) -> None: ...
 

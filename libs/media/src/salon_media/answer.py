@@ -1,13 +1,14 @@
 """Writes the relay's SDP answers (RFC 8829 section 5.3, RFC 8843, RFC 8839 for ICE-lite).
 
-The relay is ICE-lite and DTLS server on one UDP port. Transport attributes and candidates stand in every section,
-because some clients read them from the last section only, others from the first.
+The relay is ICE-lite on one UDP port, and DTLS server unless the client insists on that role. Transport attributes and
+candidates stand in every section, because some clients read them from the last section only, others from the first;
+rejected sections have the attributes too, because webrtcbin 1.22 looks for them in each.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
-from typing import assert_never
+from typing import Literal, assert_never
 
 from salon_contracts.errors import InvariantBroken
 
@@ -26,6 +27,8 @@ class AnswerTransport:
     addresses: tuple[IPv4Address | IPv6Address, ...]
     """Where clients reach the relay, the preferred one first; at least one."""
     port: int
+    setup: Literal["active", "passive"] = "passive"
+    """`active`: the relay begins the DTLS handshake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +105,7 @@ def _section(asked: OfferedSection, given: AnswerSection, transport: AnswerTrans
             yield f"m={asked.kind} 0 {asked.protocol} {' '.join(asked.formats)}"
             yield "c=IN IP4 0.0.0.0"
             yield "a=inactive"
-            if asked.mid:
-                yield f"a=mid:{asked.mid}"
+            yield from _shared(asked, transport)
         case Inactive(codec=codec):
             yield from _transport(asked, codec, "inactive", transport)
             yield from _codec(codec, ())
@@ -132,11 +134,7 @@ def _transport(asked: OfferedSection, codec: OfferedCodec, direction: str, trans
     yield f"c=IN IP{first.version} {first}"
     yield f"a=rtcp:{transport.port} IN IP{first.version} {first}"
     yield f"a={direction}"
-    yield f"a=mid:{asked.mid}"
-    yield f"a=ice-ufrag:{transport.ufrag}"
-    yield f"a=ice-pwd:{transport.pwd}"
-    yield f"a=fingerprint:{transport.fingerprint.algorithm} {transport.fingerprint.value}"
-    yield "a=setup:passive"
+    yield from _shared(asked, transport)
     yield "a=rtcp-mux"
     if asked.rtcp_rsize:
         yield "a=rtcp-rsize"
@@ -145,6 +143,16 @@ def _transport(asked: OfferedSection, codec: OfferedCodec, direction: str, trans
         priority = (126 << 24) | ((65535 - position) << 8) | 255
         yield f"a=candidate:{position + 1} 1 udp {priority} {address} {transport.port} typ host"
     yield "a=end-of-candidates"
+
+
+def _shared(asked: OfferedSection, transport: AnswerTransport) -> Iterator[str]:
+    """What every section of the bundle says of the one transport."""
+    if asked.mid:
+        yield f"a=mid:{asked.mid}"
+    yield f"a=ice-ufrag:{transport.ufrag}"
+    yield f"a=ice-pwd:{transport.pwd}"
+    yield f"a=fingerprint:{transport.fingerprint.algorithm} {transport.fingerprint.value}"
+    yield f"a=setup:{transport.setup}"
 
 
 def _extensions(extensions: Sequence[HeaderExtension]) -> Iterator[str]:

@@ -32,6 +32,8 @@ def agree(section: OfferedSection, *, client_sends: bool) -> tuple[HeaderExtensi
     wanted = ("sendrecv", "sendonly" if client_sends else "recvonly")
     agreed: dict[str, HeaderExtension] = {}
     for extension in section.extensions:
+        if extension.uri == MID and not section.mid:
+            continue
         if extension.uri in UNDERSTOOD and 1 <= extension.id <= ID_MAX and extension.direction in wanted:
             agreed.setdefault(
                 extension.uri, HeaderExtension(extension.id, extension.uri, mirrored(extension.direction))

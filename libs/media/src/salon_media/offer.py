@@ -7,7 +7,7 @@ found by its number, and no expression backtracks.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from salon_contracts.errors import OfferMalformed, OfferUnacceptable
@@ -25,7 +25,7 @@ from salon_media.description import (
     number_of,
     split_description,
 )
-from salon_media.offered_transport import Fingerprint, Said, TransportParameters, read_transport
+from salon_media.offered_transport import Fingerprint, Said, SetupRole, TransportParameters, read_transport
 from salon_media.payload_types import payload_types, read_codecs
 
 __all__ = [
@@ -76,7 +76,7 @@ class OfferedSection:
     formats: tuple[str, ...]
     """As in the m-line; a rejection repeats them."""
     mid: str
-    """Empty for a rejected section that has none."""
+    """Empty for a section that has none; it is outside the bundle."""
     direction: Direction
     rejected: bool
     """Port 0 and not bundle-only: the client has stopped it."""
@@ -156,11 +156,11 @@ def _section(index: int, media: MediaDescription, common: Said, bundle: dict[str
     if is_rejected:
         # Nothing of it is used: whatever it says, it says to nobody.
         attributes = Attributes()
-    mid = _mid(index, media, is_rejected=is_rejected)
+    mid = _mid(index, media)
     is_rtp = media.kind in ("audio", "video") and not is_rejected
     codecs: tuple[OfferedCodec, ...] = ()
     if is_rtp:
-        order = payload_types(index, media.formats)
+        order = payload_types(media.formats)
         codecs = tuple(read_codecs(index, order, attributes, is_audio=media.kind == "audio"))
     return OfferedSection(
         index=index,
@@ -186,9 +186,9 @@ def _section(index: int, media: MediaDescription, common: Said, bundle: dict[str
     )
 
 
-def _mid(index: int, media: MediaDescription, *, is_rejected: bool) -> str:
+def _mid(index: int, media: MediaDescription) -> str:
     mid = media.attributes.last("mid") or ""
-    if (not mid and not is_rejected) or " " in mid or not mid.isascii():
+    if " " in mid or not mid.isascii():
         raise OfferMalformed(problem=f"section {index} has no usable mid")
     if len(mid) > MID_MAX_CHARS:
         raise OfferMalformed(problem=f"the mid of section {index} is longer than {MID_MAX_CHARS} characters")
@@ -207,7 +207,7 @@ def _extensions(index: int, attributes: Attributes) -> tuple[HeaderExtension, ..
     for value in filter(None, attributes.all("extmap")):
         extension = _extension(value)
         if extension is None:
-            raise OfferMalformed(problem=f"an extmap of section {index} cannot be read")
+            continue
         if found.setdefault(extension.id, extension) != extension:
             raise OfferMalformed(problem=f"section {index} uses header extension id {extension.id} twice")
     if len(found) > SECTION_MAX_EXTENSIONS:
@@ -282,10 +282,26 @@ def _cname(attributes: Attributes) -> str | None:
 def _offered_transport(sections: Sequence[OfferedSection], bundle: tuple[str, ...]) -> TransportParameters:
     order = {mid: position for position, mid in enumerate(bundle)}
     ranked = sorted(sections, key=lambda item: (not item.bundled, order.get(item.mid, item.index)))
-    for section in ranked:
-        if section.transport is not None and not section.rejected:
-            return section.transport
-    raise OfferMalformed(problem="no media section has ICE credentials, a DTLS fingerprint and a setup role")
+    described = [(section, section.transport) for section in ranked if section.transport is not None]
+    if not described:
+        raise OfferMalformed(problem="no media section has ICE credentials and a DTLS fingerprint")
+    # Without BUNDLE the first section alone is the transport.
+    shared = [pair for pair in described if pair[0].bundled] or described[:1]
+    return replace(shared[0][1], role=_shared_role(shared))
+
+
+def _shared_role(described: Sequence[tuple[OfferedSection, TransportParameters]]) -> SetupRole:
+    """One association has one role: what any section insists on holds for all. Raises OfferUnacceptable."""
+    insisting: dict[SetupRole, int] = {}
+    for section, transport in described:
+        if transport.role != "actpass":
+            insisting.setdefault(transport.role, section.index)
+    if len(insisting) > 1:
+        active, passive = insisting["active"], insisting["passive"]
+        raise OfferUnacceptable(
+            problem=f"section {active} says a=setup:active and section {passive} a=setup:passive, over one transport"
+        )
+    return next(iter(insisting), "actpass")
 
 
 def _check_unique(sections: Sequence[OfferedSection]) -> None:

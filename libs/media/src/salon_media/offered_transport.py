@@ -1,7 +1,7 @@
 """Reads the ICE and DTLS side of an offer: of the session, of each section, and which of them counts."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from salon_contracts.errors import OfferMalformed, OfferUnacceptable
 
@@ -14,7 +14,9 @@ CREDENTIAL_MAX_CHARS: Final = 256
 UFRAG_MIN_CHARS: Final = 4
 PWD_MIN_CHARS: Final = 22
 
-_ROLES: Final = ("active", "passive", "actpass")
+SetupRole = Literal["active", "passive", "actpass"]
+
+_ROLES: Final[tuple[SetupRole, ...]] = ("active", "passive", "actpass")
 _DIGEST_BYTES: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 _HEX_DIGITS: Final = frozenset("0123456789ABCDEF")
 
@@ -35,6 +37,8 @@ class TransportParameters:
     pwd: str
     fingerprints: tuple[Fingerprint, ...]
     """At least one; all must match the peer's certificate."""
+    role: SetupRole = "actpass"
+    """The DTLS role that the client leaves to itself; `passive` makes the relay begin the handshake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Said:
 
     ufrag: str | None
     pwd: str | None
-    role: str | None
+    role: SetupRole | None
     fingerprints: tuple[tuple[str, str], ...]
     """(algorithm, value) as written."""
 
@@ -53,7 +57,7 @@ class Said:
         if len(written) > FINGERPRINTS_MAX:
             raise OfferMalformed(problem=f"{where} has more than {FINGERPRINTS_MAX} fingerprints")
         pairs = [value.partition(" ") for value in written]
-        roles = [role for role in attributes.all("setup") if role in _ROLES]
+        roles = [role for said in attributes.all("setup") for role in _ROLES if role == said]
         return cls(
             ufrag=attributes.last("ice-ufrag"),
             pwd=attributes.last("ice-pwd"),
@@ -73,20 +77,17 @@ class Said:
 
 def read_transport(index: int, said: Said) -> TransportParameters | None:
     """None when the section leaves it to the bundle. Raises OfferMalformed and OfferUnacceptable."""
-    if said.role is None or said.ufrag is None or said.pwd is None or not said.fingerprints:
+    if said.ufrag is None or said.pwd is None or not said.fingerprints:
         return None
     if not _is_credential(said.ufrag, UFRAG_MIN_CHARS) or not _is_credential(said.pwd, PWD_MIN_CHARS):
         raise OfferMalformed(problem=f"the ICE credentials of section {index} are not as RFC 8839 says")
-    if said.role == "passive":
-        raise OfferUnacceptable(
-            problem="it leaves only the DTLS client's role (setup:passive); offer actpass or active"
-        )
     known = [Fingerprint(*pair) for pair in said.fingerprints if pair[0] in _DIGEST_BYTES]
     if not all(map(_is_digest, known)):
         raise OfferMalformed(problem=f"a fingerprint of section {index} is not a digest")
     if not known:
         raise OfferUnacceptable(problem="it has no fingerprint with sha-256, sha-384 or sha-512")
-    return TransportParameters(said.ufrag, said.pwd, tuple(dict.fromkeys(known)))
+    # Who says nothing of the role (or holdconn) leaves both.
+    return TransportParameters(said.ufrag, said.pwd, tuple(dict.fromkeys(known)), said.role or "actpass")
 
 
 def _is_credential(text: str, min_chars: int) -> bool:

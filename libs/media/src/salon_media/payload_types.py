@@ -27,13 +27,10 @@ _ByText = dict[str, int]
 """The payload types of a section by what their lines begin with."""
 
 
-def payload_types(index: int, formats: tuple[str, ...]) -> tuple[int, ...]:
-    """Those of an m-line, in the client's order of preference. Raises OfferMalformed."""
+def payload_types(formats: tuple[str, ...]) -> tuple[int, ...]:
+    """Those of an m-line that can be used, in the client's order of preference."""
     found = [number_of(text, _PAYLOAD_TYPE_MAX) for text in formats]
-    known = tuple(item for item in found if item is not None and item not in _RTCP_CONFLICT)
-    if len(known) != len(found) or len(set(known)) != len(known):
-        raise OfferMalformed(problem=f"a payload type of section {index} is repeated or none that RFC 5761 leaves")
-    return known
+    return tuple(dict.fromkeys(item for item in found if item is not None and item not in _RTCP_CONFLICT))
 
 
 def read_codecs(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from aiortc import RTCCertificate, RTCDtlsTransport, rtcdtlstransport
 from aiortc.rtcdtlstransport import (
@@ -21,21 +21,33 @@ from aiortc.rtcdtlstransport import (
     SRTP_AES128_CM_SHA1_80,
     RTCDtlsFingerprint,
     RTCDtlsParameters,
+    SRTPProtectionProfile,
 )
 from OpenSSL import SSL
 from salon_media.offer import Fingerprint
+
+from salon_relay.dtls_alerts import fatal_alert
 
 DATAGRAM_MAX_BYTES: Final = 1200
 INBOX_MAX_DATAGRAMS: Final = 64
 ROTATE_BEFORE_EXPIRY: Final = timedelta(days=7)
 
-# The server's order wins: AES-128-GCM is the cheapest per packet, AES-CM what every client has.
+# The order of the DTLS server wins, so ours where the client begins: AES-128-GCM is the cheapest per packet, AES-CM
+# what every client has.
 _PROFILES: Final = (SRTP_AEAD_AES_128_GCM, SRTP_AEAD_AES_256_GCM, SRTP_AES128_CM_SHA1_80)
 _PROFILE_NUMBERS: Final = {
     b"SRTP_AES128_CM_SHA1_80": 1,  # RFC 5764 section 4.1.2
     b"SRTP_AEAD_AES_128_GCM": 7,  # RFC 7714 section 14.2
     b"SRTP_AEAD_AES_256_GCM": 8,
 }
+
+# What a DTLS server may have that a client with a certificate of its own would not: an RSA key.
+_CIPHERS_AS_CLIENT: Final = (
+    b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:"
+    b"ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA"
+)
+
+DtlsRole = Literal["client", "server"]
 
 
 class AiortcMismatch(RuntimeError):
@@ -78,7 +90,7 @@ def fingerprint(certificate: RTCCertificate) -> Fingerprint:
 
 
 class DtlsSession:
-    """The server side of one DTLS association.
+    """One side of one DTLS association; the client begins.
 
     `feed` it what came in, `await run()` once; `on_keys` is called when SRTP may start, then `run` goes on until the
     peer says good-bye. `close` at any time, from any task; cancel `run` then.
@@ -89,6 +101,7 @@ class DtlsSession:
         certificate: RTCCertificate,
         fingerprints: Sequence[Fingerprint],
         *,
+        role: DtlsRole = "server",
         send: Callable[[list[bytes]], None],
         on_keys: Callable[[SrtpKeys], None],
     ) -> None:
@@ -96,7 +109,12 @@ class DtlsSession:
         self._remote = RTCDtlsParameters(
             fingerprints=[RTCDtlsFingerprint(item.algorithm, item.value) for item in fingerprints]
         )
-        self._transport = _Association(self._inbox, certificate, send, on_keys)
+        self._transport = _Association(self._inbox, certificate, role, send, on_keys)
+
+    @property
+    def failure(self) -> str:
+        """Why the handshake failed, as far as it is known, for the log; a fixed text, whatever the peer sends."""
+        return self._transport.failure
 
     def feed(self, datagrams: Sequence[bytes]) -> None:
         """Hands over received datagrams in order. What does not fit is dropped: DTLS repeats itself."""
@@ -135,19 +153,52 @@ class _Inbox:
         raise AiortcMismatch("RTCDtlsTransport sends past _write_ssl")
 
 
+@dataclass(slots=True)
+class _Failure:
+    reason: str = "the peer has another certificate than its offer names, or no SRTP profile in common"
+
+
+class _Certificate(RTCCertificate):
+    """The same certificate with a TLS context that knows its role and tells of alerts."""
+
+    def __init__(self, plain: RTCCertificate, role: DtlsRole, failure: _Failure) -> None:
+        super().__init__(plain._key, plain._cert)
+        self._role: Final = role
+        self._failure = failure
+
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        context = super()._create_ssl_context(srtp_profiles)
+        if self._role == "client":
+            context.set_cipher_list(_CIPHERS_AS_CLIENT)
+        failure = self._failure  # not `self`, whose owner holds the context
+
+        def observe(connection: SSL.Connection, where: int, value: int) -> None:
+            failure.reason = fatal_alert(where, value) or failure.reason
+
+        context.set_info_callback(observe)
+        return context
+
+
 class _Association(RTCDtlsTransport):
     def __init__(
         self,
         inbox: asyncio.Queue[bytes],
         certificate: RTCCertificate,
+        role: DtlsRole,
         send: Callable[[list[bytes]], None],
         on_keys: Callable[[SrtpKeys], None],
     ) -> None:
-        super().__init__(_Inbox(inbox), [certificate])  # type: ignore[arg-type]
+        failure = _Failure()
+        super().__init__(_Inbox(inbox), [_Certificate(certificate, role, failure)])  # type: ignore[arg-type]
+        self._failure = failure
         self._srtp_profiles = list(_PROFILES)
-        self._set_role("server")
+        self._set_role(role)
         self._send_datagrams = send
         self._on_keys = on_keys
+
+    @property
+    def failure(self) -> str:
+        return self._failure.reason
 
     async def until_closed(self) -> None:
         if self._task is not None:
@@ -173,8 +224,9 @@ class _Association(RTCDtlsTransport):
         material = self._ssl.export_keying_material(
             b"EXTRACTOR-dtls_srtp", 2 * (profile.key_length + profile.salt_length)
         )
-        # RFC 5764 section 4.2: client's key, server's key, client's salt, server's salt; the relay is the server.
-        remote, local = (profile.get_key_and_salt(material, index) for index in (0, 1))
+        # RFC 5764 section 4.2: client's key, server's key, client's salt, server's salt.
+        of_client, of_server = (profile.get_key_and_salt(material, index) for index in (0, 1))
+        local, remote = (of_client, of_server) if self._role == "client" else (of_server, of_client)
         self._on_keys(SrtpKeys(_PROFILE_NUMBERS[name], local, remote))
 
     async def _write_ssl(self) -> None:
@@ -226,7 +278,11 @@ def check_aiortc() -> None:
         if not inspect.iscoroutinefunction(getattr(RTCDtlsTransport, name)):
             raise AiortcMismatch(f"RTCDtlsTransport.{name} is not a coroutine function")
     inbox: asyncio.Queue[bytes] = asyncio.Queue(1)
-    probe: Any = RTCDtlsTransport(_Inbox(inbox), [RTCCertificate.generateCertificate()])  # type: ignore[arg-type]
+    certificate: Any = RTCCertificate.generateCertificate()
+    for name in ("_key", "_cert", "_create_ssl_context"):
+        if not hasattr(certificate, name):
+            raise AiortcMismatch(f"RTCCertificate.{name} is gone")
+    probe: Any = RTCDtlsTransport(_Inbox(inbox), [certificate])  # type: ignore[arg-type]
     expected_values: dict[str, type] = {
         "_srtp_profiles": list,
         "_role": str,

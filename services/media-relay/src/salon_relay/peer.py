@@ -143,12 +143,21 @@ class Peer:
         self._cname = new_cname()
         self._sdp_session_id = secrets.randbits(62)
         self._sdp_versions = itertools.count(1)
-        self._local = AnswerTransport(new_ufrag(), new_pwd(), fingerprint(certificate), addresses, port)
+        self._local = AnswerTransport(
+            new_ufrag(),
+            new_pwd(),
+            fingerprint(certificate),
+            addresses,
+            port,
+            # RFC 8842 section 5.3; for life, whatever later offers leave to the relay.
+            setup="active" if remote.role == "passive" else "passive",
+        )
         self._reachable = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._dtls = DtlsSession(
             certificate,
             remote.fingerprints,
+            role="client" if self._local.setup == "active" else "server",
             send=lambda datagrams: packets.send_dtls(number, datagrams),
             on_keys=self._start_srtp,
         )
@@ -191,6 +200,8 @@ class Peer:
             raise OfferUnacceptable(problem="it restarts ICE; open a new peer connection instead")
         if set(remote.fingerprints) != set(self._remote.fingerprints):
             raise OfferUnacceptable(problem="its DTLS fingerprint has changed; open a new peer connection instead")
+        if remote.role == self._local.setup:
+            raise OfferUnacceptable(problem=f"it takes the relay's DTLS role (a=setup:{remote.role}); offer actpass")
 
     # ---- offers ----
 
@@ -332,6 +343,13 @@ class Peer:
                 await self._reachable.wait()
                 end = await self._dtls.run()
                 reason = CloseReason.PEER_CLOSED if end is DtlsEnd.PEER_CLOSED else CloseReason.NEVER_CONNECTED
+                if end is DtlsEnd.FAILED:
+                    log.warning(
+                        "dtls-failed",
+                        transport_id=identity.transport_id,
+                        setup=self._local.setup,
+                        problem=self._dtls.failure,
+                    )
             except Exception:  # the supervisor of one peer: a bug here ends this peer alone
                 log.exception("peer-failed", transport_id=identity.transport_id)
                 reason = CloseReason.INTERNAL_ERROR
