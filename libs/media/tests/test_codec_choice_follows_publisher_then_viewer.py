@@ -49,6 +49,30 @@ def test_publisher_gets_first_known_codec() -> None:
     assert choose_for_publisher([codec("VP9", 98), codec("AV1", 45)]) is None
 
 
+@pytest.mark.parametrize(
+    ("offered", "chosen"),
+    [
+        # Constrained Baseline where there is a choice
+        (["42001f", "42e01f", "4d001f"], 1),
+        (["640c1f", "42e01f"], 1),
+        (["64001f", "4d001f", "4d801f"], 2),  # a Main that is Constrained Baseline as well
+        (["4d001f", "42001f"], 1),
+        # else as the client prefers
+        (["64001f", "4d001f"], 0),
+        (["4d001f", "64001f"], 0),
+    ],
+)
+def test_publisher_with_several_profiles_sends_what_every_viewer_lists(offered: list[str], chosen: int) -> None:
+    codecs = [h264(text, payload_type=100 + position) for position, text in enumerate(offered)]
+    assert choose_for_publisher(codecs) == codecs[chosen]
+
+
+def test_publisher_keeps_its_packetization_mode_and_its_first_codec() -> None:
+    modes = [h264("42001f", 1, 100), h264("42e01f", 0, 101), h264("42e01f", 1, 102)]
+    assert choose_for_publisher(modes) == modes[2]
+    assert choose_for_publisher([codec("VP8"), *modes]) == codec("VP8")
+
+
 def test_viewer_of_vp8() -> None:
     assert choose_for_viewer([codec("H264"), codec("VP8", 100)], codec("VP8", 96)) == codec("VP8", 100)
     assert choose_for_viewer([h264("42e01f")], codec("VP8", 96)) is None
@@ -67,10 +91,14 @@ def test_viewer_of_vp8() -> None:
         ("640c1f", ["64001f"], 0),
         # what sets Baseline apart nobody encodes
         ("42001f", ["42e01f"], 0),
-        # never a decoder of less
-        ("4d001f", ["42e01f"], None),
-        ("64001f", ["42e01f", "4d001f", "640c1f"], None),
-        ("f4001f", ["64001f"], None),
+        ("64001f", ["42e01f", "4d001f", "f4001f"], 2),
+        # decoders play more than they list: the closest
+        ("4d001f", ["42001f", "42e01f"], 1),
+        ("64001f", ["42e01f", "4d001f", "640c1f"], 2),
+        ("64001f", ["42001f", "4d001f"], 1),
+        ("640c1f", ["42e01f"], 0),
+        # but no other one has the pictures' format
+        ("f4001f", ["64001f", "42e01f"], None),
         # levels do not matter
         ("42e034", ["42e00a"], 0),
     ],
@@ -80,13 +108,32 @@ def test_h264_profiles(encoded: str, offered: list[str], chosen: int | None) -> 
     assert choose_for_viewer(viewer, h264(encoded)) == (None if chosen is None else viewer[chosen])
 
 
-@pytest.mark.parametrize(("source", "viewer", "plays"), [(1, 1, True), (1, 0, False), (0, 1, True), (0, None, True)])
+@pytest.mark.parametrize(
+    ("source", "viewer", "plays"),
+    [
+        (1, 1, True),
+        (1, 0, False),
+        (0, 1, True),
+        # who does not say it does both
+        (0, None, True),
+        (1, None, True),
+        (None, None, True),
+        (None, 1, True),
+        (None, 0, True),
+    ],
+)
 def test_h264_packetization_modes(source: int, viewer: int | None, plays: bool) -> None:
     assert (choose_for_viewer([h264("42e01f", viewer)], h264("42e01f", source)) is not None) is plays
 
 
 def test_h264_same_mode_before_other_mode() -> None:
     chosen = choose_for_viewer([h264("42e01f", 1, 100), h264("42e01f", 0, 101)], h264("42e01f", 0))
+    assert chosen is not None
+    assert chosen.payload_type == 101
+
+
+def test_h264_of_an_unknown_mode_goes_where_most_is_accepted() -> None:
+    chosen = choose_for_viewer([h264("42e01f", 0, 100), h264("42e01f", 1, 101)], h264("42e01f", None))
     assert chosen is not None
     assert chosen.payload_type == 101
 

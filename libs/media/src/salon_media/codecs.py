@@ -1,7 +1,7 @@
 """Which codecs Salon carries, and which payload type of a section to answer.
 
 The relay never transcodes: the publisher's section decides what a stream is made of (`choose_for_publisher`), and a
-viewer either offers a payload type that plays exactly that (`choose_for_viewer`) or cannot have the track.
+viewer either offers a payload type that it can be sent under (`choose_for_viewer`) or cannot have the stream.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,8 @@ class H264Kind:
     """What decides whether a decoder plays it."""
 
     profile: H264Profile
-    packetization_mode: Literal["0", "1"]
+    packetization_mode: Literal["0", "1"] | None
+    """None where nothing is said: 0 by RFC 6184, but encoders and players that leave it out do both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +95,28 @@ def _served(codec: OfferedCodec) -> CodecName | None:
 
 
 def choose_for_publisher(codecs: Sequence[OfferedCodec]) -> OfferedCodec | None:
-    """The first codec in the client's order of preference that Salon carries."""
-    return next((codec for codec in codecs if served_name(codec) is not None), None)
+    """The first codec in the client's order of preference that Salon carries.
+
+    Of several H264 profiles, Constrained Baseline if it is among them: what every viewer lists.
+    """
+    first = next((codec for codec in codecs if served_name(codec) is not None), None)
+    if first is None or first.h264 is None:
+        return first
+    ranked = [(_rank_to_publish(codec.h264, first.h264), codec) for codec in codecs if codec.h264 is not None]
+    return min(((rank, codec) for rank, codec in ranked if codec.served), key=lambda item: item[0])[1]
+
+
+def _rank_to_publish(kind: H264Kind, first: H264Kind) -> tuple[int, bool]:
+    profiles = (H264Profile.CONSTRAINED_BASELINE, H264Profile.BASELINE)
+    rank = profiles.index(kind.profile) if kind.profile in profiles else len(profiles)
+    return rank, kind.packetization_mode != first.packetization_mode
 
 
 def choose_for_viewer(codecs: Sequence[OfferedCodec], source: OfferedCodec) -> OfferedCodec | None:
     """The viewer's payload type that plays what `source` describes, None when there is none.
 
-    H264 needs a packetization mode the viewer accepts and a profile its decoder covers; the closest profile wins, then
-    the viewer's order. Levels are not compared: every browser allows level asymmetry and decodes above what it offers.
+    H264 needs a packetization mode the viewer accepts; the closest profile wins, then the viewer's order. Neither
+    levels nor profiles are a reason to refuse, but for 4:4:4 pictures: decoders play above what is listed for them.
     """
     name = served_name(source)
     if name != "H264":
@@ -111,15 +125,18 @@ def choose_for_viewer(codecs: Sequence[OfferedCodec], source: OfferedCodec) -> O
     return min(ranked, key=lambda item: item[0])[1] if ranked else None
 
 
-_DECODES: Final[Mapping[H264Profile, tuple[H264Profile, ...]]] = {
-    # What is encoded -> which decoders play it, closest first. Baseline counts as Constrained Baseline: the tools that
-    # set them apart (FMO, ASO, redundant slices) are used by no real-time encoder, and Chromium's first is 42001f.
+_SENT_AS: Final[Mapping[H264Profile, tuple[H264Profile, ...]]] = {
+    # What is encoded -> under which of the viewer's profiles it is sent, best first: the same, then what includes it,
+    # then what does not, because decoders play it all the same (Chromium lists no High and decodes it). Baseline counts
+    # as Constrained Baseline: the tools that set them apart (FMO, ASO, redundant slices) are used by no real-time
+    # encoder, and Chromium's first is 42001f.
     H264Profile.CONSTRAINED_BASELINE: (
         H264Profile.CONSTRAINED_BASELINE,
         H264Profile.BASELINE,
         H264Profile.MAIN,
         H264Profile.CONSTRAINED_HIGH,
         H264Profile.HIGH,
+        H264Profile.HIGH_444_PREDICTIVE,
     ),
     H264Profile.BASELINE: (
         H264Profile.BASELINE,
@@ -127,30 +144,62 @@ _DECODES: Final[Mapping[H264Profile, tuple[H264Profile, ...]]] = {
         H264Profile.MAIN,
         H264Profile.CONSTRAINED_HIGH,
         H264Profile.HIGH,
+        H264Profile.HIGH_444_PREDICTIVE,
     ),
-    H264Profile.MAIN: (H264Profile.MAIN, H264Profile.HIGH),
-    H264Profile.CONSTRAINED_HIGH: (H264Profile.CONSTRAINED_HIGH, H264Profile.HIGH),
-    H264Profile.HIGH: (H264Profile.HIGH,),
+    H264Profile.MAIN: (
+        H264Profile.MAIN,
+        H264Profile.HIGH,
+        H264Profile.HIGH_444_PREDICTIVE,
+        H264Profile.CONSTRAINED_HIGH,
+        H264Profile.CONSTRAINED_BASELINE,
+        H264Profile.BASELINE,
+    ),
+    H264Profile.CONSTRAINED_HIGH: (
+        H264Profile.CONSTRAINED_HIGH,
+        H264Profile.HIGH,
+        H264Profile.HIGH_444_PREDICTIVE,
+        H264Profile.MAIN,
+        H264Profile.CONSTRAINED_BASELINE,
+        H264Profile.BASELINE,
+    ),
+    H264Profile.HIGH: (
+        H264Profile.HIGH,
+        H264Profile.HIGH_444_PREDICTIVE,
+        H264Profile.CONSTRAINED_HIGH,
+        H264Profile.MAIN,
+        H264Profile.CONSTRAINED_BASELINE,
+        H264Profile.BASELINE,
+    ),
+    # No decoder for 4:2:0 makes anything of 4:4:4.
     H264Profile.HIGH_444_PREDICTIVE: (H264Profile.HIGH_444_PREDICTIVE,),
+}
+
+_MODE_DISTANCE: Final[Mapping[tuple[str | None, str | None], int]] = {
+    # (sent, accepted). Mode 0 (single NAL units) is a subset of mode 1 (RFC 6184 section 6.3), not the other way round.
+    ("1", "1"): 0,
+    ("1", None): 1,
+    ("0", "0"): 0,
+    ("0", None): 0,
+    ("0", "1"): 1,
+    (None, "1"): 0,
+    (None, None): 0,
+    (None, "0"): 1,
 }
 
 
 def _h264_distance(source: OfferedCodec, viewer: OfferedCodec) -> int | None:
     """0 is the same profile; None: cannot be played."""
     encoded, decoded = source.h264, viewer.h264 if viewer.served == "H264" else None
-    if encoded is None or decoded is None or decoded.profile not in _DECODES[encoded.profile]:
+    if encoded is None or decoded is None or decoded.profile not in _SENT_AS[encoded.profile]:
         return None
-    # Mode 0 (single NAL units) is a subset of mode 1 (RFC 6184 section 6.3), never the other way round.
-    same_mode = encoded.packetization_mode == decoded.packetization_mode
-    if not same_mode and encoded.packetization_mode == "1":
-        return None
-    return 2 * _DECODES[encoded.profile].index(decoded.profile) + (not same_mode)
+    mode = _MODE_DISTANCE.get((encoded.packetization_mode, decoded.packetization_mode))
+    return None if mode is None else 2 * _SENT_AS[encoded.profile].index(decoded.profile) + mode
 
 
 def _h264(parameters: Mapping[str, str]) -> H264Kind | None:
     profile = _profile(parameters.get("profile-level-id", H264_DEFAULT_PROFILE_LEVEL_ID))
-    match parameters.get("packetization-mode", "0"):
-        case "0" | "1" as mode if profile is not None:
+    match parameters.get("packetization-mode"):
+        case None | "0" | "1" as mode if profile is not None:
             return H264Kind(profile, mode)
         case _:
             return None
