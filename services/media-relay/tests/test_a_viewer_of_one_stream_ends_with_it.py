@@ -20,7 +20,7 @@ def publish(relay: RunningRelay, read_offer: ReadOffer, name: str, stream: str =
 
 def watch(relay: RunningRelay, read_offer: ReadOffer, name: str, stream: str = "cam") -> list[tuple[str, str, str]]:
     playable = frozenset({""})
-    offer = read_offer("chromium_156_play_two")
+    offer = read_offer("chromium_156_publish_vp8").replace("a=sendonly", "a=recvonly")
     _, flowing = relay.negotiate(name, offer, sends=False, single=stream, playable_room_ids=playable)
     assert flowing
     return flowing
@@ -32,7 +32,7 @@ async def test_its_player_is_closed_and_nobody_else(relay: RunningRelay, read_of
     watch(relay, read_offer, "v-1")
     watch(relay, read_offer, "v-2")
     watch(relay, read_offer, "v-other", "other")
-    relay.negotiate("sdk", read_offer("chromium_156_play_two"), CAM, sends=False)
+    relay.negotiate("sdk", read_offer("chromium_156_publish_vp8").replace("a=sendonly", "a=recvonly"), CAM, sends=False)
     relay.exchange.close(TransportId("p"))
     ended = CloseReason.STREAM_ENDED
     assert relay.facts.closed == {"p": CloseReason.ORDERED, "v-1": ended, "v-2": ended}

@@ -75,6 +75,7 @@ async def test_mutated_offers(relay: RunningRelay, read_offer: ReadOffer, seed: 
     random_ = random.Random(seed)
     relay.negotiate("p", read_offer("chromium_156_publish_vp8"), [("0", "cam"), ("1", "cam")], sends=True)
     texts = [read_offer(name) for name in ("chromium_156_publish_h264", "chromium_156_play_two", "gstreamer_whip")]
+    texts.append(read_offer("chromium_156_publish_vp8").replace("a=sendonly", "a=recvonly"))  # for a single stream
     answered = 0
     for number in range(150):
         lines = random_.choice(texts).split("\r\n")

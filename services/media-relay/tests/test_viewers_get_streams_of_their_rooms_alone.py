@@ -19,7 +19,7 @@ async def play(relay: RunningRelay, read_offer: ReadOffer) -> Callable[..., list
     def play(transport_id: str, room_id: str, *playable: str, single: str | None = None) -> list[str]:
         _, tracks = relay.negotiate(
             transport_id,
-            read_offer("chromium_156_play_two"),
+            read_offer("chromium_156_publish_vp8").replace("a=sendonly", "a=recvonly"),
             [] if single else CAM,
             single=single,
             sends=False,

@@ -20,13 +20,14 @@ from salon_kit.log import get_logger
 from salon_media.offer import Offer
 from salon_packets import CommandQueueFull
 
+from salon_relay.bindings import Bindings, bind, bind_single
 from salon_relay.config import Address
 from salon_relay.dtls import Certificates
 from salon_relay.offer_queue import Turn
 from salon_relay.offer_reader import OfferReader
 from salon_relay.packets import LossReason, Packets
 from salon_relay.peer import CloseReason, Peer, PeerIdentity, PeerState
-from salon_relay.plan import Agreed, Bindings, Plan, SourcePlan, bind, bind_single, plan_publisher, plan_viewer
+from salon_relay.plan import Agreed, Plan, SourcePlan, plan_publisher, plan_viewer
 from salon_relay.quotas import Limits, Owner, Quotas
 from salon_relay.registry import KINDS, Kind, Playback, Registry, Track
 

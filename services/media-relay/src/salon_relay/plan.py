@@ -5,15 +5,18 @@ The rules:
 - A bound section that can carry its stream becomes a source or a sink.
 - A section that was in use before, is offered inactive, or whose stream has no track of its kind stays in the session
   as `inactive`: rejecting it would end the client's transceiver for good.
-- Everything else is rejected: never bound, data channels, outside the bundle, without a codec the relay carries.
+- What nobody bound is rejected, data channels as well.
+- A bound section that cannot be served is `OfferUnacceptable` with its name and the reason, and nothing has changed
+  then: a session is served whole or not at all (RFC 9725 section 4.2), and nobody gets sound and a black picture.
+- A stream that came back as something the viewer cannot play becomes inactive in all its sections: the offer may be
+  about another stream. The viewer is refused when it asks for it again.
 - A binding to a stream that does not exist is `StreamNotFound`, unless the section was bound to it before: then the
   stream has ended while the offer was under way, and the section becomes inactive.
-- A stream of which not one bound section can be served is `OfferUnacceptable`. Nothing has changed then.
+- A stream of which not one bound section can be served is `OfferUnacceptable` as well.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from salon_contracts.errors import OfferUnacceptable, StreamNotFound
 from salon_contracts.ids import StreamId
@@ -22,10 +25,9 @@ from salon_media.codecs import CodecName, OfferedCodec, choose_for_publisher, ch
 from salon_media.extensions import MID, agree
 from salon_media.offer import HeaderExtension, Offer, OfferedSection
 
+from salon_relay.bindings import Bindings
 from salon_relay.registry import Kind, Track
-
-PROFILES: Final = frozenset({"UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "RTP/SAVPF", "RTP/SAVP"})
-"""All mean SRTP with DTLS keys in an offer with fingerprints (RFC 9429 section 5.1.2)."""
+from salon_relay.sections import check_usable_or_stopped, kind_of, name_of, usable
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ class SourcePlan:
     agreed: Agreed
     ssrcs: tuple[tuple[int, int | None], ...]
 
+    @property
+    def payload_types(self) -> tuple[int, ...]:
+        codec = self.agreed.codec
+        return (codec.payload_type,) if codec.rtx_payload_type is None else (codec.payload_type, codec.rtx_payload_type)
+
 
 @dataclass(frozen=True, slots=True)
 class SinkPlan:
@@ -78,42 +85,18 @@ class RejectedPlan:
 
 
 Plan = SourcePlan | SinkPlan | InactivePlan | RejectedPlan
-Bindings = Mapping[str, StreamId]
-"""Stream by mid."""
-
-
-def bind(offer: Offer, tracks: Sequence[tuple[str, StreamId]]) -> Bindings:
-    """Checks (mid, stream id) pairs against the offer. Raises OfferUnacceptable."""
-    bindings: dict[str, StreamId] = {}
-    mids = {section.mid for section in offer.sections if section.mid}
-    for mid, stream_id in tracks:
-        if mid not in mids:
-            raise OfferUnacceptable(problem=f"stream {stream_id!r} is bound to mid {mid!r}, which it does not have")
-        if bindings.setdefault(mid, stream_id) != stream_id:
-            raise OfferUnacceptable(problem=f"mid {mid!r} is bound to two streams")
-    return bindings
-
-
-def bind_single(offer: Offer, stream_id: StreamId, *, client_sends: bool) -> Bindings:
-    """WHIP and WHEP: the first section of each kind belongs to the one stream."""
-    bindings: dict[str, StreamId] = {}
-    kinds: set[str] = set()
-    for section in offer.sections:
-        active = section.sends if client_sends else section.receives
-        if section.kind in ("audio", "video") and section.kind not in kinds and active and not section.rejected:
-            kinds.add(section.kind)
-            bindings[section.mid] = stream_id
-    return bindings
 
 
 def plan_publisher(offer: Offer, bindings: Bindings, used_before: Mapping[str, StreamId | None]) -> list[Plan]:
     """One plan per section, for a client that sends. `used_before`: mids answered before, with their streams if any."""
     seen: set[tuple[StreamId, str]] = set()
     plans: list[Plan] = []
-    usable = _usable(offer)
+    indexes = usable(offer)
     for section in offer.sections:
-        kind, stream_id = _kind(section), bindings.get(section.mid)
-        if kind is None or section.mid not in usable:
+        kind, stream_id = kind_of(section), bindings.get(section.mid)
+        if kind is None or section.index not in indexes:
+            if stream_id is not None and section.sends:
+                check_usable_or_stopped(offer, section)
             plans.append(RejectedPlan())
             continue
         if stream_id is None or not section.sends:
@@ -123,6 +106,7 @@ def plan_publisher(offer: Offer, bindings: Bindings, used_before: Mapping[str, S
             raise OfferUnacceptable(problem=f"stream {stream_id!r} is bound to two {kind} sections")
         seen.add((stream_id, kind))
         plans.append(_source(section, stream_id, kind))
+    _check_told_apart([plan for plan in plans if isinstance(plan, SourcePlan)])
     return _checked(plans)
 
 
@@ -138,14 +122,20 @@ def plan_viewer(
     plans: list[Plan] = []
     served: set[StreamId] = set()
     unserved: dict[StreamId, str] = {}
-    usable = _usable(offer)
+    indexes = usable(offer)
+    changed = _changed(offer, bindings, used_before, find)
     for section in offer.sections:
-        kind, stream_id = _kind(section), bindings.get(section.mid)
-        if kind is None or section.mid not in usable:
+        kind, stream_id = kind_of(section), bindings.get(section.mid)
+        if kind is None or section.index not in indexes:
+            if stream_id is not None and section.receives:
+                check_usable_or_stopped(offer, section)
             plans.append(RejectedPlan())
             continue
         if stream_id is None or not section.receives:
             plans.append(_idle(section, stream_id, keep=stream_id is not None or section.mid in used_before))
+            continue
+        if stream_id in changed:
+            plans.append(_idle(section, None, keep=True))
             continue
         track = find(stream_id, kind)
         if track is None and not exists(stream_id):
@@ -153,14 +143,16 @@ def plan_viewer(
                 raise StreamNotFound(stream_id=stream_id)
             plans.append(_idle(section, stream_id, keep=True))
             continue
-        codec = None if track is None else choose_for_viewer(section.codecs, track.codec)
-        if track is None or codec is None:
-            reason = (
-                f"has no {kind}" if track is None else f"is {track.name}, which section {section.mid!r} cannot play"
-            )
-            unserved.setdefault(stream_id, reason)
+        if track is None:
+            unserved.setdefault(stream_id, f"has no {kind}")
             plans.append(_idle(section, stream_id, keep=True))
             continue
+        codec = choose_for_viewer(section.codecs, track.codec)
+        if codec is None:
+            raise OfferUnacceptable(
+                problem=f"{name_of(section)} lists nothing to play stream {stream_id!r} with,"
+                f" which is {_described(track)}"
+            )
         served.add(stream_id)
         extensions = agree(section, client_sends=False)
         agreed = Agreed(section.mid, stream_id, kind, track.name, codec, extensions, agree_feedback(codec, extensions))
@@ -176,38 +168,58 @@ def _source(section: OfferedSection, stream_id: StreamId, kind: Kind) -> SourceP
     name = None if codec is None else served_name(codec)
     if codec is None or name is None:
         carried = "opus" if kind == "audio" else "VP8 or H264"
-        raise OfferUnacceptable(problem=f"stream {stream_id!r} offers no {kind} codec the relay carries ({carried})")
+        raise OfferUnacceptable(
+            problem=f"{name_of(section)} for stream {stream_id!r} offers no {kind} codec the relay carries ({carried})"
+        )
     extensions = agree(section, client_sends=True)
     # Several primaries are simulcast by SSRC or a repair scheme nobody answered; the first is the plain stream.
     ssrcs = section.ssrcs[:1]
-    if not ssrcs and not any(item.uri == MID for item in extensions):
-        raise OfferUnacceptable(problem=f"section {section.mid!r} names neither its SSRC nor the mid header extension")
     feedback = agree_feedback(codec, extensions)
     return SourcePlan(Agreed(section.mid, stream_id, kind, name, codec, extensions, feedback), ssrcs)
 
 
-def _kind(section: OfferedSection) -> Kind | None:
-    match section.kind:
-        case "audio":
-            return "audio"
-        case "video":
-            return "video"
-        case _:
-            return None
+def _described(track: Track) -> str:
+    """For H264 with what decides whether it can be sent."""
+    h264 = track.codec.h264
+    if h264 is None:
+        return track.name
+    return f"{track.name} ({h264.profile.value}, packetization-mode={h264.packetization_mode or 'not said'})"
 
 
-def _usable(offer: Offer) -> frozenset[str]:
-    """Mids of the sections that can share the one transport."""
-    live = [
-        section
-        for section in offer.sections
-        if not section.rejected and section.protocol in PROFILES and _kind(section) is not None
-    ]
-    together = [section for section in live if section.bundled] or live[:1]
-    for section in together:
-        if not section.rtcp_mux:
-            raise OfferUnacceptable(problem=f"section {section.mid!r} does not offer rtcp-mux")
-    return frozenset(section.mid for section in together)
+def _changed(
+    offer: Offer,
+    bindings: Bindings,
+    used_before: Mapping[str, StreamId | None],
+    find: Callable[[StreamId, Kind], Track | None],
+) -> frozenset[StreamId]:
+    """Streams that a viewer has had, and that are now something which a section of it cannot play."""
+    changed: set[StreamId] = set()
+    for section in offer.sections:
+        kind, stream_id = kind_of(section), bindings.get(section.mid)
+        if kind is None or stream_id is None or used_before.get(section.mid) != stream_id:
+            continue
+        track = find(stream_id, kind) if section.receives and not section.rejected else None
+        if track is not None and choose_for_viewer(section.codecs, track.codec) is None:
+            changed.add(stream_id)
+    return frozenset(changed)
+
+
+def _check_told_apart(sources: Sequence[SourcePlan]) -> None:
+    """A packet belongs to a section by its SSRC, by its mid, or by a payload type that no other section has."""
+    users: dict[int, list[str]] = {}
+    for source in sources:
+        for payload_type in source.payload_types:
+            users.setdefault(payload_type, []).append(source.agreed.mid)
+    for source in sources:
+        if source.ssrcs or any(item.uri == MID for item in source.agreed.extensions):
+            continue
+        for payload_type in source.payload_types:
+            other = next((mid for mid in users[payload_type] if mid != source.agreed.mid), None)
+            if other is not None:
+                raise OfferUnacceptable(
+                    problem=f"section {source.agreed.mid!r} names neither its SSRC nor the mid header extension, and"
+                    f" section {other!r} has its payload type {payload_type} too"
+                )
 
 
 def _idle(section: OfferedSection, stream_id: StreamId | None, *, keep: bool) -> Plan:
