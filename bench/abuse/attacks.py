@@ -6,6 +6,7 @@ The process runs at the lowest priority: what is measured is what the cloud does
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -124,30 +125,40 @@ async def streams_without_media(config: Config) -> Figures:
 
 async def silent_connections(config: Config) -> Figures:
     """3,000 connections of one address to the TLS port, on which nothing is ever said."""
-    taken = 0
-    transports: list[asyncio.Transport] = []
-    loop = asyncio.get_running_loop()
+    return await _hold(config, b"", 3000)
 
-    async def connect() -> None:
-        nonlocal taken
-        try:
-            async with asyncio.timeout(5):
-                transport, _ = await loop.create_connection(
-                    asyncio.Protocol, config["host"], config["port"], local_addr=(ADDRESS, 0)
-                )
-        except (OSError, TimeoutError):
-            return
-        transports.append(transport)
 
-    for _ in range(60):
-        await asyncio.gather(*(connect() for _ in range(50)))
-    await asyncio.sleep(1)
-    taken = sum(not transport.is_closing() for transport in transports)
-    await asyncio.sleep(SECONDS)
-    still = sum(not transport.is_closing() for transport in transports)
-    for transport in transports:
-        transport.abort()
-    return {"connected": len(transports), "open_after_1_s": taken, "open_after_11_s": still}
+async def dear_json(config: Config) -> Figures:
+    """Eight strangers and a member with 32 KiB of small values each, as often as they are read."""
+    text = (
+        '{"requestId":7,"publish":{"streamId":"s","offer":{"sdp":"v=0","tracks":[' + ",".join(["{}"] * 10_000) + "]}}}"
+    )
+    batch = frame(OPCODE_TEXT, text.encode())
+    strangers = [_flood(config, batch, 1, member=False) for _ in range(8)]
+    got = await asyncio.gather(*strangers, _flood(config, batch, 1, member=True))
+    return {key: sum(each[key] for each in got) for key in got[0]}
+
+
+async def pipelined_requests(config: Config) -> Figures:
+    """Eight connections with thousands of requests ahead of their answers."""
+    batch = b"GET /sdk/ZegoExpressWebRTC.js HTTP/1.1\r\nhost: localhost\r\n\r\n" * 1000
+    return await _requests(config, batch, 1000, connections=8)
+
+
+async def many_requests(config: Config) -> Figures:
+    """Four hundred connections, each with its next request as soon as the last is answered."""
+    return await _requests(
+        config, b"GET /sdk/ZegoExpressWebRTC.js HTTP/1.1\r\nhost: localhost\r\n\r\n", 1, connections=400
+    )
+
+
+async def failed_upgrades(config: Config) -> Figures:
+    """Upgrades that announce a body, 3,000 of them, held as long as they are not closed."""
+    batch = (
+        b"GET /ws HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n"
+        b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\ncontent-length: 1\r\n\r\n"
+    )
+    return await _hold(config, batch, 3000)
 
 
 ATTACKS: dict[str, Attack] = {
@@ -159,6 +170,10 @@ ATTACKS: dict[str, Attack] = {
     "half-open": half_open,
     "streams-without-media": streams_without_media,
     "silent-connections": silent_connections,
+    "dear-json": dear_json,
+    "pipelined-requests": pipelined_requests,
+    "many-requests": many_requests,
+    "failed-upgrades": failed_upgrades,
 }
 
 
@@ -183,6 +198,65 @@ async def _sockets(config: Config, *, member: bool = False) -> Any:
     finally:
         if socket is not None:
             socket.abort()
+
+
+async def _hold(config: Config, first: bytes, count: int) -> Figures:
+    """So many connections, on each of which `first` is sent and no more."""
+    transports: list[asyncio.Transport] = []
+    loop = asyncio.get_running_loop()
+
+    async def connect() -> None:
+        try:
+            async with asyncio.timeout(5):
+                transport, _ = await loop.create_connection(
+                    asyncio.Protocol, config["host"], config["port"], local_addr=(ADDRESS, 0)
+                )
+        except (OSError, TimeoutError):
+            return
+        if first:
+            transport.write(first)
+        transports.append(transport)
+
+    for _ in range(count // 50):
+        await asyncio.gather(*(connect() for _ in range(50)))
+    await asyncio.sleep(1)
+    taken = sum(not transport.is_closing() for transport in transports)
+    await asyncio.sleep(SECONDS)
+    still = sum(not transport.is_closing() for transport in transports)
+    for transport in transports:
+        transport.abort()
+    return {"connected": len(transports), "open_after_1_s": taken, "open_after_11_s": still}
+
+
+async def _requests(config: Config, batch: bytes, requests: int, *, connections: int) -> Figures:
+    """Sends the batch again whenever something has come back; another connection when one is closed."""
+    deadline_s = time.monotonic() + SECONDS
+    sent = opened = 0
+
+    async def client() -> None:
+        nonlocal sent, opened
+        for _ in range(RECONNECTS_MAX):
+            if time.monotonic() >= deadline_s:
+                return
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(SECONDS):
+                    reader, writer = await asyncio.open_connection(
+                        config["host"], config["port"], local_addr=(ADDRESS, 0)
+                    )
+                    opened += 1
+                    try:
+                        while time.monotonic() < deadline_s:
+                            writer.write(batch)
+                            sent += requests
+                            if not await reader.read(1 << 20):
+                                break
+                            await writer.drain()
+                    finally:
+                        writer.transport.abort()
+            await asyncio.sleep(0.05)
+
+    await asyncio.gather(*(client() for _ in range(connections)))
+    return {"requests": sent, "connections": opened}
 
 
 async def _flood(config: Config, batch: bytes, frames: int, *, member: bool, first: bytes = b"") -> Figures:

@@ -46,6 +46,11 @@ class Place:
         self._limits: ConnectionLimits | None = limits
         self._address = address
 
+    @property
+    def address(self) -> str | None:
+        """Whose it counts as; None: nobody's in particular."""
+        return self._address
+
     def no_longer_of_address(self) -> None:
         """It has become something with limits of its own."""
         if self._limits is not None and self._address is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from salon_kit.connection_limits import Place
@@ -24,6 +25,12 @@ REQUEST_TIMEOUT_S = 20.0
 """A request has arrived by then, to the last byte of its body, or its connection is closed."""
 UNWANTED_MAX_BYTES = 256 * 1024
 """Of a body whose request was answered before its end."""
+PIPELINED_MAX = 4
+"""Requests that a client may send before the one under way is answered. Browsers send none."""
+REQUEST_WEIGHT = 8
+"""Of a read, in frames: a request is dearer than a frame."""
+WAITING_INPUT_MAX_BYTES = 16 * 1024
+"""Until it is this connection's turn; then no more is taken from the socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._bounds = bounds
         self._place = place
         self._deadline: asyncio.TimerHandle | None = None
+        self._input = b""
+        self._is_upgraded = False
         self._requests = 0
         self._in_head = True
         self._received_bytes = 0
@@ -64,12 +73,51 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._done_waiting()
+        self._input = b""
         self._place.leave()
         super().connection_lost(exc)
+
+    # ---- turns ----
+
+    @property
+    def group(self) -> str | None:
+        """Requests of one address take turns with each other; behind a trusted proxy each connection has its own."""
+        return self._place.address
 
     def data_received(self, data: bytes) -> None:
         if self._deadline is None:
             self._await(self._bounds.head_timeout_s)
+        self._input += data
+        self._bounds.turns.read(self)
+        if len(self._input) > WAITING_INPUT_MAX_BYTES and not self._is_upgraded:
+            self.flow.pause_reading()
+
+    def read_some(self, frames_max: int, bytes_max: int) -> int:
+        if self.transport.is_closing() or self._is_upgraded:
+            self._input = b""
+        if not self._input:
+            return 0
+        piece, self._input = self._input[:bytes_max], self._input[bytes_max:]
+        self._read(piece)
+        if self._input:
+            self._bounds.turns.wait_for(self)
+        elif not self._is_upgraded:
+            self._go_on_reading()
+        return REQUEST_WEIGHT
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()  # which reads on whatever waits
+        if self.pipeline or len(self._input) > WAITING_INPUT_MAX_BYTES:
+            self.flow.pause_reading()
+
+    def _go_on_reading(self) -> None:
+        body_waits = self.cycle is not None and len(self.cycle.body) > HIGH_WATER_LIMIT
+        if not (self.pipeline or body_waits or self.transport.is_closing()):
+            self.flow.resume_reading()
+
+    # ---- what a request consists of ----
+
+    def _read(self, data: bytes) -> None:
         requests = self._requests
         super().data_received(data)
         if self._requests != requests or self.transport.is_closing():
@@ -92,6 +140,10 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_head = False
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_MAX_BYTES:
+            raise _OutOfBounds
+        if len(self.pipeline) >= PIPELINED_MAX:
+            raise _OutOfBounds
+        if self.parser.should_upgrade() and self._should_upgrade() and self._announces_a_body():
             raise _OutOfBounds
         self._await(self._bounds.request_timeout_s)
         super().on_headers_complete()
@@ -118,8 +170,15 @@ class BoundedHttp(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         self._done_waiting()
-        self._place.no_longer_of_address()
+        self._is_upgraded = True
+        self.flow.resume_reading()  # the WebSocket holds back by itself
         super().handle_websocket_upgrade()
+
+    def _announces_a_body(self) -> bool:
+        return any(
+            name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0")
+            for name, value in self.headers
+        )
 
     def _await(self, timeout_s: float) -> None:
         self._done_waiting()

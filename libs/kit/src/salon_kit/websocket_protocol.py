@@ -29,6 +29,8 @@ WAITING_INPUT_MAX_BYTES = 16 * 1024
 CLOSE_TIMEOUT_S = 3.0
 """For the peer's answer to a close frame; uvicorn's is 10."""
 
+_BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
 _PEERS_MISTAKES = logging.getLogger("salon_kit.peers_mistakes")
 _PEERS_MISTAKES.setLevel(logging.CRITICAL + 1)
 """A line, or a traceback, for each is a stranger's way to fill the disk. The answer tells the peer."""
@@ -73,7 +75,10 @@ class MeteredWebSocket(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         if not self.handshake_initiated:
-            super().data_received(data)  # the head of the request, which has its own bound
+            super().data_received(data)  # the head of the request, whole
+            if not self.handshake_initiated:  # the library refuses it, and says so to nobody
+                self.transport.write(b"".join(self.conn.data_to_send()) or _BAD_REQUEST)
+                self.transport.close()
             return
         self._input = self._input[self._read_up_to :] + data if self._input else data
         self._read_up_to = 0
@@ -86,6 +91,7 @@ class MeteredWebSocket(WebSocketsSansIOProtocol):
         if self.response.status_code == 101:
             client = self.scope["client"]
             self._group = address_group("" if client is None else client[0])
+            self._place.no_longer_of_address()
             cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self
 
     def resume_writing(self) -> None:

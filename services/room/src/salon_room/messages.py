@@ -67,5 +67,7 @@ def _buckets(who: Participant, kind: MessageKind.ValueType, recipients: int) -> 
     if kind == MessageKind.MESSAGE_KIND_BROADCAST:
         return [who.broadcasts, limits.broadcasts]
     if kind == MessageKind.MESSAGE_KIND_BARRAGE:
-        return [limits.barrages]
-    return [limits.commands(recipients)]
+        return [who.barrages, limits.barrages]
+    if recipients == 1:
+        return [limits.commands_to_one]
+    return [who.commands_to_many, limits.commands_to_many]

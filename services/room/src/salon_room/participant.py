@@ -11,7 +11,7 @@ from salon_contracts.ids import AppId, RoomId, StreamId, TransportId, UserId
 
 from salon_room.core.effects_told import EffectsTold
 from salon_room.core.facts import Fact
-from salon_room.core.limits import BROADCASTS_PER_USER, Bucket
+from salon_room.core.limits import BARRAGES_PER_USER, BROADCASTS_PER_USER, COMMANDS_TO_MANY_PER_USER, Bucket
 from salon_room.core.notices import Notice, Receiver, effects_changed
 from salon_room.core.room_state import EffectsState
 from salon_room.frames import encode
@@ -63,6 +63,8 @@ class Participant:
     """By peer connection id: what its last offer bound."""
     effects: EffectsTold = field(default_factory=EffectsTold)
     broadcasts: Bucket = field(default_factory=lambda: Bucket(BROADCASTS_PER_USER))
+    barrages: Bucket = field(default_factory=lambda: Bucket(BARRAGES_PER_USER))
+    commands_to_many: Bucket = field(default_factory=lambda: Bucket(COMMANDS_TO_MANY_PER_USER))
     held: "deque[tuple[str, bool]] | None" = None
     """While what was missed is being told: what happens meanwhile."""
     after_sequence: int = 0

@@ -22,7 +22,7 @@ from salon_room.core.limits import (
     Bucket,
 )
 from salon_room.core.session_state import Departure, SessionMachine, SessionState
-from salon_room.frames import decode, encode, request_id_of
+from salon_room.frames import MEMBERS_VALUES_MAX, STRANGERS_VALUES_MAX, decode, encode, request_id_of
 from salon_room.keeper import Keeper
 from salon_room.lane import Lane
 from salon_room.logins import LoginRequest
@@ -193,7 +193,8 @@ class Session:
 
     def _frame(self, text: str) -> None:
         try:
-            message = decode(text)
+            is_in = self._machine.state is SessionState.LOGGED_IN
+            message = decode(text, MEMBERS_VALUES_MAX if is_in else STRANGERS_VALUES_MAX)
             kind = message.WhichOneof("body")
             if kind is None or (message.request_id == 0 and kind != "heartbeat"):
                 raise RequestMalformed(problem="no body known here, or no requestId")

@@ -18,8 +18,11 @@ class Rate:
 
 BROADCASTS_PER_ROOM = Rate(10, 10, "10 broadcast messages a second in a room")
 BROADCASTS_PER_USER = Rate(2, 2, "2 broadcast messages a second from a user")
+BARRAGES_PER_USER = Rate(15, 15, "15 barrage messages a second from a user")
 BARRAGES_PER_ROOM = Rate(20, 20, "20 barrage messages a second in a room")
 COMMANDS_TO_ONE = Rate(200, 200, "200 commands a second to one user in a room")
+COMMANDS_TO_MANY_PER_USER = Rate(8, 8, "8 commands a second to many users from a user")
+"""Of ten for the room: a cursor that is shared has room, and so have the others."""
 COMMANDS_TO_MANY = Rate(10, 10, "10 commands a second to many users in a room")
 REQUESTS_PER_CONNECTION = Rate(50, 400, "50 requests a second on a connection")
 OFFERS_PER_CONNECTION = Rate(10, 60, "10 offers a second on a connection")
