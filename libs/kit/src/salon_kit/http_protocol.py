@@ -27,7 +27,7 @@ UNWANTED_MAX_BYTES = 256 * 1024
 """Of a body whose request was answered before its end."""
 PIPELINED_MAX = 4
 """Requests that a client may send before the one under way is answered. Browsers send none."""
-REQUEST_WEIGHT = 8
+REQUEST_WEIGHT = 16
 """Of a read, in frames: a request is dearer than a frame."""
 WAITING_INPUT_MAX_BYTES = 16 * 1024
 """Until it is this connection's turn; then no more is taken from the socket."""
