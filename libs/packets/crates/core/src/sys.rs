@@ -44,9 +44,14 @@ fn clock_ns(clock: libc::clockid_t) -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
-/// Bind, and ask for large buffers, kernel timestamps and destination addresses.
+/// Bind, and ask for large buffers, kernel timestamps and destination addresses. `::` is every address of both IP
+/// versions, whatever the system's default for such sockets is; of IPv4 alone where the kernel has no IPv6.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = UdpSocket::bind(address)?;
+    let socket = match address {
+        SocketAddr::V6(address) if address.ip().is_unspecified() => bind_to_both(address)
+            .or_else(|error| without_ipv6(error, address.port(), |any| UdpSocket::bind(any)))?,
+        _ => UdpSocket::bind(address)?,
+    };
     socket.set_nonblocking(true)?;
     let fd = socket.as_raw_fd();
     grow_buffer(
@@ -63,12 +68,43 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
     )?;
     set_option(fd, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)?;
     if address.ip().is_unspecified() {
-        match address {
+        match socket.local_addr()? {
             SocketAddr::V4(_) => set_option(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)?,
             SocketAddr::V6(_) => set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1)?,
         }
     }
     Ok(socket)
+}
+
+fn bind_to_both(address: SocketAddrV6) -> io::Result<UdpSocket> {
+    // SAFETY: plain system call; the result is checked.
+    let fd = unsafe { libc::socket(libc::AF_INET6, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: `fd` is a fresh descriptor that nobody else owns; it is closed with the socket on every way out.
+    let socket = unsafe { UdpSocket::from_raw_fd(fd) };
+    set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 0)?;
+    // SAFETY: all-zero is a valid sockaddr_storage.
+    let mut name = unsafe { zeroed::<libc::sockaddr_storage>() };
+    let len = write_address(&mut name, &SocketAddr::V6(address));
+    // SAFETY: `name` holds an address of `len` bytes.
+    if unsafe { libc::bind(fd, (&raw const name).cast(), len) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(socket)
+}
+
+/// `bind_any` to the IPv4 wildcard if the error says that there is no IPv6, else the error.
+fn without_ipv6<T>(
+    error: io::Error,
+    port: u16,
+    bind_any: impl FnOnce(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    match error.raw_os_error() {
+        Some(libc::EAFNOSUPPORT) => bind_any((Ipv4Addr::UNSPECIFIED, port).into()),
+        _ => Err(error),
+    }
 }
 
 fn grow_buffer(fd: RawFd, forced: c_int, plain: c_int, bytes: c_int) -> io::Result<()> {
@@ -545,7 +581,30 @@ mod tests {
     fn ipv6_works_where_the_system_has_it() {
         if UdpSocket::bind("[::1]:0").is_ok() {
             round_trip("[::]:0", "[::1]:0");
-            round_trip("[::]:0", "127.0.0.1:0");
+            round_trip("[::1]:0", "[::1]:0");
         }
+    }
+
+    #[test]
+    fn the_ipv6_wildcard_answers_ipv4_from_the_address_that_was_hit_too() {
+        round_trip("[::]:0", "127.0.0.1:0");
+        round_trip("[::]:0", "127.0.0.2:0");
+    }
+
+    #[test]
+    fn the_ipv6_wildcard_is_taken_where_somebody_has_the_port_of_one_ipv4_address() {
+        let holder = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let port = holder.local_addr().unwrap().port();
+        let refused = bind((Ipv6Addr::UNSPECIFIED, port).into()).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn without_ipv6_in_the_kernel_the_ipv4_wildcard_is_bound() {
+        let bound = |errno| {
+            without_ipv6(io::Error::from_raw_os_error(errno), 7, Ok).map_err(|error| error.kind())
+        };
+        assert_eq!(bound(libc::EAFNOSUPPORT), Ok("0.0.0.0:7".parse().unwrap()));
+        assert_eq!(bound(libc::EADDRINUSE), Err(io::ErrorKind::AddrInUse));
     }
 }

@@ -9,7 +9,7 @@ mod room;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::net::UdpSocket;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use salon_packets_core::io::{Relay, thread_cpu_ns};
@@ -20,6 +20,11 @@ pub use self::room::{Load, Room};
 /// Sockets are read at least this often, which their buffers allow by far.
 const READ_EVERY_NS: u64 = 20_000_000;
 const SETTLE: Duration = Duration::from_millis(60);
+
+/// Where everybody reaches the relay.
+fn address_of(relay: &Relay) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, relay.local_address().port()).into()
+}
 
 /// The relay, its rooms, and who publishes when.
 pub struct Loopback {
@@ -67,7 +72,8 @@ impl Measured {
 
 impl Loopback {
     pub fn start(rooms: usize, viewers: usize, load: Load) -> Self {
-        let relay = Relay::start("127.0.0.1:0".parse().expect("address")).expect("relay starts");
+        let bound = (Ipv6Addr::UNSPECIFIED, 0); // as a relay does unless it is told otherwise
+        let relay = Relay::start(bound.into()).expect("relay starts");
         let rooms = (0..rooms)
             .map(|number| Room::open(&relay, number, viewers, load))
             .collect();

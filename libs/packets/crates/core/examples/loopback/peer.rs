@@ -14,6 +14,7 @@ use salon_packets_core::wire::extensions::ExtensionIds;
 use salon_packets_core::wire::rtp::{HeaderFields, write_header};
 use salon_packets_core::wire::stun::{IntegrityKey, Request, Role, write_request};
 
+use super::address_of;
 use super::room::{EXTENSIONS, Load};
 
 /// Id of `abs-capture-time` on every connection.
@@ -61,7 +62,7 @@ impl Publisher {
         Self {
             socket: join(relay, id),
             sender,
-            target: relay.local_address(),
+            target: address_of(relay),
             load,
             frame: 0,
             video_sequence: 1,
@@ -178,7 +179,7 @@ fn join(relay: &Relay, id: u64) -> UdpSocket {
         &IntegrityKey::new(password.as_bytes()),
     )
     .expect("room for a check");
-    let target = relay.local_address();
+    let target = address_of(relay);
     socket
         .send_to(&buffer[..len], target)
         .expect("loopback send");
