@@ -36,7 +36,8 @@ class DevCloud:
     def start(self) -> "DevCloud":
         self.ports = {name: _free_port(kind) for name, kind in PORTS.items()}
         ports = {name: str(port) for name, port in self.ports.items()}
-        environment = {**os.environ, **ports, "SALON_STATE_DIR": str(self.folder / "state"), **self.settings}
+        own = {"SALON_RELAY_BIND_HOST": "127.0.0.1", "SALON_STATE_DIR": str(self.folder / "state")}
+        environment = {**os.environ, **ports, **own, **self.settings}
         self.log = self.folder / "salon-dev.log"
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(

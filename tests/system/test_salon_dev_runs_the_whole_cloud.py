@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,15 +24,18 @@ SALON = str(Path(sys.executable).parent / "salon")
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
+    """Ports and a state of its own. Media is at loopback alone, unless `more` says otherwise."""
     services = ("TOKEN_HEALTH", "RELAY_HEALTH", "EFFECTS_HEALTH", "ROOM_HEALTH")
     ports = {name: str(free_port()) for name in ("NATS", "HTTP", "MEDIA", *services)}
     mine = {f"SALON_{name}_PORT": port for name, port in ports.items()}
-    return {**os.environ, **mine, "SALON_STATE_DIR": str(folder), **more}
+    return {**os.environ, **mine, "SALON_RELAY_BIND_HOST": "127.0.0.1", "SALON_STATE_DIR": str(folder), **more}
 
 
 @contextmanager
-def running(settings: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen([SALON, "dev"], env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def running(settings: dict[str, str], prefix: Sequence[str] = ()) -> Iterator[subprocess.Popen[str]]:
+    """`prefix`: what runs the command somewhere else."""
+    command = [*prefix, SALON, "dev"]
+    process = subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         yield process
     finally:
@@ -175,7 +178,7 @@ def test_a_service_that_ends_again_and_again_ends_the_run_with_one_clear_sentenc
 
 async def test_with_a_public_host_browsers_of_other_machines_can_call(browser: Browser, tmp_path: Path) -> None:
     """Over HTTPS at an address that is not localhost, media included. 127.0.0.2 stands for that address."""
-    settings = environment(tmp_path, SALON_PUBLIC_HOST="127.0.0.2")
+    settings = environment(tmp_path, SALON_PUBLIC_HOST="127.0.0.2", SALON_RELAY_BIND_HOST="127.0.0.2")
     with running(settings) as process:
         read_banner(process)
         context = await browser.new_context(ignore_https_errors=True)  # a person accepts the certificate once
@@ -192,7 +195,7 @@ async def test_with_a_public_host_browsers_of_other_machines_can_call(browser: B
 
 def test_with_a_public_host_it_serves_https_with_its_own_certificate(tmp_path: Path) -> None:
     # 127.0.0.2 stands for another address of this machine.
-    settings = environment(tmp_path, SALON_PUBLIC_HOST="127.0.0.2")
+    settings = environment(tmp_path, SALON_PUBLIC_HOST="127.0.0.2", SALON_RELAY_BIND_HOST="127.0.0.2")
     with running(settings) as process:
         told = read_banner(process)
         url = f"https://127.0.0.2:{settings['SALON_HTTP_PORT']}/"

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
+import pytest
 from aioice import stun
 from salon.effects.v1.effects_pb2 import FramesOpened, OpenFrames
 from salon.relay.v1.relay_pb2 import CloseTransport, Negotiate, Negotiated, RelayAnnouncement, TransportClosedReply
 from salon.token.v1.token_pb2 import AppList, ListApps
+from salon_cli import checks
 from salon_contracts.errors import EffectsFull, InvalidField
 from salon_contracts.ids import RelayId
 from salon_contracts.subjects import RELAYS_BUCKET, command, query
@@ -152,7 +154,8 @@ async def test_a_healthy_cloud(bus: Bus, nats_server: NatsServer) -> None:
         "relay relay-1",
         "relay relay-1",
     ]
-    assert "answers orders; 2 transports" in out
+    assert "answers orders; 2 transports; announces 127.0.0.1, which Firefox" in out
+    assert "only while the page may use camera or microphone" in out
     assert "answers STUN in" in lines[-1]
 
 
@@ -162,6 +165,31 @@ async def test_a_healthy_cloud_for_programs(bus: Bus, nats_server: NatsServer) -
     assert code == 0
     assert json.loads(out)["ok"] is True
     assert all(check["ok"] and not check["advice"] for checks in by_name(out).values() for check in checks)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "said"),
+    [
+        (["127.0.0.1", "192.0.2.2", "2001:db8::2"], "announces 127.0.0.1, 192.0.2.2, 2001:db8::2;"),
+        (["192.0.2.2"], "announces 192.0.2.2;"),
+        (["127.0.0.1", "::1"], "announces 127.0.0.1, ::1, which Firefox and what is built on libnice do not reach;"),
+    ],
+)
+def test_addresses_that_some_clients_do_not_reach_are_told(addresses: list[str], said: str) -> None:
+    assert f"{checks.announced(addresses)};" == said
+
+
+@pytest.mark.parametrize(
+    ("url", "concerned"),
+    [
+        ("http://localhost:8080", True),
+        ("http://[::1]:8080", True),
+        ("https://call.example.org", False),
+        ("https://192.0.2.2:8443", False),
+    ],
+)
+def test_firefox_at_localhost_is_spoken_of_where_it_concerns_somebody(url: str, concerned: bool) -> None:
+    assert ("Firefox" in checks.firefox_at(url)) == concerned
 
 
 async def test_a_relay_behind_a_firewall(bus: Bus, nats_server: NatsServer) -> None:

@@ -42,6 +42,47 @@ def test_the_demo_page_has_an_app_of_its_own_and_its_servers_name(tmp_path: Path
     assert state.page_server_secret != state.server_secret
 
 
+@pytest.mark.parametrize(
+    ("environment", "http_host", "media_addresses"),
+    [
+        ({}, "127.0.0.1", "127.0.0.1,own"),
+        ({"SALON_PUBLIC_HOST": "192.0.2.10"}, "::", "192.0.2.10,own"),
+        ({"SALON_PUBLIC_HOST": "2001:db8::1"}, "::", "2001:db8::1,own"),
+        ({"SALON_PUBLIC_HOST": "localhost"}, "::", "localhost,own"),
+    ],
+)
+def test_media_is_reached_at_every_address_and_pages_where_they_were_asked_for(
+    tmp_path: Path, environment: dict[str, str], http_host: str, media_addresses: str
+) -> None:
+    plan, state = Plan.from_environment(environment), DevState.load(tmp_path)
+    relay, room = (plan.environment(service, state, None) for service in ("relay", "room"))
+    assert room["SALON_ROOM_HOST"] == http_host
+    assert (relay["SALON_RELAY_BIND_HOST"], relay["SALON_RELAY_PUBLIC_ADDRESSES"]) == ("::", media_addresses)
+
+
+def test_where_media_is_reached_can_be_set(tmp_path: Path) -> None:
+    told = {"SALON_RELAY_BIND_HOST": "127.0.0.1", "SALON_RELAY_PUBLIC_ADDRESSES": "192.0.2.7"}
+    relay = Plan.from_environment(told).environment("relay", DevState.load(tmp_path), None)
+    assert told.items() <= relay.items()
+
+
+@pytest.mark.parametrize("public_host", [None, "127.0.0.1", "::1"])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("MEDIA", socket.SOCK_DGRAM), ("HTTP", socket.SOCK_STREAM)], ids=["media", "http"]
+)
+def test_a_port_that_somebody_has_at_one_address_is_named(
+    name: str, kind: socket.SocketKind, public_host: str | None
+) -> None:
+    settings = free_ports() | ({} if public_host is None else {"SALON_PUBLIC_HOST": public_host})
+    with socket.socket(socket.AF_INET, kind) as holder:
+        holder.bind(("127.0.0.1", 0))
+        if kind == socket.SOCK_STREAM:
+            holder.listen()
+        settings[f"SALON_{name}_PORT"] = str(holder.getsockname()[1])
+        with pytest.raises(PlanImpossible, match=f"SALON_{name}_PORT"):
+            Plan.from_environment(settings).check_ports()
+
+
 @pytest.mark.parametrize("name", PORTS)
 def test_a_port_that_is_taken_is_named(name: str) -> None:
     settings = free_ports()

@@ -71,6 +71,10 @@ class Peer:
         return cls(*await asyncio.open_connection("127.0.0.1", server.port, local_addr=(source, 0), **more))
 
     @classmethod
+    async def at(cls, host: str, port: int) -> "Peer":
+        return cls(*await asyncio.open_connection(host, port))
+
+    @classmethod
     async def upgraded(cls, server: HttpServer, source: str = "127.0.0.1") -> "Peer":
         """Behind the handshake of a WebSocket: the next bytes are frames."""
         peer = await cls.of(server, source)

@@ -1,12 +1,14 @@
 """What `salon doctor` looks at, one function a part. Each says what it found and, if that is bad, what to do."""
 
 import asyncio
+import ipaddress
 import platform
 import ssl
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +33,7 @@ from salon_cli.relay_probe import RelayProbe
 TIMEOUT_S: Final = 3.0
 NATS_MIN: Final = (2, 11)
 PYTHON_MIN: Final = (3, 11)
+LOCALHOST: Final = {"localhost", "127.0.0.1", "::1"}
 _START_A_RELAY: Final = "Start a relay: `python -m salon_relay`, or everything: `salon dev`."
 
 
@@ -107,7 +110,7 @@ async def room(environment: Mapping[str, str]) -> Finding:
         return Finding("room", False, f"{url} does not answer: {reason}", advice)
     if status != 200:
         return Finding("room", False, f"{url} is not ready ({status})", f"{url}/readyz says why.")
-    return Finding("room", True, f"{url} is ready")
+    return Finding("room", True, f"{url} is ready{firefox_at(url)}")
 
 
 async def relays(bus: Bus) -> AsyncIterator[Finding]:
@@ -131,6 +134,13 @@ async def relays(bus: Bus) -> AsyncIterator[Finding]:
             yield finding
 
 
+def firefox_at(url: str) -> str:
+    """What nothing here can change, where it concerns somebody: browsers are at localhost."""
+    if urllib.parse.urlsplit(url).hostname not in LOCALHOST:
+        return ""
+    return "; Firefox at localhost gets media only while the page may use camera or microphone"
+
+
 def room_url(environment: Mapping[str, str]) -> str:
     """Where the room service is: as told, or where `salon dev` puts it."""
     told = environment.get("SALON_ROOM_URL")
@@ -151,11 +161,19 @@ async def _relay(bus: Bus, announcement: RelayAnnouncement) -> AsyncIterator[Fin
             yield Finding(name, False, f"does not take an offer: {error}", "Its log says more; restart it.")
             return
         state = "draining" if announcement.draining else f"{announcement.transports} transports"
-        yield Finding(name, True, f"answers orders; {state}")
+        yield Finding(name, True, f"answers orders; {state}; {announced(announcement.addresses)}")
         for address in announcement.addresses:
             yield await _udp(name, probe, address, announcement.port)
     finally:
         await probe.close()
+
+
+def announced(addresses: Sequence[str]) -> str:
+    """Loopback alone is well for Chromium, so that is no failure; others would meet a call without media."""
+    told = f"announces {', '.join(addresses) or 'no address'}"
+    if all(ipaddress.ip_address(address).is_loopback for address in addresses):
+        return f"{told}, which Firefox and what is built on libnice do not reach"
+    return told
 
 
 async def _udp(name: str, probe: RelayProbe, address: str, port: int) -> Finding:

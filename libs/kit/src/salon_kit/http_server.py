@@ -14,6 +14,7 @@ from typing import Any, cast
 import uvicorn
 
 from salon_kit.acceptor import TLS_HANDSHAKE_TIMEOUT_S, Acceptor
+from salon_kit.bind_address import socket_for
 from salon_kit.bounded_lines import bound_lines
 from salon_kit.connection_limits import ConnectionLimits, Place
 from salon_kit.frame_meter import UNLIMITED, Allowance
@@ -143,8 +144,10 @@ class HttpServer:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener, address = socket_for(host, socket.SOCK_STREAM)
+    except OSError as error:
+        raise CannotServe(f"cannot listen on {host}:{port}: {error.strerror}") from None
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Inherited by every accepted connection.
@@ -152,7 +155,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-        listener.bind((host, port))
+        listener.bind((address, port))
         listener.listen(BACKLOG)
         listener.setblocking(False)
     except (OSError, OverflowError) as error:

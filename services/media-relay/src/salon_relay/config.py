@@ -2,8 +2,6 @@
 
 import ipaddress
 import re
-import socket
-from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -11,8 +9,6 @@ from pydantic_settings import NoDecode
 from salon_kit.settings import HealthSettings, prefixed
 
 from salon_relay.quotas import Limits
-
-Address = IPv4Address | IPv6Address
 
 
 class RelaySettings(HealthSettings):
@@ -26,12 +22,18 @@ class RelaySettings(HealthSettings):
         pattern=r"^[0-9A-Za-z_-]{0,64}$",
         description="Name of this relay, unique among running ones and stable over restarts; empty: the node's name.",
     )
-    bind_host: str = Field(default="0.0.0.0", description="Local address of the media socket.")  # noqa: S104
+    bind_host: str = Field(
+        default="::",
+        description="Local address of the media socket; `::`: every one, IPv6 and IPv4 (IPv4 alone where the kernel "
+        "has no IPv6); `0.0.0.0`: every IPv4 address.",
+    )
     port: int = Field(default=7882, ge=0, le=65535, description="UDP port of the media socket; 0: any free one.")
     public_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Comma-separated addresses or host names under which clients reach the relay, the preferred one "
-        "first; empty: the bound address, or the one towards the default route.",
+        "first. `own` among them stands for what the socket is bound to, or if that is every address, for those of "
+        "this machine as they are at the time: not loopback, link-local or outdated ones, nor those of container "
+        "bridges, at most 8, the ones towards the default route first. Empty: `own`.",
     )
     public_port: int = Field(default=0, ge=0, le=65535, description="UDP port clients are told; 0: the bound one.")
     region: str = Field(default="", max_length=64, description="Where the relay is; rooms prefer relays near them.")
@@ -120,6 +122,12 @@ class RelaySettings(HealthSettings):
             return tuple(item.strip() for item in value.split(",") if item.strip())
         return value
 
+    @field_validator("bind_host")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        ipaddress.ip_address(value)
+        return value
+
 
 def limits_of(settings: RelaySettings) -> Limits:
     """What the peer connections are held to."""
@@ -140,30 +148,3 @@ def limits_of(settings: RelaySettings) -> Limits:
 def relay_id(settings: RelaySettings, node: str) -> str:
     """The relay's name as a subject token and key: its own setting, else the node's name without special characters."""
     return settings.id or re.sub(r"[^0-9A-Za-z_-]", "-", node)[:64]
-
-
-def resolve_public_addresses(settings: RelaySettings) -> tuple[Address, ...]:
-    """The addresses for the candidates. Raises OSError when a name has none. Blocks on the resolver."""
-    names = settings.public_addresses
-    if not names:
-        bound = ipaddress.ip_address(settings.bind_host)
-        return (default_route_address(bound.version),) if bound.is_unspecified else (bound,)
-    found = [
-        ipaddress.ip_address(str(sockaddr[0]).partition("%")[0])
-        for name in names
-        for _, _, _, _, sockaddr in socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
-    ]
-    return tuple(dict.fromkeys(found))
-
-
-def default_route_address(version: int) -> Address:
-    """This host's address towards the Internet; loopback when it has no route. Sends nothing."""
-    family, far, loopback = (
-        (socket.AF_INET, "192.0.2.1", "127.0.0.1") if version == 4 else (socket.AF_INET6, "2001:db8::1", "::1")
-    )
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect((far, 9))
-        except OSError:
-            return ipaddress.ip_address(loopback)
-        return ipaddress.ip_address(str(probe.getsockname()[0]))

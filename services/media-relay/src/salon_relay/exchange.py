@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -21,8 +21,8 @@ from salon_media.offer import Offer
 from salon_packets import CommandQueueFull
 
 from salon_relay.bindings import Bindings, bind, bind_single
-from salon_relay.config import Address
 from salon_relay.dtls import Certificates
+from salon_relay.interfaces import Address
 from salon_relay.offer_queue import Turn
 from salon_relay.offer_reader import OfferReader
 from salon_relay.packets import LossReason, Packets
@@ -86,9 +86,10 @@ class Exchange:
         record: Record,
         *,
         limits: Limits,
-        addresses: tuple[Address, ...],
+        addresses: Callable[[], tuple[Address, ...]],
         port: int,
     ) -> None:
+        """`addresses`: where clients reach the relay, at the time."""
         self.registry = Registry()
         self.started = asyncio.Event()
         self.draining = False
@@ -234,7 +235,7 @@ class Exchange:
             packets=self._packets,
             registry=self.registry,
             certificate=self._certificates.current(),
-            addresses=self._addresses,
+            addresses=self._addresses(),
             port=self._port,
             ids=self.ids,
             listener=self,

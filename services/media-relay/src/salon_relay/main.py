@@ -1,6 +1,7 @@
 """Builds the relay and runs it."""
 
 import asyncio
+import ipaddress
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,27 +11,30 @@ from salon_contracts.ids import RelayId
 from salon_contracts.subjects import RELAYS_BUCKET
 from salon_kit.events import Events
 from salon_kit.lease import LeaseBucket
+from salon_kit.log import get_logger
 from salon_kit.outbox import Outbox
 from salon_kit.probing import probe_storage
 from salon_kit.service import Service, StartupError, run_service
 from salon_kit.settings import load
 from salon_packets import Relay
 
+from salon_relay.addresses import PublicAddresses
 from salon_relay.announce import RelayIdTaken
 from salon_relay.announcer_thread import AnnouncerThread
-from salon_relay.config import RelaySettings, limits_of, relay_id, resolve_public_addresses
+from salon_relay.config import RelaySettings, limits_of, relay_id
 from salon_relay.dtls import AiortcMismatch, check_aiortc
 from salon_relay.effects.pool import PoolSettings, TranscoderPool
 from salon_relay.effects.stream import Surroundings
 from salon_relay.effects.streams import EffectsOfStreams
 from salon_relay.exchange import Exchange
 from salon_relay.handlers import EventRecord, Handlers, OrderServing
-from salon_relay.metrics import Meter, observe_effects
+from salon_relay.metrics import Meter, observe_addresses, observe_effects
 from salon_relay.packets import Packets
 
 if TYPE_CHECKING:
     from salon_packets._native import Stats
 
+log = get_logger()
 
 SWITCH_INTERVAL_S = 0.001
 """How long the thread that reads offers may keep the event loop waiting for the interpreter, instead of 5 ms."""
@@ -42,11 +46,23 @@ def main() -> None:
     run_service("relay", lambda service: build(service, settings), health=settings)
 
 
+def show_addresses(settings: RelaySettings, addresses: PublicAddresses, port: int) -> None:
+    """In the log and in the metrics: whoever looks for why nobody gets media begins there."""
+    observe_addresses(addresses.current)
+    told = [str(address) for address in addresses.current]
+    log.info("media-addresses", bound=settings.bind_host, addresses=told, port=port)
+    if unfit := addresses.of_other_family():
+        log.warning(
+            "media-addresses-of-other-family", bound=settings.bind_host, addresses=[str(each) for each in unfit]
+        )
+
+
 async def build(service: Service, settings: RelaySettings) -> None:
     """Everything started. The name is claimed before orders are served under it, and open for rooms after that."""
     try:
         check_aiortc()
-        addresses = await asyncio.to_thread(resolve_public_addresses, settings)
+        bound = ipaddress.ip_address(settings.bind_host)
+        addresses = await asyncio.to_thread(PublicAddresses, settings.public_addresses, bound)
         path = Relay(settings.bind_host, settings.port)
     except AiortcMismatch as error:
         raise StartupError(f"The installed aiortc does not fit: {error}.") from error
@@ -80,7 +96,7 @@ async def build(service: Service, settings: RelaySettings) -> None:
         packets,
         record,
         limits=limits_of(settings),
-        addresses=addresses,
+        addresses=lambda: addresses.current,
         port=port,
     )
     transcoders = TranscoderPool(
@@ -109,7 +125,7 @@ async def build(service: Service, settings: RelaySettings) -> None:
         name,
         lambda: RelayAnnouncement(
             relay_id=name,
-            addresses=[str(address) for address in addresses],
+            addresses=[str(address) for address in addresses.current],
             port=port,
             region=settings.region,
             capacity_packets_per_s=settings.capacity_packets_per_s,
@@ -129,6 +145,13 @@ async def build(service: Service, settings: RelaySettings) -> None:
     servings += await Handlers(exchange, effects).serve(service.bus, name)
     announcer.announce_now()
     service.start("announcement", announcer.run())
+    show_addresses(settings, addresses, port)
+
+    def addresses_changed() -> None:
+        show_addresses(settings, addresses, port)
+        announcer.announce_now()
+
+    service.start("addresses", addresses.run(addresses_changed))
 
     async def stop_accepting() -> None:
         exchange.draining = True

@@ -1,6 +1,7 @@
 """Counters and gauges of the relay. Totals over all peers: a label per stream would never stop growing."""
 
 from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
 from salon_kit.metrics import counter, gauge, histogram
@@ -20,6 +21,7 @@ EFFECTS_INTERRUPTIONS = counter(
 )
 EFFECTS_FRAMES = counter("relay_effects_frames_total", "Frames of transcoders, by what became of them.", "result")
 
+_ADDRESSES = gauge("relay_announced_addresses", "1 for each address that clients are told.", "address")
 _TRANSPORTS = gauge("relay_transports_count", "Peer connections.", "state")
 _STREAMS = gauge("relay_streams_count", "Streams published to this relay.")
 _SOURCES = gauge("relay_sources_count", "Tracks received.")
@@ -45,6 +47,13 @@ _CUMULATIVE = {
     "panics": counter("relay_panics_total", "Bugs caught in the packet path."),
 }
 _CPU = counter("relay_packet_thread_cpu_seconds_total", "CPU time of the packet thread.")
+
+
+def observe_addresses(addresses: Sequence[IPv4Address | IPv6Address]) -> None:
+    """Takes what clients are told from now on."""
+    _ADDRESSES.clear()
+    for address in addresses:
+        _ADDRESSES.labels(address=str(address)).set(1)
 
 
 class Meter:

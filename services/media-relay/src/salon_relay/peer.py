@@ -23,8 +23,8 @@ from salon_media.ids import new_cname, new_pwd, new_ssrc, new_ufrag
 from salon_media.offer import Offer, TransportParameters
 from salon_packets import Codec, SinkConfig, SourceConfig
 
-from salon_relay.config import Address
 from salon_relay.dtls import DtlsEnd, DtlsSession, SrtpKeys, fingerprint
+from salon_relay.interfaces import Address
 from salon_relay.packets import Packets
 from salon_relay.plan import Agreed, InactivePlan, Plan, RejectedPlan, SinkPlan, SourcePlan
 from salon_relay.registry import Playback, Registry, Track

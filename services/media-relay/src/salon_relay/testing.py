@@ -206,7 +206,9 @@ def make_relay() -> MakeRelay:
 
         packets = Packets(path, on_stats=observe)
         facts = Facts()
-        exchange = Exchange(packets, facts, limits=limits, addresses=(ip_address("127.0.0.1"),), port=path.local_port)
+        exchange = Exchange(
+            packets, facts, limits=limits, addresses=lambda: (ip_address("127.0.0.1"),), port=path.local_port
+        )
         pool = TranscoderPool(transcoders)
         effects = EffectsOfStreams(exchange, Surroundings(transcoders.relay_id, packets, exchange.ids, pool, facts))
         packets.start(exchange, effects)

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from salon.token.v1.token_pb2 import AppCredentials, CreateApp, MintedToken, MintToken
 from salon_contracts import subjects
 from salon_contracts.errors import AppExists, BusUnavailable
+from salon_kit.bind_address import EVERYWHERE
 from salon_kit.bus import Bus
 from salon_kit.identity import Identity
 from salon_kit.jetstream import JetStreamError
@@ -57,7 +58,8 @@ class Cloud:
         self._state.remember_run(self._plan.nats_port, self._plan.url)
         plan = self._plan
         secure = "https" if self.certificate else "http"
-        media = f"UDP {plan.bind_host}:{plan.media_port}"
+        everywhere = plan.media_host == EVERYWHERE
+        media = f"UDP port {plan.media_port}, {'every address' if everywhere else plan.media_host}"
         await self._ready("nats", f"nats://{LOOPBACK}:{plan.nats_port}", None)
         await self._ready("token", "on the bus", f"http://{LOOPBACK}:{plan.token_health_port}/readyz")
         await self._ready("media-relay", media, f"http://{LOOPBACK}:{plan.relay_health_port}/readyz")

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from salon_kit.bind_address import EVERYWHERE, socket_for
+
 from salon_cli.dev.disk import events_max_bytes
 from salon_cli.dev.state import DevState
 
 LOOPBACK = "127.0.0.1"
-EVERYWHERE = "0.0.0.0"  # noqa: S104  # only with SALON_PUBLIC_HOST, where serving others is what was asked for
+OWN_ADDRESSES = "own"
+"""As the relay calls those of the machine that it runs on."""
 
 
 class PlanImpossible(Exception):
@@ -24,6 +27,11 @@ class Plan:
     public_host: str | None
     """What other machines call this one; None: this machine only."""
     http_port: int
+    media_host: str
+    """What the media socket is bound to: every address, since Firefox and what is built on libnice reach no loopback
+    one. It answers nobody without the password of a peer connection, which only the room service gives."""
+    media_addresses: str
+    """As the relay's setting names them, the preferred one first."""
     media_port: int
     nats_port: int
     token_health_port: int
@@ -37,6 +45,9 @@ class Plan:
         plan = cls(
             public_host=public_host,
             http_port=_port(environment, "SALON_HTTP_PORT", 8443 if public_host else 8080),
+            media_host=environment.get("SALON_RELAY_BIND_HOST") or EVERYWHERE,
+            media_addresses=environment.get("SALON_RELAY_PUBLIC_ADDRESSES")
+            or f"{public_host or LOOPBACK},{OWN_ADDRESSES}",
             media_port=_port(environment, "SALON_MEDIA_PORT", 7882),
             nats_port=_port(environment, "SALON_NATS_PORT", 4222),
             token_health_port=_port(environment, "SALON_TOKEN_HEALTH_PORT", 9101),
@@ -49,7 +60,8 @@ class Plan:
         return plan
 
     @property
-    def bind_host(self) -> str:
+    def http_host(self) -> str:
+        """This machine only, unless serving others is what was asked for."""
         return LOOPBACK if self.public_host is None else EVERYWHERE
 
     @property
@@ -65,8 +77,8 @@ class Plan:
         stream, datagram = socket.SOCK_STREAM, socket.SOCK_DGRAM
         wanted = [
             (self.nats_port, LOOPBACK, stream, "NATS", "SALON_NATS_PORT"),
-            (self.http_port, self.bind_host, stream, "the room service", "SALON_HTTP_PORT"),
-            (self.media_port, self.bind_host, datagram, "media", "SALON_MEDIA_PORT"),
+            (self.http_port, self.http_host, stream, "the room service", "SALON_HTTP_PORT"),
+            (self.media_port, self.media_host, datagram, "media", "SALON_MEDIA_PORT"),
             (self.token_health_port, LOOPBACK, stream, "the token service's health", "SALON_TOKEN_HEALTH_PORT"),
             (self.relay_health_port, LOOPBACK, stream, "the relay's health", "SALON_RELAY_HEALTH_PORT"),
             (self.effects_health_port, LOOPBACK, stream, "the effects service's health", "SALON_EFFECTS_HEALTH_PORT"),
@@ -101,9 +113,9 @@ class Plan:
                 }
             case "relay":
                 settings |= {
-                    "SALON_RELAY_BIND_HOST": self.bind_host,
+                    "SALON_RELAY_BIND_HOST": self.media_host,
                     "SALON_RELAY_PORT": str(self.media_port),
-                    "SALON_RELAY_PUBLIC_ADDRESSES": self.public_host or LOOPBACK,
+                    "SALON_RELAY_PUBLIC_ADDRESSES": self.media_addresses,
                     "SALON_RELAY_HEALTH_HOST": LOOPBACK,
                     "SALON_RELAY_HEALTH_PORT": str(self.relay_health_port),
                 }
@@ -114,7 +126,7 @@ class Plan:
                 }
             case "room":
                 settings |= {
-                    "SALON_ROOM_HOST": self.bind_host,
+                    "SALON_ROOM_HOST": self.http_host,
                     "SALON_ROOM_PORT": str(self.http_port),
                     "SALON_ROOM_HEALTH_HOST": LOOPBACK,
                     "SALON_ROOM_HEALTH_PORT": str(self.room_health_port),
@@ -139,10 +151,12 @@ def _port(environment: Mapping[str, str], name: str, default: int) -> int:
 
 def _check_host(host: str) -> None:
     try:
-        ipaddress.ip_address(host)
+        address = ipaddress.ip_address(host)
     except ValueError:
         pass
     else:
+        if address.version == 6 and not _has_ipv6():
+            raise PlanImpossible(f"SALON_PUBLIC_HOST is {host}, and this machine's kernel has no IPv6.")
         return
     try:
         socket.getaddrinfo(host, None)
@@ -152,8 +166,17 @@ def _check_host(host: str) -> None:
         ) from None
 
 
+def _has_ipv6() -> bool:
+    try:
+        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).close()
+    except OSError:
+        return False
+    return True
+
+
 def _try_to_bind(host: str, port: int, kind: socket.SocketKind) -> None:
-    with socket.socket(socket.AF_INET, kind) as probe:
+    probe, address = socket_for(host, kind)
+    with probe:
         if kind == socket.SOCK_STREAM:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # TIME_WAIT of the last run is no obstacle
-        probe.bind((host, port))
+        probe.bind((address, port))
