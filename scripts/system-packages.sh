@@ -5,9 +5,14 @@ set -eu
 
 RUST_MIN=1.95
 missing=
+wished=
 
 want() { # want <Debian package> <shell test that succeeds when it is there>
     sh -c "$2" >/dev/null 2>&1 || missing="$missing $1"
+}
+
+wish() { # wish <Debian package> <shell test>: what needs it is skipped where there is no such package
+    sh -c "$2" >/dev/null 2>&1 || wished="$wished $1"
 }
 
 rust_is_recent() {
@@ -26,7 +31,10 @@ if ! rust_is_recent; then
     missing="$missing cargo-web rustc-web"
 fi
 case ${1:-run} in
-    test) want chromium 'command -v chromium' ;;
+    test)
+        want chromium 'command -v chromium'
+        wish firefox-esr 'command -v firefox-esr'
+        ;;
     check)
         want nodejs 'command -v node'
         want npm 'command -v npm'
@@ -34,25 +42,32 @@ case ${1:-run} in
         want rust-web-clippy 'cargo clippy --version'
         ;;
 esac
-[ -z "$missing" ] && exit 0
+[ -z "$missing$wished" ] && exit 0
 
 install="apt-get install -y --no-install-recommends$missing"
 if [ "$(id -u)" = 0 ]; then
     as_root=
 elif sudo -n true 2>/dev/null; then
     as_root="sudo -n"
+elif [ -z "$missing" ]; then
+    echo "salon: without$wished, whose tests are skipped" >&2
+    exit 0
 else
     echo "salon: missing from this machine:$missing; run: sudo $install" >&2
     exit 1
 fi
+[ -z "$missing" ] && ! command -v apt-get >/dev/null 2>&1 && exit 0
 command -v apt-get >/dev/null 2>&1 || { echo "salon: missing from this machine:$missing (Debian's names); install them and try again" >&2; exit 1; }
-echo "salon: installing$missing" >&2
+echo "salon: installing$missing$wished" >&2
 log=$(mktemp)
 export DEBIAN_FRONTEND=noninteractive
-if ! { $as_root apt-get update -q && $as_root $install -q; } >"$log" 2>&1; then
+if ! { $as_root apt-get update -q && { [ -z "$missing" ] || $as_root $install -q; }; } >"$log" 2>&1; then
     tail -n 5 "$log" >&2
-    echo "salon: could not install$missing; run: sudo $install" >&2
-    exit 1
+    [ -z "$missing" ] || { echo "salon: could not install$missing; run: sudo $install" >&2; exit 1; }
 fi
+for package in $wished; do
+    $as_root apt-get install -y --no-install-recommends -q "$package" >>"$log" 2>&1 ||
+        echo "salon: without $package, whose tests are skipped" >&2
+done
 rm -f "$log"
 rust_is_recent || { echo "salon: the Rust core needs Rust $RUST_MIN or newer; found $(cargo --version 2>&1)" >&2; exit 1; }
