@@ -6,7 +6,9 @@ python examples/bot_record.py --app-id 1234567890 --token "$TOKEN" --user-id rec
 import asyncio
 import threading
 import time
+from hashlib import sha256
 from pathlib import Path
+from urllib.parse import quote
 
 import av
 import click
@@ -15,6 +17,9 @@ from av import AudioFrame, VideoFrame
 from av.audio import AudioStream
 from av.video import VideoStream
 from salon_sdk import EngineError, PlayedStream, PlayedTrack, SalonEngine, StreamInfo
+
+QUOTED_MAX_CHARS = 200
+"""Of a stream id in a file name; file systems take 255 bytes with the time and the suffix."""
 
 
 class Recording:
@@ -114,10 +119,19 @@ class RecordBot:
         except EngineError as error:
             click.echo(f"{stream_id}: {error}")
             return
-        path = self._folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{stream_id}.mkv"
+        path = self._folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{file_name(stream_id)}.mkv"
         click.echo(f"{stream_id}: recording to {path}")
         await Recording(path, played).run()
         click.echo(f"{stream_id}: {path.stat().st_size} bytes")
+
+
+def file_name(stream_id: str) -> str:
+    """A part of a file name that is another one for each stream: stream ids may have slashes and other marks, and be
+    longer than file names may."""
+    quoted = quote(stream_id, safe="")
+    if len(quoted) <= QUOTED_MAX_CHARS:
+        return quoted
+    return f"{quoted[: QUOTED_MAX_CHARS - 17]}-{sha256(stream_id.encode()).hexdigest()[:16]}"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

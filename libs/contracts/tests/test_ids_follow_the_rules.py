@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from salon_contracts import ids
 from salon_contracts.errors import InvalidField
-from salon_contracts.subjects import decode, encode
+from salon_contracts.subjects import decode, encode, encoded_size
 
 
 @pytest.mark.parametrize("value", [1, 2**32 - 1])
@@ -19,6 +19,13 @@ def test_app_ids_out_of_range(value: int) -> None:
         ids.parse_app_id(value)
     assert caught.value.field == "app_id"
     assert caught.value.problem == "out of range"
+
+
+@pytest.mark.parametrize("value", ["s" * 256, "team#1_ann.b@x_main", "a.b", "..", "~!@#$^&*()_+=-;'’,.<>/`"])
+def test_stream_ids_have_the_characters_of_what_they_are_made_of(value: str) -> None:
+    assert ids.parse_stream_id(value) == value
+    assert decode(encode(value)) == value
+    assert encoded_size(value) == len(encode(value)) <= 768
 
 
 @pytest.mark.parametrize("value", ["room1", "a" * 128, "~!@#$^&*()_+=-;'’,.<>/`"])
@@ -46,12 +53,28 @@ def test_user_ids_that_are_none(value: str, problem: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "problem"), [("", "empty"), ("s" * 257, "too long"), ("a.b", "illegal"), ("a\n", "illegal")]
+    ("value", "problem"),
+    [("", "empty"), ("s" * 257, "too long"), ("’" * 86, "too long"), ("a%b", "illegal"), ("a\n", "illegal")],
 )
 def test_stream_ids_that_are_none(value: str, problem: str) -> None:
     with pytest.raises(InvalidField) as caught:
         ids.parse_stream_id(value)
     assert (caught.value.field, caught.value.problem) == ("stream_id", problem)
+
+
+def test_what_is_wrong_is_said_in_a_sentence() -> None:
+    for parse, value, last in (
+        (ids.parse_user_id, "a/b", "- ; ' ’ , . ` (not '/')."),
+        (ids.parse_room_id, "a%b", "` < > / (not '%')."),
+        (ids.parse_stream_id, "a\nb", "` < > / (not '\\n')."),
+    ):
+        with pytest.raises(InvalidField) as caught:
+            parse(value)
+        sentence = str(caught.value)
+        assert sentence.startswith(
+            f"{caught.value.field} is illegal; allowed: letters A to Z and a to z, digits, and ~ !"
+        )
+        assert sentence.endswith(last)
 
 
 def test_texts_are_bounded() -> None:

@@ -1,5 +1,6 @@
 """Each line of an answer that some client was found to depend on."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_address
@@ -103,6 +104,27 @@ def test_viewer_of_chromium(read_offer: ReadOffer) -> None:
         "a=ssrc:12 cname:cname",
     } <= set(video)
     assert "a=msid:cam-1 audio" in groups[1]
+
+
+@pytest.mark.parametrize("stream_id", ["team#1_ann.b@x_main", "a/b", "<b>&'’`;", "~", "s" * 65, "a,b c=d"])
+def test_the_media_stream_is_a_token_whatever_the_stream_is_called(read_offer: ReadOffer, stream_id: str) -> None:
+    offer = parse_offer(read_offer("chromium_156_play_two"))
+    given: list[AnswerSection] = [replace(sending(section), stream_id=stream_id) for section in offer.sections]
+    lines = [line for group in answer(offer, given) for line in group if line.startswith("a=msid:")]
+    names = {line.removeprefix("a=msid:").rpartition(" ")[0] for line in lines}
+    assert len(lines) == len(offer.sections)
+    assert len(names) == 1
+    # RFC 8830: msid-id = 1*64token-char (RFC 8866 section 9)
+    assert re.fullmatch(r"[!#-'*+.0-9A-Z^-~-]{1,64}", names.pop())
+
+
+def test_streams_with_such_names_are_told_apart(read_offer: ReadOffer) -> None:
+    offer = parse_offer(read_offer("chromium_156_play_two"))
+    names = set()
+    for stream_id in ("a/b", "a.b", "a_b", "s" * 65, "s" * 66):
+        groups = answer(offer, [replace(sending(section), stream_id=stream_id) for section in offer.sections])
+        names |= {line for group in groups for line in group if line.startswith("a=msid:") and line.endswith("video")}
+    assert len(names) == 5
 
 
 def test_unused_sections_keep_their_place(read_offer: ReadOffer) -> None:

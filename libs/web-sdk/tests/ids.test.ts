@@ -28,12 +28,24 @@ test("user names: anything, to 256 bytes, and optional", () => {
   assert.equal(code(checkUserName("é".repeat(129))), 1002010);
 });
 
-test("stream ids: letters, digits, minus and underscore, to 256 characters", () => {
-  assert.equal(code(checkStreamId("a-Z_9")), 0);
+test("stream ids: as rooms, which they are made of, twice as long", () => {
+  for (const good of ["a-Z_9", "a.b", "team#1_ann.b@x_main", "aZ09~!@#$^&*()_+=-;’',.<>/`", "..", "__proto__"]) {
+    assert.equal(code(checkStreamId(good)), 0, good);
+  }
   assert.equal(code(checkStreamId("")), 1000015);
-  assert.equal(code(checkStreamId("a.b")), 1000016);
+  for (const bad of ["a b", "a%b", 'a"b', "a\nb", "ä", "a|b", "😀"])
+    assert.equal(code(checkStreamId(bad)), 1000016, bad);
   assert.equal(code(checkStreamId("a".repeat(256))), 0);
   assert.equal(code(checkStreamId("a".repeat(257))), 1000014);
+  assert.equal(code(checkStreamId("’".repeat(86))), 1000014);
+});
+
+test("what is wrong with an id is said in a sentence", () => {
+  const said = JSON.parse(checkStreamId("a%b")?.extendedData ?? "{}") as { message?: string };
+  assert.equal(
+    said.message ?? checkStreamId("a%b")?.message,
+    'The streamID has the character "%"; allowed are letters A to Z and a to z, digits, and ~ ! @ # $ ^ & * ( ) _ + = - ; \' ’ , . ` < > /.',
+  );
 });
 
 test("messages: counted in bytes", () => {

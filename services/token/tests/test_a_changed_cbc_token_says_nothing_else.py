@@ -271,6 +271,7 @@ def test_what_no_generator_writes_is_as_if_it_were_garbage(plaintext: str) -> No
     [
         '{"room_id":"ro\\u0000m","privilege":{"1":1}}',
         '{"room_id":"","privilege":{"1":1},"stream_id_list":["a b"]}',
+        '{"room_id":"","privilege":{"1":1},"stream_id_list":["team#1_ann"]}',
         '{"room_id":"","privilege":{"1":1},"play_room_id_list":["a%b"]}',
         '{"room_id":"","privilege":{"1":1},"note":"anything"}',
     ],

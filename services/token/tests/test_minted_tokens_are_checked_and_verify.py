@@ -88,6 +88,20 @@ async def test_bad_orders_are_refused(
     assert caught.value.field == field
 
 
+async def test_a_stream_of_any_name_may_be_allowed_in_the_gcm_form_alone(
+    bus: Bus, start_instance: StartInstance
+) -> None:
+    await start_instance()
+    app_id = (await create(bus, policy=token_pb2.AppPolicy(accept_cbc=True))).app_id
+    wanted = Privileges(may_publish=True, stream_ids=["cam", "team#1_ann.b@x_main"])
+    token = await mint(bus, app_id, privileges=wanted)
+    assert list((await verify(bus, app_id, token)).stream_ids) == list(wanted.stream_ids)
+    with pytest.raises(InvalidField) as caught:
+        await mint(bus, app_id, privileges=wanted, form=TOKEN_FORM_CBC)
+    assert (caught.value.field, caught.value.problem) == ("stream_id", "illegal")
+    assert "GCM" in str(caught.value)
+
+
 async def test_a_question_must_be_whole(bus: Bus, start_instance: StartInstance) -> None:
     await start_instance()
     app_id = (await create(bus)).app_id

@@ -1,11 +1,14 @@
 """Identifiers: their types, the rules people's names must follow, and random ones of our own.
 
 The character and length rules are those app authors know from the browser SDK: room ids up to 128 bytes, user ids
-up to 64, stream ids up to 256 characters, names and extra info any text of bounded length.
+up to 64, stream ids up to 256, names and extra info any text of bounded length. Stream ids may have the characters of
+room ids, because pages make them of room and user ids: `<room>_<user>_main`.
 """
 
 import re
 import secrets
+import string
+from dataclasses import dataclass
 from typing import NewType
 
 from salon_contracts.errors import InvalidField
@@ -27,13 +30,37 @@ APP_ID_MAX = 2**32 - 1
 ROOM_ID_MAX_BYTES = 128
 USER_ID_MAX_BYTES = 64
 USER_NAME_MAX_BYTES = 256
-STREAM_ID_MAX_CHARS = 256
+STREAM_ID_MAX_BYTES = 256
 EXTRA_INFO_MAX_CHARS = 1024
 MESSAGE_MAX_BYTES = 1024
 
-_ROOM_ID = re.compile(r"[0-9A-Za-z~!@#$^&*()_+=\-;'’,.<>/`]+")
-_USER_ID = re.compile(r"[0-9A-Za-z~!@#$^&*()_+=\-;'’,.`]+")
-_STREAM_ID = re.compile(r"[0-9A-Za-z_-]+")
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Of names that are made of letters, digits and `marks`."""
+
+    field: str
+    marks: str
+    max_bytes: int
+
+    def check(self, value: str) -> None:
+        """Raises InvalidField."""
+        if not value:
+            raise InvalidField(field=self.field, problem="empty", limit=f"1 to {self.max_bytes} bytes")
+        if len(value.encode("utf-8", "surrogatepass")) > self.max_bytes:
+            raise InvalidField(field=self.field, problem="too long", limit=f"{self.max_bytes} bytes")
+        for character in value:
+            if character not in _LETTERS_AND_DIGITS and character not in self.marks:
+                limit = f"letters A to Z and a to z, digits, and {' '.join(self.marks)} (not {character!r})"
+                raise InvalidField(field=self.field, problem="illegal", limit=limit)
+
+
+_LETTERS_AND_DIGITS = frozenset(string.ascii_letters + string.digits)
+_USER_ID_MARKS = "~!@#$^&*()_+=-;'’,.`"
+_ROOM_ID_MARKS = _USER_ID_MARKS + "<>/"
+_ROOM_ID = _Rule("room_id", _ROOM_ID_MARKS, ROOM_ID_MAX_BYTES)
+_USER_ID = _Rule("user_id", _USER_ID_MARKS, USER_ID_MAX_BYTES)
+_STREAM_ID = _Rule("stream_id", _ROOM_ID_MARKS, STREAM_ID_MAX_BYTES)
 _PEER_CONNECTION_ID = re.compile(r"[0-9A-Za-z_-]{1,32}")
 
 
@@ -44,12 +71,12 @@ def parse_app_id(value: int) -> AppId:
 
 
 def parse_room_id(value: str) -> RoomId:
-    _check("room_id", value, _ROOM_ID, ROOM_ID_MAX_BYTES)
+    _ROOM_ID.check(value)
     return RoomId(value)
 
 
 def parse_user_id(value: str) -> UserId:
-    _check("user_id", value, _USER_ID, USER_ID_MAX_BYTES)
+    _USER_ID.check(value)
     return UserId(value)
 
 
@@ -58,7 +85,7 @@ def parse_user_name(value: str) -> str:
 
 
 def parse_stream_id(value: str) -> StreamId:
-    _check("stream_id", value, _STREAM_ID, STREAM_ID_MAX_CHARS)
+    _STREAM_ID.check(value)
     return StreamId(value)
 
 
@@ -83,15 +110,6 @@ def parse_peer_connection_id(value: str) -> str:
 def new_id(prefix: str) -> str:
     """A random id, 120 bits, safe in subjects, keys and URLs: `<prefix>_<20 characters>`."""
     return f"{prefix}_{secrets.token_urlsafe(15)}"
-
-
-def _check(field: str, value: str, pattern: re.Pattern[str], max_length: int) -> None:
-    if not value:
-        raise InvalidField(field=field, problem="empty", limit=f"1 to {max_length}")
-    if len(value.encode("utf-8", "surrogatepass")) > max_length:
-        raise InvalidField(field=field, problem="too long", limit=f"{max_length} bytes")
-    if not pattern.fullmatch(value):
-        raise InvalidField(field=field, problem="illegal", limit=pattern.pattern)
 
 
 def _bounded_text(field: str, value: str, max_bytes: int) -> str:

@@ -37,7 +37,8 @@ STATE_KINDS: tuple[EntityKind, ...] = ("user", "stream", "effects", "placement")
 
 Service = Literal["token", "room", "relay", "effects", "audit"]
 
-_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+_PLAIN_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+_PLAIN = frozenset(_PLAIN_BYTES)
 _ENCODED = re.compile(r"(?:[A-Za-z0-9_-]|=[0-9A-F]{2})+")
 _STREAM_TOKEN = re.compile(r"[0-9a-f]{32}")
 _VERB = re.compile(r"[a-z]+(?:-[a-z]+)*")
@@ -50,6 +51,12 @@ def encode(name: str) -> str:
     if name == NONE:
         return "=2D"
     return "".join(chr(byte) if byte in _PLAIN else f"={byte:02X}" for byte in name.encode())
+
+
+def encoded_size(name: str) -> int:
+    """How many characters a name takes in a subject, whether or not it follows the rules of names."""
+    raw = name.encode("utf-8", "surrogatepass")
+    return len(raw) + 2 * len(raw.translate(None, _PLAIN_BYTES))
 
 
 def decode(token: str) -> str:

@@ -5,16 +5,20 @@ candidates stand in every section, because some clients read them from the last 
 rejected sections have the attributes too, because webrtcbin 1.22 looks for them in each.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from ipaddress import IPv4Address, IPv6Address
-from typing import Literal, assert_never
+from typing import Final, Literal, assert_never
 
 from salon_contracts.errors import InvariantBroken
 
 from salon_media.codecs import CARRIED_FEEDBACK, OfferedCodec
 from salon_media.extensions import TRANSPORT_CC
 from salon_media.offer import Fingerprint, HeaderExtension, Offer, OfferedSection
+
+_MSID: Final = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def _section(asked: OfferedSection, given: AnswerSection, transport: AnswerTrans
             yield from _transport(asked, codec, "sendonly", transport)
             yield from _extensions(extensions)
             yield from _codec(codec, extensions)
-            yield f"a=msid:{given.stream_id} {asked.kind}"
+            yield f"a=msid:{_msid(given.stream_id)} {asked.kind}"
             if given.rtx_ssrc is not None:
                 yield f"a=ssrc-group:FID {given.ssrc} {given.rtx_ssrc}"
             for ssrc in (given.ssrc, given.rtx_ssrc):
@@ -125,6 +129,14 @@ def _section(asked: OfferedSection, given: AnswerSection, transport: AnswerTrans
                     yield f"a=ssrc:{ssrc} cname:{given.cname}"
         case _:
             assert_never(given)
+
+
+def _msid(stream_id: str) -> str:
+    """The stream's id where RFC 8830 allows it: 1 to 64 characters of a token. Otherwise one that is made of it and
+    that no stream has here as it is, the same for its sound and its picture and in every answer."""
+    if _MSID.fullmatch(stream_id):
+        return stream_id
+    return f"~{sha256(stream_id.encode()).hexdigest()[:40]}"
 
 
 def _transport(asked: OfferedSection, codec: OfferedCodec, direction: str, transport: AnswerTransport) -> Iterator[str]:

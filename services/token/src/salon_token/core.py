@@ -181,6 +181,8 @@ def mint(app: App, order: Minting, nonce: int, iv: bytes, now_unix_ms: int) -> t
         raise InvalidField(field="form", problem="illegal", limit="a form the app accepts")
     if order.privileges is None and app.policy.require_privileges:
         raise InvalidField(field="privileges", problem="empty", limit="this app requires them")
+    if order.privileges is not None and order.form is Form.CBC:
+        cbc_layout.check_privileges(order.privileges)
     now_unix_s = now_unix_ms // 1000
     payload = "" if order.privileges is None else order.privileges.to_payload()
     claims = Claims(app.app_id, order.user_id, nonce, now_unix_s, now_unix_s + order.lifetime_s, payload)

@@ -101,17 +101,17 @@ kind).map(toInfo)}async function allDevices(){let found=await listWithNames(Obje
 cameras:of(KINDS.cameras),microphones:of(KINDS.microphones),speakers:of(KINDS.speakers)}}var Emitter=class{constructor(){this.handlers=new Map}on(event,handler){if(typeof handler!="function")return!1;let list2=this.handlers.get(event)??[];return this.
 handlers.set(event,[...list2,handler]),!0}off(event,handler){let list2=this.handlers.get(event);if(list2===void 0)return!1;if(handler===void 0)return this.handlers.
 delete(event);let left=list2.filter(each=>each!==handler);return this.handlers.set(event,left),left.length<list2.length}emit(event,...args){for(let handler of this.
-handlers.get(event)??[])try{handler(...args)}catch(thrown){queueMicrotask(()=>{throw thrown})}}clear(){this.handlers.clear()}};var USER_ID=/^[0-9A-Za-z~!@#$^&*()_+=\-;'’,.`]+$/,ROOM_ID=/^[0-9A-Za-z~!@#$^&*()_+=\-;'’,.`<>/]+$/,STREAM_ID=/^[0-9A-Za-z\-_]+$/,encoder=new TextEncoder;function byteLength(text){
-return encoder.encode(text).length}function check(value,rule){return typeof value!="string"||value===""?new ZegoError(rule.empty,`The ${rule.noun} is empty.`):rule.
-measure(value)>rule.maxLength?new ZegoError(rule.tooLong,`The ${rule.noun} is longer than ${rule.maxLength}.`):rule.pattern.test(value)?null:new ZegoError(rule.
-illegal,`The ${rule.noun} has a character not allowed.`)}function checkRoomId(roomID){return check(roomID,{noun:"roomID",pattern:ROOM_ID,maxLength:128,measure:byteLength,
-empty:Code.ROOM_ID_EMPTY,tooLong:Code.ROOM_ID_TOO_LONG,illegal:Code.ROOM_ID_ILLEGAL})}function checkUserId(userID){return check(userID,{noun:"userID",pattern:USER_ID,
-maxLength:64,measure:byteLength,empty:Code.USER_ID_EMPTY,tooLong:Code.USER_ID_TOO_LONG,illegal:Code.USER_ID_ILLEGAL})}function checkUserName(userName){return userName==
-null?null:typeof userName!="string"?new ZegoError(Code.PARAMETER,"The userName is not a string."):byteLength(userName)>256?new ZegoError(Code.USER_NAME_TOO_LONG,
-"The userName is longer than 256."):null}function checkStreamId(streamID){return check(streamID,{noun:"streamID",pattern:STREAM_ID,maxLength:256,measure:text=>text.
-length,empty:Code.STREAM_ID_EMPTY,tooLong:Code.STREAM_ID_TOO_LONG,illegal:Code.STREAM_ID_ILLEGAL})}function checkMessage(text){return typeof text!="string"||text===
-""?new ZegoError(Code.MESSAGE_EMPTY,"The message is empty."):byteLength(text)>1024?new ZegoError(Code.MESSAGE_TOO_LONG,"The message is longer than 1024 bytes."):
-null}var REJECT="reject",REJECT_BOOLEAN="rejectBoolean",REJECT_ANY="rejectAny",FALSE="false",ZERO="zero",PUBLISH_STATS="publishStats",PLAY_STATS="playStats",TIME_INFO="\
+handlers.get(event)??[])try{handler(...args)}catch(thrown){queueMicrotask(()=>{throw thrown})}}clear(){this.handlers.clear()}};var USER_ID_MARKS="~!@#$^&*()_+=-;'’,.`",ROOM_ID_MARKS=`${USER_ID_MARKS}<>/`,LETTER_OR_DIGIT=/^[0-9A-Za-z]$/,encoder=new TextEncoder;function byteLength(text){
+return encoder.encode(text).length}function check(value,rule){if(typeof value!="string"||value==="")return new ZegoError(rule.empty,`The ${rule.noun} is empty.`);
+if(byteLength(value)>rule.maxBytes)return new ZegoError(rule.tooLong,`The ${rule.noun} is longer than ${rule.maxBytes} bytes.`);let strange=[...value].find(each=>!LETTER_OR_DIGIT.
+test(each)&&!rule.marks.includes(each));if(strange===void 0)return null;let allowed=`letters A to Z and a to z, digits, and ${[...rule.marks].join(" ")}`;return new ZegoError(
+rule.illegal,`The ${rule.noun} has the character ${JSON.stringify(strange)}; allowed are ${allowed}.`)}function checkRoomId(roomID){return check(roomID,{noun:"r\
+oomID",marks:ROOM_ID_MARKS,maxBytes:128,empty:Code.ROOM_ID_EMPTY,tooLong:Code.ROOM_ID_TOO_LONG,illegal:Code.ROOM_ID_ILLEGAL})}function checkUserId(userID){return check(
+userID,{noun:"userID",marks:USER_ID_MARKS,maxBytes:64,empty:Code.USER_ID_EMPTY,tooLong:Code.USER_ID_TOO_LONG,illegal:Code.USER_ID_ILLEGAL})}function checkUserName(userName){
+return userName==null?null:typeof userName!="string"?new ZegoError(Code.PARAMETER,"The userName is not a string."):byteLength(userName)>256?new ZegoError(Code.USER_NAME_TOO_LONG,
+"The userName is longer than 256."):null}function checkStreamId(streamID){return check(streamID,{noun:"streamID",marks:ROOM_ID_MARKS,maxBytes:256,empty:Code.STREAM_ID_EMPTY,
+tooLong:Code.STREAM_ID_TOO_LONG,illegal:Code.STREAM_ID_ILLEGAL})}function checkMessage(text){return typeof text!="string"||text===""?new ZegoError(Code.MESSAGE_EMPTY,
+"The message is empty."):byteLength(text)>1024?new ZegoError(Code.MESSAGE_TOO_LONG,"The message is longer than 1024 bytes."):null}var REJECT="reject",REJECT_BOOLEAN="rejectBoolean",REJECT_ANY="rejectAny",FALSE="false",ZERO="zero",PUBLISH_STATS="publishStats",PLAY_STATS="playStats",TIME_INFO="\
 timeInfo",NOTHING="nothing",LOCAL_STREAM={startCaptureMicrophone:REJECT,startCaptureCamera:REJECT,startCaptureCameraAndMicrophone:REJECT,startCaptureCustomAudio:REJECT,
 startCaptureCustomVideo:REJECT,startCaptureCustomVideoAndAudio:REJECT,startCaptureScreen:REJECT,startCaptureScreenWithAudio:REJECT,stopCaptureAudio:REJECT_BOOLEAN,
 stopCaptureVideo:REJECT_BOOLEAN},ENGINE={setTurnServer:NOTHING,uploadLog:REJECT,callExperimentalAPI:REJECT_ANY,getNetworkTimeInfo:TIME_INFO,switchRoom:REJECT_BOOLEAN,

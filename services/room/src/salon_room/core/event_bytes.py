@@ -4,6 +4,7 @@ Each includes how it ends: a log-out, a removed stream or a closed peer connecti
 """
 
 from salon_contracts.ids import RoomId
+from salon_contracts.subjects import encoded_size
 
 EVENT_BYTES = 640
 """Of one event beside the texts counted below: record, headers, subject, ids and numbers."""
@@ -21,7 +22,7 @@ def of_peer_connection() -> int:
 
 def of_publish(stream_id: str, user_name: str, extra_info: str) -> int:
     """`stream-added` or `publish-refused`, `stream-removed`."""
-    return 2 * (EVENT_BYTES + _size(stream_id) + _size(user_name)) + _size(extra_info)
+    return 2 * (EVENT_BYTES + encoded_size(stream_id) + _size(user_name)) + _size(extra_info)
 
 
 def of_effects(*, has_effects: bool) -> int:
