@@ -13,6 +13,7 @@ from pathlib import Path
 
 from salon_cli.dev.child import answers_ready
 from salon_contracts.ids import AppId, UserId
+from salon_kit.testing import free_port
 from salon_token.token04 import Claims, Form, ServerSecret, generate, new_iv, new_nonce
 
 READY_DEADLINE_S = 60.0
@@ -34,7 +35,7 @@ class DevCloud:
     settings: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> "DevCloud":
-        self.ports = {name: _free_port(kind) for name, kind in PORTS.items()}
+        self.ports = {name: free_port(kind) for name, kind in PORTS.items()}
         ports = {name: str(port) for name, port in self.ports.items()}
         own = {"SALON_RELAY_BIND_HOST": "127.0.0.1", "SALON_STATE_DIR": str(self.folder / "state")}
         environment = {**os.environ, **ports, **own, **self.settings}
@@ -108,9 +109,3 @@ def _children(pid: int) -> list[int]:
     for task in Path(f"/proc/{pid}/task").iterdir():
         found += [int(child) for child in (task / "children").read_text().split()]
     return found
-
-
-def _free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -21,13 +21,13 @@ from typing import Any
 
 from salon_cli.dev.certificate import ensure_certificate
 from salon_cli.dev.child import answers_ready
+from salon_kit.testing import free_port
 
 from bench.abuse.attacks import ATTACKS, SECONDS
 from bench.abuse.dev_cloud import DevCloud, fresh, resident_bytes
 from bench.abuse.observer import Watch
 from bench.abuse.raw import RawSocket
 from bench.report import Report
-from tests.system.cloud import free_port
 
 PEOPLE = 400
 AFTERWARDS_S = 3.0

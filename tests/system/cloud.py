@@ -17,16 +17,11 @@ from salon_cli.dev.child import answers_ready
 from salon_contracts.access import ACCESS
 from salon_contracts.ids import AppId, UserId
 from salon_kit.nats_config import NatsConfig, nats_server_binary, write_nats_config
+from salon_kit.testing import free_port
 from salon_token.token04 import Claims, Form, ServerSecret, generate, new_iv, new_nonce
 
 READY_DEADLINE_S = 30.0
 STOP_DEADLINE_S = 10.0
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

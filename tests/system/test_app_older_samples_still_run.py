@@ -1,9 +1,9 @@
 """Version 2 calls, views of every kind, handlers, and the server argument in all the forms found in public code."""
 
 import pytest
+from salon_kit.testing import free_port
 
 from tests.system.app_page import engine, login, prepare, said, wait_said
-from tests.system.cloud import free_port
 from tests.system.conftest import Arrive
 from tests.system.rooms import fresh
 

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
+from salon_kit.testing import free_port
 
 from tests.system.browser import moving_pictures
-from tests.system.cloud import free_port
 
 SALON = str(Path(sys.executable).parent / "salon")
 

@@ -13,8 +13,10 @@
 """
 
 import asyncio
+import contextlib
 import importlib
 import os
+import random
 import secrets
 import signal
 import socket
@@ -183,11 +185,18 @@ def run_forked(module: str, environment: Mapping[str, str], log: Path) -> None:
     importlib.import_module(module).main()
 
 
-def free_port() -> int:
-    """A TCP port nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port of 127.0.0.1 that nobody has at the moment.
+
+    Below those the kernel gives to connections and to whoever binds port 0, so that nobody gets it by chance before it
+    is bound, and above those that browsers refuse.
+    """
+    first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.SystemRandom().randrange(11_000, first_given)
+        with socket.socket(socket.AF_INET, kind) as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 async def wipe(bus: Bus, server: NatsServer) -> None:
