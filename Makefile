@@ -33,7 +33,7 @@ endif
 
 .PHONY: test-packages test-system
 test-packages:
-	@$(BIN)/pytest libs services tests --ignore=tests/system
+	@$(BIN)/pytest --numprocesses=2 --dist=loadfile libs services tests --ignore=tests/system
 test-system:
 	@$(BIN)/pytest tests/system
 
