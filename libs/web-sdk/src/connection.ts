@@ -34,6 +34,8 @@ export interface ConnectionOptions {
   login: Login;
   retryTimeMs: () => number;
   socketFactory: SocketFactory;
+  /** Sends a text that arrives even if the page is gone by then. */
+  sendBeacon: (url: string, text: string) => void;
   logger: Logger;
 }
 
@@ -142,7 +144,8 @@ export class Connection {
   sleep(): void {
     if (this.asleep || this.machine.is("IDLE", "CLOSED")) return;
     this.asleep = true;
-    this.sayGoodBye();
+    if (this.link?.isOpen === true) this.sayGoodBye();
+    else this.sendGoodBye();
     this.closeLink();
     this.session = null;
     if (!this.machine.is("READY")) return;
@@ -176,6 +179,16 @@ export class Connection {
       // The server closes after its reply; this only bounds the wait.
       setTimeout(() => link.close(), LOGOUT_TIMEOUT_MS);
     }
+  }
+
+  /** Without a socket: Firefox has closed it before it says that the page goes away. */
+  private sendGoodBye(): void {
+    const { urls, login, sendBeacon } = this.options;
+    const url = urls[this.urlIndex % urls.length];
+    if (url === undefined || this.session === null) return;
+    const { id: sessionId, resumeKey } = this.session;
+    const farewell = { appId: login.appId, userId: login.userId, sessionId, resumeKey };
+    sendBeacon(url.replace(/^ws/, "http"), JSON.stringify(farewell));
   }
 
   private open(): void {

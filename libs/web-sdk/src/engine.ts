@@ -29,7 +29,7 @@ import {
 import { ZegoError } from "./errors.js";
 import { checkMessage, checkRoomId, checkStreamId, checkUserId, checkUserName } from "./ids.js";
 import { makeInternals } from "./internals.js";
-import { openWebSocket } from "./link.js";
+import { openWebSocket, sendBeacon } from "./link.js";
 import { ZegoLocalStream } from "./local-stream.js";
 import { Logger } from "./logger.js";
 import { addNotYet, notYetVoid, type NotYetEngine } from "./not-yet.js";
@@ -174,6 +174,7 @@ export class ZegoExpressEngine {
       events: this.events,
       logger: this.logger,
       socketFactory: openWebSocket,
+      sendBeacon,
       ended: (over) => {
         if (this.room === over) this.room = null;
       },

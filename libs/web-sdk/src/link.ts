@@ -3,6 +3,7 @@ import { parseServerMessage, type ServerMessage } from "./wire.js";
 
 /** What a WebSocket needs to have; tests pass their own. */
 export interface SocketLike {
+  readonly readyState: number;
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
   onclose: ((event?: { code: number }) => void) | null;
@@ -15,11 +16,24 @@ export type SocketFactory = (url: string) => SocketLike;
 
 export const openWebSocket: SocketFactory = (url) => new WebSocket(url) as unknown as SocketLike;
 
+/** Text is what may go to another origin without asking it first. Nobody is there any more to read an answer. */
+export const sendBeacon = (url: string, text: string): void => {
+  try {
+    if (globalThis.navigator?.sendBeacon?.(url, text)) return;
+    void fetch(url, { method: "POST", body: text, keepalive: true, mode: "no-cors" }).catch(() => undefined);
+  } catch {
+    // A page that may not connect there: the log-in ends by itself a moment later.
+  }
+};
+
 export interface LinkListener {
   linkOpened(): void;
   linkMessage(message: ServerMessage): void;
   linkLost(trouble: Trouble): void;
 }
+
+/** `WebSocket.OPEN`, which need not be there in tests. */
+const OPEN = 1;
 
 /** "Too many connections" of this service, and "try again later" of whatever stands before it. */
 const OVERLOADED_CLOSE_CODES: readonly number[] = [4429, 1013];
@@ -56,6 +70,11 @@ export class Link {
     };
     socket.onclose = (event) => lost(OVERLOADED_CLOSE_CODES.includes(event?.code ?? 0) ? "overloaded" : "unreachable");
     socket.onerror = () => lost("unreachable");
+  }
+
+  /** What is sent now goes out: browsers close sockets of their own accord, and say so only afterwards. */
+  get isOpen(): boolean {
+    return this.socket?.readyState === OPEN;
   }
 
   send(message: object): void {

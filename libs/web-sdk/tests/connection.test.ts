@@ -24,6 +24,9 @@ function heard(): Heard {
   };
 }
 
+/** What pages have sent that outlives them: addresses and texts. */
+const beacons: [string, unknown][] = [];
+
 function connect(server: FakeServer, listener: ConnectionListener, urls = ["ws://one/ws"]): Connection {
   const logger = new Logger();
   logger.configure({ logLevel: "disable" });
@@ -41,6 +44,7 @@ function connect(server: FakeServer, listener: ConnectionListener, urls = ["ws:/
       },
       retryTimeMs: () => 60_000,
       socketFactory: server.factory,
+      sendBeacon: (url, text) => beacons.push([url, JSON.parse(text)]),
       logger,
     },
     listener,
@@ -52,6 +56,7 @@ function connect(server: FakeServer, listener: ConnectionListener, urls = ["ws:/
 const text = (sequence: string, words: string) => ({ sequence, messageReceived: { text: words } });
 
 beforeEach(stopTime);
+beforeEach(() => beacons.splice(0));
 
 test("hello and log-in go out together, and nothing else before the reply", () => {
   const server = new FakeServer();
@@ -282,6 +287,60 @@ test("a page that goes away says good-bye; one that comes back logs in anew", as
   assert.equal((await asked).messageAccepted?.messageId, "1");
   connection.wake();
   assert.equal(server.sockets.length, 2);
+});
+
+const FAREWELL = { appId: 7, userId: "ann", sessionId: "s1", resumeKey: "k1" };
+
+test("a page whose socket the browser closes first says good-bye all the same", () => {
+  for (const [urls, address] of [
+    [["ws://one/ws"], "http://one/ws"],
+    [["wss://one/below/ws?x=1"], "https://one/below/ws?x=1"],
+  ] as const) {
+    for (const told of [true, false]) {
+      beacons.splice(0);
+      const server = new FakeServer();
+      const { listener } = heard();
+      const connection = connect(server, listener, [...urls]);
+      const socket = server.accept();
+      const sent = socket.sent.length;
+      socket.readyState = 3;
+      if (told) socket.drop(1001);
+      connection.sleep();
+      connection.sleep();
+      assert.deepEqual(beacons, [[address, FAREWELL]]);
+      assert.equal(socket.sent.length, sent);
+      advance(60_000);
+      assert.equal(server.sockets.length, 1);
+      connection.wake();
+      server.accept({ sessionId: "s2" });
+      assert.equal(beacons.length, 1);
+    }
+  }
+});
+
+test("a page that goes away while its new socket opens says good-bye without it", () => {
+  const server = new FakeServer();
+  const { listener } = heard();
+  const connection = connect(server, listener);
+  server.accept().drop(1006);
+  advance(2_000);
+  assert.equal(server.sockets.length, 2);
+  server.last.readyState = 0;
+  connection.sleep();
+  assert.deepEqual(beacons, [["http://one/ws", FAREWELL]]);
+  assert.equal(server.last.closed, true);
+});
+
+test("a page with an open socket, and one that was never in, send nothing beside it", () => {
+  const server = new FakeServer();
+  const connection = connect(server, heard().listener);
+  server.accept();
+  connection.sleep();
+  const other = new FakeServer();
+  const never = connect(other, heard().listener);
+  other.last.readyState = 3;
+  never.sleep();
+  assert.deepEqual(beacons, []);
 });
 
 test("a page that goes away and comes back during its log-in logs in after all", () => {

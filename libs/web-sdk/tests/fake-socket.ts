@@ -36,6 +36,7 @@ export class FakeSocket implements SocketLike {
   onclose: ((event?: { code: number }) => void) | null = null;
   onerror: (() => void) | null = null;
   readonly sent: Sent[] = [];
+  readyState = 1;
   closed = false;
 
   send(text: string): void {

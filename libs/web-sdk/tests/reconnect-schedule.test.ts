@@ -120,7 +120,8 @@ function connected(server: FakeServer, urls = ["ws://one/ws"]): string[] {
     userUpdate: true,
     maxMemberCount: 0,
   };
-  const options = { urls, login, retryTimeMs: () => 60_000, socketFactory: server.factory, logger };
+  const sendBeacon = (): void => undefined;
+  const options = { urls, login, retryTimeMs: () => 60_000, socketFactory: server.factory, sendBeacon, logger };
   new Connection(options, listener).start();
   server.accept();
   return events;

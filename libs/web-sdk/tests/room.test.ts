@@ -38,6 +38,7 @@ function fixture(userUpdate = true): Fixture {
     events,
     logger,
     socketFactory: server.factory,
+    sendBeacon: () => undefined,
     ended: () => {
       ended = true;
     },

@@ -30,6 +30,7 @@ export interface RoomOptions {
   events: Emitter<ZegoEventHandlers>;
   logger: Logger;
   socketFactory: SocketFactory;
+  sendBeacon: (url: string, text: string) => void;
   /** The room is over, whoever ended it. */
   ended: (room: Room) => void;
   /** A stream stopped being played: nothing on the page shows it any more. */
@@ -53,10 +54,10 @@ export class Room implements ConnectionListener {
   private held: (() => void)[] | null = null;
 
   constructor(private readonly options: RoomOptions) {
-    const { login, urls, settings, socketFactory, logger } = options;
+    const { login, urls, settings, socketFactory, sendBeacon, logger } = options;
     this.roomID = login.roomId;
     const retryTimeMs = (): number => settings.roomRetryTimeMs;
-    this.connection = new Connection({ urls, login, retryTimeMs, socketFactory, logger }, this);
+    this.connection = new Connection({ urls, login, retryTimeMs, socketFactory, sendBeacon, logger }, this);
     this.peers = new Peers(
       {
         request: (body) => this.connection.request(body),

@@ -1,9 +1,9 @@
 """How log-ins end: by their user, by a newer log-in, by their lease running out. Always with the same events."""
 
 from salon.relay.v1.relay_pb2 import TransportOpened
-from salon.room.v1.events_pb2 import LogoutReason, UserLoggedIn
+from salon.room.v1.events_pb2 import LogoutReason, Presence, UserLoggedIn
 from salon_contracts.errors import LoggedInElsewhere, SalonError, SessionGone
-from salon_contracts.ids import AppId, UserId
+from salon_contracts.ids import AppId, RoomId, RoomSessionId, UserId
 from salon_contracts.subjects import parse_presence_key, room_session_transports, user_everywhere
 from salon_kit.events import StoredEvent
 from salon_kit.log import get_logger
@@ -51,6 +51,14 @@ class Endings:
         except SalonError as error:
             log.warning("leaving-not-recorded", session_id=participant.session_id, err_code=error.code)
         self.let_go(participant, is_over=participant.ended_by_event)
+
+    async def leave_by_key(self, record: Presence) -> None:
+        """Out for good, whichever instance holds the log-in, by who has proved that it is theirs. Raises SalonError."""
+        app_id, user_id, session_id = AppId(record.app_id), UserId(record.user_id), record.session_id
+        room = RoomKey(app_id, RoomId(record.room_id), RoomSessionId(record.room_session_id))
+        if await self.end_in(room, user_id, session_id, LogoutReason.LOGOUT_REASON_LEFT):
+            await self._close_transports(room, session_id, "logged-out")
+        await self._presence.end_session(app_id, user_id, session_id)
 
     def let_go(self, participant: Participant, *, is_over: bool) -> None:
         """This instance is done with the log-in, which goes on without a connection until its lease runs out. If it is

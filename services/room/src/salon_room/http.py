@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket
 from salon_room import security_headers, whip
 from salon_room.demo_tokens import DemoTokens
 from salon_room.egress import Egress
+from salon_room.farewells import Farewells
 from salon_room.gateway import Gateway
 from salon_room.http_errors import plain_error
 from salon_room.ingest import Ingest
@@ -27,7 +28,13 @@ DEMO = Path(__file__).parent / "demo"
 
 
 def build_app(
-    gateway: Gateway, ingest: Ingest, egress: Egress, quotas: Quotas, demo_tokens: DemoTokens, health: Health
+    gateway: Gateway,
+    farewells: Farewells,
+    ingest: Ingest,
+    egress: Egress,
+    quotas: Quotas,
+    demo_tokens: DemoTokens,
+    health: Health,
 ) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     demo = Files(DEMO, security_headers.of_page)
@@ -36,6 +43,10 @@ def build_app(
     @app.websocket("/ws")
     async def ws(socket: WebSocket) -> None:
         await gateway.serve(socket)
+
+    @app.post("/ws")
+    async def farewell(request: Request) -> Response:
+        return await farewells.answer(request)
 
     whip.add_routes(app, ingest, egress, quotas)
 

@@ -22,6 +22,7 @@ from salon_room.effects import Effects
 from salon_room.egress import Egress
 from salon_room.endings import Endings
 from salon_room.expirations import take_expirations
+from salon_room.farewells import Farewells
 from salon_room.frames import FRAME_MAX_BYTES
 from salon_room.gateway import Gateway
 from salon_room.http import build_app
@@ -93,6 +94,7 @@ async def build(service: Service, settings: RoomSettings) -> None:
         ttl_s=settings.presence_ttl_s,
     )
     egress = Egress(rooms, events, relays, tokens, rights, Viewers(rooms, relays, background.spawn), quotas)
+    farewells = Farewells(presence, endings, quotas)
     demo_tokens = DemoTokens(tokens, settings.demo_app_id, settings.demo_token_lifetime_s, settings.demo_host_names)
 
     relays.on_lost = media.tell_lost_relays
@@ -103,7 +105,7 @@ async def build(service: Service, settings: RoomSettings) -> None:
     service.start("retention", Retention(bus, kept_at_least_s(settings.presence_ttl_s)).run())
     service.start("expirations", take_expirations(presence_leases, endings, settings.expiry_grace_s))
     server = HttpServer(
-        build_app(gateway, ingest, egress, quotas, demo_tokens, service.health),
+        build_app(gateway, farewells, ingest, egress, quotas, demo_tokens, service.health),
         settings.host,
         settings.port,
         tls=settings.tls,

@@ -118,6 +118,13 @@ class PresenceBook:
                 continue
         raise Conflict(subject=key)
 
+    async def find(self, app_id: AppId, user_id: UserId, session_id: str, resume_key: str) -> Presence:
+        """The living log-in whose key this is. Raises SessionGone; like `resume` it says nothing to who has no key."""
+        record = await self.get(app_id, user_id) or Presence()
+        if not _fits(record, session_id, hash_of(resume_key)):
+            raise SessionGone
+        return record
+
     async def end_session(self, app_id: AppId, user_id: UserId, session_id: str) -> None:
         """Like `end`, for a log-in that another instance holds."""
         entry = await self._leases.get(presence_key(app_id, user_id))

@@ -146,13 +146,15 @@ return new Proxy(known,{get(target,name){return typeof name!="string"||name in t
 let internals={stateCenter:{isMultiRoom:!1,useNetAgent:!1,publishStreamList:{},listenerList:{}},rtcModules:modules({streamCenter:{isPeer:!1,publisherList:{},playerList:{}}})};
 for(let name of CALLED)internals[name]=notYetVoid(name);return new Proxy(internals,{get(own,name){if(name in own)return Reflect.get(own,name);let value=typeof name==
 "string"?Reflect.get(engine,name):void 0;return typeof value=="function"?value.bind(engine):void 0}})}function parseServerMessage(text){if(typeof text!="string")return null;try{let value=JSON.parse(text);return typeof value=="object"&&value!==null&&!Array.isArray(
-value)?value:null}catch{return null}}var openWebSocket=url=>new WebSocket(url),OVERLOADED_CLOSE_CODES=[4429,1013],Link=class{constructor(url,factory,openTimeoutMs,listener){this.socket=null;this.openTimer=
-null;let lost=trouble=>{this.socket!==null&&(this.close(),listener.linkLost(trouble))},socket;try{socket=factory(url)}catch{this.socket=null,queueMicrotask(()=>listener.
-linkLost("unreachable"));return}this.socket=socket,this.openTimer=setTimeout(()=>lost("unanswered"),openTimeoutMs),socket.onopen=()=>{this.clearTimer(),listener.
-linkOpened()},socket.onmessage=event=>{let message=parseServerMessage(event.data);message!==null&&listener.linkMessage(message)},socket.onclose=event=>lost(OVERLOADED_CLOSE_CODES.
-includes(event?.code??0)?"overloaded":"unreachable"),socket.onerror=()=>lost("unreachable")}send(message){this.socket?.send(JSON.stringify(message))}close(){this.
-clearTimer();let socket=this.socket;if(socket!==null){this.socket=null,socket.onopen=socket.onmessage=socket.onclose=socket.onerror=null;try{socket.close()}catch{}}}clearTimer(){
-this.openTimer!==null&&clearTimeout(this.openTimer),this.openTimer=null}};var MIN_INTERVAL_MS=67,DONE={errorCode:Code.OK,extendedData:""},Beauty=class{constructor(){this.wished=null;this.version=0;this.waiters=[];this.working=!1;this.
+value)?value:null}catch{return null}}var openWebSocket=url=>new WebSocket(url),sendBeacon=(url,text)=>{try{if(globalThis.navigator?.sendBeacon?.(url,text))return;fetch(url,{method:"POST",body:text,
+keepalive:!0,mode:"no-cors"}).catch(()=>{})}catch{}},OPEN=1,OVERLOADED_CLOSE_CODES=[4429,1013],Link=class{constructor(url,factory,openTimeoutMs,listener){this.socket=
+null;this.openTimer=null;let lost=trouble=>{this.socket!==null&&(this.close(),listener.linkLost(trouble))},socket;try{socket=factory(url)}catch{this.socket=null,
+queueMicrotask(()=>listener.linkLost("unreachable"));return}this.socket=socket,this.openTimer=setTimeout(()=>lost("unanswered"),openTimeoutMs),socket.onopen=()=>{
+this.clearTimer(),listener.linkOpened()},socket.onmessage=event=>{let message=parseServerMessage(event.data);message!==null&&listener.linkMessage(message)},socket.
+onclose=event=>lost(OVERLOADED_CLOSE_CODES.includes(event?.code??0)?"overloaded":"unreachable"),socket.onerror=()=>lost("unreachable")}get isOpen(){return this.
+socket?.readyState===OPEN}send(message){this.socket?.send(JSON.stringify(message))}close(){this.clearTimer();let socket=this.socket;if(socket!==null){this.socket=
+null,socket.onopen=socket.onmessage=socket.onclose=socket.onerror=null;try{socket.close()}catch{}}}clearTimer(){this.openTimer!==null&&clearTimeout(this.openTimer),
+this.openTimer=null}};var MIN_INTERVAL_MS=67,DONE={errorCode:Code.OK,extendedData:""},Beauty=class{constructor(){this.wished=null;this.version=0;this.waiters=[];this.working=!1;this.
 lastSentMs=-1/0;this.unavailable=new Set;this.watchers=new Set;this.port=null}connect(port){this.port=port}get effects(){return this.wished??void 0}get shown(){
 return this.unavailable.size>0?null:toStrengths(this.wished)}watch(changed){return this.watchers.add(changed),()=>this.watchers.delete(changed)}set(effects){return this.
 wished=effects,this.version+=1,effects.enabled||this.unavailable.clear(),this.tellWatchers(),new Promise((resolve,reject)=>{this.waiters.push({resolve,reject}),
@@ -507,35 +509,37 @@ g-in has ended."));let reply=this.pending.add(body);return this.flush(),reply}pr
 nextId(),this.link?.send({requestId:this.probeId,heartbeat:{}}),this.setTimer("probe",PROBE_TIMEOUT_MS,()=>this.lost("unanswered")))}renewToken(token){this.token=
 token}logInAnew(){return this.token===this.tokenInUse||this.machine.is("CLOSED")?!1:(this.machine.is("READY")&&(this.session=null,this.reconnect(!0,Code.NETWORK_BROKEN,
 "unreachable")),!0)}logout(){this.machine.is("CLOSED")||(this.sayGoodBye(),this.end(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended.")))}sleep(){this.asleep||
-this.machine.is("IDLE","CLOSED")||(this.asleep=!0,this.sayGoodBye(),this.closeLink(),this.session=null,this.machine.is("READY")&&(this.machine.become("RECONNECT\
-ING"),this.pending.connectionLost(),this.untold=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.machine.is("CLOSED")))return;this.schedule.reset();let patienceMs=this.
-machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.now()+patienceMs,this.untold&&(this.untold=!1,this.listener.reconnecting(
-Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sayGoodBye(){let link2=this.link;link2!==null&&(this.machine.is("READY")||this.timers.has("handshak\
-e"))&&(link2.send({requestId:this.pending.nextId(),logout:{}}),this.link=null,setTimeout(()=>link2.close(),LOGOUT_TIMEOUT_MS))}open(){let{urls,socketFactory,logger}=this.
-options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(Code.NO_SERVER,"There is no usable server address."));return}this.clearTimer(
-"retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let openTimeoutMs=this.machine.is("LOGGING_IN")?FIRST_OPEN_TIMEOUT_MS:this.schedule.openTimeoutMs,
-link2=new Link(url,socketFactory,openTimeoutMs,{linkOpened:()=>link2===this.link&&this.greet(),linkMessage:message=>link2===this.link&&this.received(message),linkLost:trouble=>link2===
-this.link&&this.lost(trouble)});this.link=link2}greet(){let{login}=this.options,hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};if(this.link?.
-send({requestId:this.pending.nextId(),hello}),this.handshakeId=this.pending.nextId(),this.session===null)this.tokenInUse=this.token,this.link?.send({requestId:this.
-handshakeId,login:{...login,token:this.token}});else{let resume={appId:login.appId,userId:login.userId,sessionId:this.session.id,resumeKey:this.session.resumeKey,
-lastSequence:this.lastSequence.toString()};this.link?.send({requestId:this.handshakeId,resume})}let timeoutMs=this.machine.is("LOGGING_IN")?FIRST_HANDSHAKE_TIMEOUT_MS:
-this.schedule.handshakeTimeoutMs;this.setTimer("handshake",timeoutMs,()=>this.lost("unanswered"))}received(message){let sequence=BigInt(message.sequence??0),reply=message.
-reply;if(reply!==void 0){reply.loggedIn!==void 0&&(this.lastSequence=sequence),this.replied(reply);return}sequence!==0n&&sequence<=this.seenSequence||(sequence>
-this.lastSequence&&(this.lastSequence=sequence),message.goAway!==void 0?this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable"):message.loggedOut!==void 0?this.loggedOut(
-message.loggedOut.code??0):this.listener.message(message))}replied(reply){if(reply.requestId===this.probeId)this.clearTimer("probe");else if(reply.requestId!==this.
-handshakeId)this.pending.settle(reply);else if(reply.failed!==void 0)this.handshakeFailed(reply.failed);else if(reply.loggedIn!==void 0){let{sessionId="",resumeKey="",
-heartbeatIntervalMs}=reply.loggedIn;this.session={id:sessionId,resumeKey},this.seenSequence=0n,this.heartbeatMs=heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(
-reply.loggedIn)}else reply.resumed!==void 0&&this.ready(null)}ready(loggedIn){let first=this.machine.is("LOGGING_IN");this.machine.become("READY"),this.clearTimer(
-"handshake"),this.readySinceMs=performance.now(),this.quietAttempt=!1,this.heartbeat(),!first&&loggedIn!==null&&this.pending.rejectStale(new ZegoError(Code.SOCKET_CLOSED,
-"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){let error=toRequestFailed(
-failed);if(this.options.logger.warn("log-in-refused",{err_code:error.errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.fail(error);return}this.
-lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason==="logged-in-elsewhere"?this.fail(error):error.retryable?this.lost(error.reason==="rate-limi\
-ted"?"overloaded":"refused"):this.session!==null?(this.session=null,this.closeLink(),this.open()):this.fail(error)}loggedOut(code){code===Code.LEASE_EXPIRED?(this.
-session=null,this.reconnect(!1,code,"unreachable")):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The server ended the log-in."))}lost(trouble){if(this.
-urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN,trouble==="unanswered"?"unreachable":trouble);return}if(this.closeLink(),this.quietAttempt&&
-(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.schedule.nextMs(trouble,performance.
-now()),waitMs=this.urlIndex%this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.setTimer("retry",Math.min(waitMs,leftMs),
-()=>this.open());else if(this.machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be reached in time."));else{let details=this.
+this.machine.is("IDLE","CLOSED")||(this.asleep=!0,this.link?.isOpen===!0?this.sayGoodBye():this.sendGoodBye(),this.closeLink(),this.session=null,this.machine.is(
+"READY")&&(this.machine.become("RECONNECTING"),this.pending.connectionLost(),this.untold=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.machine.is("CLOSED")))
+return;this.schedule.reset();let patienceMs=this.machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.now()+patienceMs,
+this.untold&&(this.untold=!1,this.listener.reconnecting(Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sayGoodBye(){let link2=this.link;link2!==null&&
+(this.machine.is("READY")||this.timers.has("handshake"))&&(link2.send({requestId:this.pending.nextId(),logout:{}}),this.link=null,setTimeout(()=>link2.close(),LOGOUT_TIMEOUT_MS))}sendGoodBye(){
+let{urls,login,sendBeacon:sendBeacon2}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0||this.session===null)return;let{id:sessionId,resumeKey}=this.
+session,farewell={appId:login.appId,userId:login.userId,sessionId,resumeKey};sendBeacon2(url.replace(/^ws/,"http"),JSON.stringify(farewell))}open(){let{urls,socketFactory,
+logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(Code.NO_SERVER,"There is no usable server address."));return}this.
+clearTimer("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let openTimeoutMs=this.machine.is("LOGGING_IN")?FIRST_OPEN_TIMEOUT_MS:this.schedule.
+openTimeoutMs,link2=new Link(url,socketFactory,openTimeoutMs,{linkOpened:()=>link2===this.link&&this.greet(),linkMessage:message=>link2===this.link&&this.received(
+message),linkLost:trouble=>link2===this.link&&this.lost(trouble)});this.link=link2}greet(){let{login}=this.options,hello={protocolVersions:[1],sdkName:"salon-we\
+b",sdkVersion:VERSION};if(this.link?.send({requestId:this.pending.nextId(),hello}),this.handshakeId=this.pending.nextId(),this.session===null)this.tokenInUse=this.
+token,this.link?.send({requestId:this.handshakeId,login:{...login,token:this.token}});else{let resume={appId:login.appId,userId:login.userId,sessionId:this.session.
+id,resumeKey:this.session.resumeKey,lastSequence:this.lastSequence.toString()};this.link?.send({requestId:this.handshakeId,resume})}let timeoutMs=this.machine.is(
+"LOGGING_IN")?FIRST_HANDSHAKE_TIMEOUT_MS:this.schedule.handshakeTimeoutMs;this.setTimer("handshake",timeoutMs,()=>this.lost("unanswered"))}received(message){let sequence=BigInt(
+message.sequence??0),reply=message.reply;if(reply!==void 0){reply.loggedIn!==void 0&&(this.lastSequence=sequence),this.replied(reply);return}sequence!==0n&&sequence<=
+this.seenSequence||(sequence>this.lastSequence&&(this.lastSequence=sequence),message.goAway!==void 0?this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable"):message.
+loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(message))}replied(reply){if(reply.requestId===this.probeId)this.clearTimer("p\
+robe");else if(reply.requestId!==this.handshakeId)this.pending.settle(reply);else if(reply.failed!==void 0)this.handshakeFailed(reply.failed);else if(reply.loggedIn!==
+void 0){let{sessionId="",resumeKey="",heartbeatIntervalMs}=reply.loggedIn;this.session={id:sessionId,resumeKey},this.seenSequence=0n,this.heartbeatMs=heartbeatIntervalMs||
+DEFAULT_HEARTBEAT_MS,this.ready(reply.loggedIn)}else reply.resumed!==void 0&&this.ready(null)}ready(loggedIn){let first=this.machine.is("LOGGING_IN");this.machine.
+become("READY"),this.clearTimer("handshake"),this.readySinceMs=performance.now(),this.quietAttempt=!1,this.heartbeat(),!first&&loggedIn!==null&&this.pending.rejectStale(
+new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){
+let error=toRequestFailed(failed);if(this.options.logger.warn("log-in-refused",{err_code:error.errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.
+fail(error);return}this.lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason==="logged-in-elsewhere"?this.fail(error):error.retryable?this.lost(error.
+reason==="rate-limited"?"overloaded":"refused"):this.session!==null?(this.session=null,this.closeLink(),this.open()):this.fail(error)}loggedOut(code){code===Code.
+LEASE_EXPIRED?(this.session=null,this.reconnect(!1,code,"unreachable")):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The server ended the log-in."))}lost(trouble){
+if(this.urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN,trouble==="unanswered"?"unreachable":trouble);return}if(this.closeLink(),this.
+quietAttempt&&(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.schedule.nextMs(trouble,
+performance.now()),waitMs=this.urlIndex%this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.setTimer("retry",Math.min(
+waitMs,leftMs),()=>this.open());else if(this.machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be reached in time."));else{let details=this.
 lastError===null?{}:{last_code:this.lastError.errorCode};this.fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connection did not come back in time.",details))}}reconnect(quiet,code,trouble){
 let nowMs=performance.now();nowMs-this.readySinceMs>STABLE_MS&&this.schedule.reset(),this.machine.become("RECONNECTING"),this.closeLink(),this.pending.connectionLost(),
 this.seenSequence=this.lastSequence,this.lastError=null,this.deadlineMs=nowMs+this.options.retryTimeMs(),this.quietAttempt=quiet,this.setTimer("retry",this.schedule.
@@ -682,11 +686,11 @@ DISCONNECTED",KICKOUT:"DISCONNECTED",LOGOUT:"DISCONNECTED",LOGOUT_FAILED:"DISCON
 wait(unixS)}stop(){this.timer!==null&&clearTimeout(this.timer),this.timer=null}wait(unixS){let leftMs=unixS*1e3-3e4-Date.now();if(leftMs>0){this.timer=setTimeout(
 ()=>this.wait(unixS),Math.min(leftMs,36e5));return}this.timer=null,this.warnedForUnixS=unixS,this.warn()}};var Room=class{constructor(options){this.options=options;this.machine=new StateMachine("",ROOM_ALLOWED,"room");this.roster=new Roster;this.publishers=new Map;this.
 players=new Map;this.tokenWatch=new TokenWatch(()=>{this.tell(()=>this.options.events.emit("tokenWillExpire",this.roomID))});this.settleLogin=null;this.held=null;
-let{login,urls,settings,socketFactory,logger}=options;this.roomID=login.roomId;let retryTimeMs=()=>settings.roomRetryTimeMs;this.connection=new Connection({urls,
-login,retryTimeMs,socketFactory,logger},this),this.peers=new Peers({request:body=>this.connection.request(body),peerLost:(peer,error)=>this.peerLost(peer,error),
-doubt:()=>this.connection.probe()},logger)}get over(){return this.machine.is("LOGIN_FAILED","RECONNECT_FAILED","KICKOUT","LOGOUT")}login(){let result=new Promise(
-(resolve,reject)=>{this.settleLogin={resolve,reject}});return this.become("LOGINING",Code.OK),this.over||this.connection.start(),result}logout(){this.over||(this.
-connection.logout(),this.finish("LOGOUT",null))}renewToken(token,expiresAtUnixS){this.connection.renewToken(token),this.tokenWatch.expiresAt(expiresAtUnixS)}sleep(){
+let{login,urls,settings,socketFactory,sendBeacon:sendBeacon2,logger}=options;this.roomID=login.roomId;let retryTimeMs=()=>settings.roomRetryTimeMs;this.connection=
+new Connection({urls,login,retryTimeMs,socketFactory,sendBeacon:sendBeacon2,logger},this),this.peers=new Peers({request:body=>this.connection.request(body),peerLost:(peer,error)=>this.
+peerLost(peer,error),doubt:()=>this.connection.probe()},logger)}get over(){return this.machine.is("LOGIN_FAILED","RECONNECT_FAILED","KICKOUT","LOGOUT")}login(){
+let result=new Promise((resolve,reject)=>{this.settleLogin={resolve,reject}});return this.become("LOGINING",Code.OK),this.over||this.connection.start(),result}logout(){
+this.over||(this.connection.logout(),this.finish("LOGOUT",null))}renewToken(token,expiresAtUnixS){this.connection.renewToken(token),this.tokenWatch.expiresAt(expiresAtUnixS)}sleep(){
 this.connection.sleep()}wake(){this.connection.wake()}send(kind,text,toUserIds){return this.connection.request({sendMessage:{kind,text,toUserIds}})}publisher(streamID){
 return this.publishers.get(streamID)}publishersOf(stream){return[...this.publishers.values()].filter(each=>each.stream===stream)}publish(streamID,stream,option){
 let publisher=new Publisher(streamID,stream,option,this.publisherPort());this.publishers.set(streamID,publisher),publisher.start()}player(streamID){return this.
@@ -755,13 +759,13 @@ Code.APP_ID_WRONG,"The AppID is not a positive 32-bit number.");let wrong=checkR
 null)throw wrong;if(typeof token!="string")throw new ZegoError(Code.TOKEN_FORMAT,"The token is not a string.");if(this.room!==null)throw new ZegoError(Code.ROOM_ALREADY_LOGGED_IN,
 "Another log-in has not ended yet.");let urls=socketUrls(this.server);if(urls.length===0)throw new ZegoError(Code.NO_SERVER,"There is no usable server address.");
 let room=new Room({urls,login:{appId:this.appID,roomId:roomID,token,userId:user.userID,userName:user.userName??user.userID,userUpdate:config?.userUpdate===!0,maxMemberCount:config?.
-maxMemberCount??0},settings:this.settings,events:this.events,logger:this.logger,socketFactory:openWebSocket,ended:over=>{this.room===over&&(this.room=null)},unplayed:media=>this.
-unmount(media)});return this.room=room,room.login()}logoutRoom(roomID){let room=this.room;if(room!==null&&(roomID==null||roomID===""||roomID===room.roomID)){room.
-logout();return}this.logger.warn("log-out-without-log-in",{err_code:Code.ROOM_NOT_LOGGED_IN}),this.events.emit("roomStateUpdate",roomID??"","DISCONNECTED",Code.
-ROOM_NOT_LOGGED_IN,"{}"),this.events.emit("roomStateChanged",roomID??"","LOGOUT_FAILED",Code.ROOM_NOT_LOGGED_IN,"{}")}renewToken(token,roomID){let expiresAtUnixS=tokenExpiresAtUnixS(
-token),room=this.room;return expiresAtUnixS===null||room===null||roomID&&roomID!==room.roomID?(this.logger.warn("token-not-renewed",{err_code:room===null?Code.NOT_IN_ROOM:
-Code.TOKEN_FORMAT}),!1):(room.renewToken(token,expiresAtUnixS),!0)}sendBroadcastMessage(roomID,message){return this.send("SIGNAL_MESSAGE_KIND_BROADCAST",roomID,
-message,[])}sendBarrageMessage(roomID,message){return this.send("SIGNAL_MESSAGE_KIND_BARRAGE",roomID,message,[])}sendCustomCommand(roomID,command,toUserIDList=[]){
+maxMemberCount??0},settings:this.settings,events:this.events,logger:this.logger,socketFactory:openWebSocket,sendBeacon,ended:over=>{this.room===over&&(this.room=
+null)},unplayed:media=>this.unmount(media)});return this.room=room,room.login()}logoutRoom(roomID){let room=this.room;if(room!==null&&(roomID==null||roomID===""||
+roomID===room.roomID)){room.logout();return}this.logger.warn("log-out-without-log-in",{err_code:Code.ROOM_NOT_LOGGED_IN}),this.events.emit("roomStateUpdate",roomID??
+"","DISCONNECTED",Code.ROOM_NOT_LOGGED_IN,"{}"),this.events.emit("roomStateChanged",roomID??"","LOGOUT_FAILED",Code.ROOM_NOT_LOGGED_IN,"{}")}renewToken(token,roomID){
+let expiresAtUnixS=tokenExpiresAtUnixS(token),room=this.room;return expiresAtUnixS===null||room===null||roomID&&roomID!==room.roomID?(this.logger.warn("token-no\
+t-renewed",{err_code:room===null?Code.NOT_IN_ROOM:Code.TOKEN_FORMAT}),!1):(room.renewToken(token,expiresAtUnixS),!0)}sendBroadcastMessage(roomID,message){return this.
+send("SIGNAL_MESSAGE_KIND_BROADCAST",roomID,message,[])}sendBarrageMessage(roomID,message){return this.send("SIGNAL_MESSAGE_KIND_BARRAGE",roomID,message,[])}sendCustomCommand(roomID,command,toUserIDList=[]){
 return this.send("SIGNAL_MESSAGE_KIND_COMMAND",roomID,command,toUserIDList??[])}async createZegoStream(options){let plan=planCapture(options,this.scenario),life=this.
 life,captured=options?.autoCapture===!1?{tracks:[],owned:!0}:await capture(plan),stream=new ZegoLocalStream(plan.source,plan.encoding,captured.tracks,captured.owned);
 if(life!==this.life)throw stream.destroy(),new ZegoError(Code.CAPTURE_FAILED,"The engine was destroyed before the device was open.");let media=stream.stream;return media!==

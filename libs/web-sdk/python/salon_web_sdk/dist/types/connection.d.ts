@@ -17,6 +17,8 @@ export interface ConnectionOptions {
     login: Login;
     retryTimeMs: () => number;
     socketFactory: SocketFactory;
+    /** Sends a text that arrives even if the page is gone by then. */
+    sendBeacon: (url: string, text: string) => void;
     logger: Logger;
 }
 /** The signalling of one log-in: over however many WebSockets it takes. */
@@ -68,6 +70,8 @@ export declare class Connection {
     /** The page came back: logs in anew. */
     wake(): void;
     private sayGoodBye;
+    /** Without a socket: Firefox has closed it before it says that the page goes away. */
+    private sendGoodBye;
     private open;
     private greet;
     private received;

@@ -19,6 +19,7 @@ export interface RoomOptions {
     events: Emitter<ZegoEventHandlers>;
     logger: Logger;
     socketFactory: SocketFactory;
+    sendBeacon: (url: string, text: string) => void;
     /** The room is over, whoever ended it. */
     ended: (room: Room) => void;
     /** A stream stopped being played: nothing on the page shows it any more. */
