@@ -141,10 +141,17 @@ class Client:
         return await self.request(resume=resume)
 
     async def publish(
-        self, stream_id: str, *, pc: str = "send", extra_info: str = "", sdp: str = OFFER, effects: Json | None = None
+        self,
+        stream_id: str,
+        *,
+        pc: str = "send",
+        extra_info: str = "",
+        sdp: str = OFFER,
+        effects: Json | None = None,
+        muted: tuple[str, ...] = (),
     ) -> Json:
         offer = {"peerConnectionId": pc, "sdp": sdp, "tracks": [{"mid": "0", "streamId": stream_id}]}
-        more = {} if effects is None else {"effects": effects}
+        more: Json = {"mutedKinds": muted} if effects is None else {"mutedKinds": muted, "effects": effects}
         return await self.request(publish={"streamId": stream_id, "extraInfo": extra_info, "offer": offer, **more})
 
     async def set_effects(self, stream_id: str, **effects: Any) -> Json:

@@ -238,6 +238,13 @@ async def _effects(cloud: Cloud, room: RoomProcess) -> None:
         await mallory.set_effects("m", enabled=number % 2 == 0, smoothIntensity=number % 100)
 
 
+async def _mutes(cloud: Cloud, room: RoomProcess) -> None:
+    mallory = await cloud.join(room, "r", "mallory")
+    await mallory.publish("m", extra_info="ü" * 1024)
+    for number in range(200):
+        await mallory.request(muteStream={"streamId": "m", "mutedKinds": ["video"] if number % 2 else ["audio"]})
+
+
 async def _refused_streams(cloud: Cloud, room: RoomProcess) -> None:
     for number in range(300):
         if number % 60 == 0:
@@ -246,7 +253,7 @@ async def _refused_streams(cloud: Cloud, room: RoomProcess) -> None:
         await mallory.publish("x" * 256)
 
 
-FLOODS = [_messages, _commands_to_many, _log_ins, _streams, _effects, _refused_streams]
+FLOODS = [_messages, _commands_to_many, _log_ins, _streams, _effects, _mutes, _refused_streams]
 
 
 @pytest.mark.parametrize("flood", FLOODS, ids=lambda flood: flood.__name__)
@@ -262,6 +269,8 @@ async def test_seven_gigabytes_a_day_are_refused(
         offers_per_user_per_s=0,
         peer_connections_per_user_per_s=0,
         effects_per_user_per_s=0,
+        mutes_per_user_per_s=0,
+        mutes_per_room_per_s=0,
     )
     bob = await cloud.join(room, "r", "bob")
     before = {event.sequence for event in await cloud.history("r")}

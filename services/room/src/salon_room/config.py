@@ -102,6 +102,21 @@ class RoomSettings(HealthSettings):
         default=20, ge=0, description="Changes of effects by one user a second; 0: any number."
     )
     effects_per_user_burst: float = Field(default=40, ge=1, description="Changes of effects by one user at once.")
+    mutes_per_user_per_s: float = Field(
+        default=4, ge=0, description="Changes of what one user has muted a second; 0: any number."
+    )
+    mutes_per_user_burst: float = Field(default=40, ge=1, description="Changes of what one user has muted at once.")
+    mutes_per_room_per_s: float = Field(
+        default=20,
+        ge=0,
+        description="Changes of what is muted in one room a second, each of which is told to everybody there; 0: any "
+        "number.",
+    )
+    mutes_per_room_burst: float = Field(
+        default=300,
+        ge=1,
+        description="Changes of what is muted in one room at once, as when a class is asked for silence.",
+    )
     event_bytes_per_user_per_s: float = Field(
         default=8192,
         ge=0,

@@ -5,6 +5,7 @@ knows it. Each log-in has one request of this kind under way at a time.
 """
 
 import time
+from collections.abc import Iterable
 
 from salon.relay.v1.relay_pb2 import Direction, MediaKind, Negotiate, Negotiated, TrackBinding
 from salon.room.v1.events_pb2 import PublishRefused, RelayAssigned, StreamAdded, StreamTrack
@@ -22,9 +23,10 @@ from salon_contracts.ids import StreamId, parse_extra_info, parse_peer_connectio
 from salon_kit.log import get_logger
 
 from salon_room.claims import Claims
-from salon_room.core import decisions
+from salon_room.core import decisions, event_bytes
 from salon_room.core.effects import Wish
 from salon_room.core.facts import Append, Reject
+from salon_room.core.mutes import mute, parse_muted_kinds
 from salon_room.core.notices import Notice, OneSession, relay_lost
 from salon_room.effects import Effects
 from salon_room.frames import check_sdp, encode
@@ -62,11 +64,18 @@ class Media:
         self._quotas = quotas
 
     async def publish(
-        self, who: Participant, stream_id: str, extra_info: str, offer: Offer, effects: Wish | None = None
+        self,
+        who: Participant,
+        stream_id: str,
+        extra_info: str,
+        offer: Offer,
+        effects: Wish | None = None,
+        muted_kinds: Iterable[str] = (),
     ) -> str:
         """The answer; the others know the stream by then, and the relay what to begin with."""
         stream = parse_stream_id(stream_id)
         extra = parse_extra_info(extra_info)
+        muted = parse_muted_kinds(muted_kinds)
         _check_offer(offer)
         try:
             who.permit.require_publish(stream)
@@ -80,7 +89,7 @@ class Media:
             relay = await self._placement.relay_of(who.view)
             order = self._order(who, offer, Direction.DIRECTION_SEND)
             negotiated = await self._negotiate(who, relay, offer.peer_connection_id, order)
-            await self.add_stream(who, stream, extra, relay, order.transport_id, negotiated)
+            await self.add_stream(who, stream, extra, relay, order.transport_id, negotiated, muted)
             await self._effects.begin(who, stream, effects)
         except SalonError:
             # Before it is answered: whoever tries again at once must not lose its new claim to the old one's release.
@@ -108,6 +117,7 @@ class Media:
         relay: RelayAssigned,
         transport_id: str,
         negotiated: Negotiated,
+        muted_kinds: tuple[str, ...] = (),
     ) -> None:
         """`stream-added`, unless the log-in ended meanwhile."""
         tracks = [
@@ -125,6 +135,7 @@ class Media:
             transport_id=transport_id,
             tracks=tracks,
             added_at_unix_ms=time.time_ns() // 1_000_000,
+            muted_kinds=muted_kinds,
         )
 
         def decide() -> list[Append] | Append | Reject:
@@ -140,6 +151,28 @@ class Media:
         if not who.is_in:
             await who.view.settle()
             raise NotLoggedIn
+
+    async def mute(self, who: Participant, stream_id: str, muted_kinds: Iterable[str]) -> None:
+        """The others know what is muted then. Raises InvalidField, StreamNotYours, NotLoggedIn or RateLimited."""
+        stream = parse_stream_id(stream_id)
+        muted = parse_muted_kinds(muted_kinds)
+        view = who.view
+        if not view.state.has_stream(stream, who.session_id):  # perhaps not yet: it was published at another instance
+            await view.catch_up(view.state.entity("stream", stream))
+
+        def decide() -> list[Append] | Reject:
+            if not who.is_in:
+                return Reject(NotLoggedIn())
+            return mute(view.state, stream, who.session_id, muted)
+
+        decision = decide()
+        if isinstance(decision, Reject):
+            raise decision.error
+        if decision:
+            extra_info = view.state.streams[stream].event.extra_info
+            size_bytes = event_bytes.of_mute(stream, who.user_name, extra_info)
+            self._quotas.mute(who.app_id, who.user_id, view.key.room_session_id, size_bytes)
+            await view.carry_out(decide)
 
     async def unpublish(self, who: Participant, stream_id: str, offer: Offer | None) -> str | None:
         """Gone for the others; the answer if there was an offer."""

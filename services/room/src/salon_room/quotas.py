@@ -43,6 +43,8 @@ class Quotas:
             s.peer_connections_per_user_per_s, s.peer_connections_per_user_burst, "new peer connections", "user"
         )
         self._effects = _rates(s.effects_per_user_per_s, s.effects_per_user_burst, "changes of effects", "user")
+        self._mutes = _rates(s.mutes_per_user_per_s, s.mutes_per_user_burst, "changes of what is muted", "user")
+        self._room_mutes = _rates(s.mutes_per_room_per_s, s.mutes_per_room_burst, "changes of what is muted", "room")
         self._event_bytes = _rates(
             s.event_bytes_per_user_per_s, s.event_bytes_per_user_burst, "bytes of events", "user"
         )
@@ -83,6 +85,12 @@ class Quotas:
     def effects(self, app_id: AppId, user_id: str, event_bytes: int) -> None:
         """A change of what a stream's effects are."""
         wanted = [(self._effects, (app_id, user_id), 1.0), *self._bytes(app_id, user_id, event_bytes)]
+        take_each(wanted, self._now_ns())
+
+    def mute(self, app_id: AppId, user_id: str, room_session_id: str, event_bytes: int) -> None:
+        """A change of what is muted of a stream: everybody in the room is told."""
+        wanted = [(self._mutes, (app_id, user_id), 1.0), *self._bytes(app_id, user_id, event_bytes)]
+        wanted.append((self._room_mutes, room_session_id, 1.0))
         take_each(wanted, self._now_ns())
 
     def events(self, app_id: AppId, user_id: str, event_bytes: int) -> None:

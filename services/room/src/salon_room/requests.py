@@ -51,6 +51,7 @@ _FIELD: dict[type, str] = {
 _ASKED = {
     "publish": Asked.PUBLISH,
     "unpublish": Asked.PUBLISH,
+    "mute_stream": Asked.PUBLISH,
     "set_effects": Asked.EFFECTS,
     "play": Asked.PLAY,
     "stop_play": Asked.PLAY,
@@ -107,7 +108,13 @@ async def _carry_out(verbs: Verbs, who: Participant, kind: str, message: ClientM
         case "publish":
             publish = message.publish
             wish = wish_of(publish.effects) if publish.HasField("effects") else None
-            return Answer(sdp=await media.publish(who, publish.stream_id, publish.extra_info, publish.offer, wish))
+            sdp = await media.publish(
+                who, publish.stream_id, publish.extra_info, publish.offer, wish, publish.muted_kinds
+            )
+            return Answer(sdp=sdp)
+        case "mute_stream":
+            await media.mute(who, message.mute_stream.stream_id, message.mute_stream.muted_kinds)
+            return Done()
         case "unpublish":
             unpublish = message.unpublish
             return _answer(await media.unpublish(who, unpublish.stream_id, _offer(unpublish)))

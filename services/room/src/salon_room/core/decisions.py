@@ -146,6 +146,7 @@ def publish(state: RoomState, event: StreamAdded) -> Append | Reject:
     said = StreamAdded()
     said.CopyFrom(event)
     said.is_update = present is not None
+    said.mute_changed = present is not None and set(present.event.muted_kinds) != set(event.muted_kinds)
     return Append(entity, said, state.sequence_of(entity))
 
 

@@ -25,6 +25,11 @@ def of_publish(stream_id: str, user_name: str, extra_info: str) -> int:
     return 2 * (EVENT_BYTES + encoded_size(stream_id) + _size(user_name)) + _size(extra_info)
 
 
+def of_mute(stream_id: str, user_name: str, extra_info: str) -> int:
+    """`stream-added` once more."""
+    return EVENT_BYTES + encoded_size(stream_id) + _size(user_name) + _size(extra_info)
+
+
 def of_effects(*, has_effects: bool) -> int:
     """`effects-changed`; else `effects-turned-on`, `effects-turned-off`, and what the relay says to either."""
     return EVENT_BYTES if has_effects else 4 * EVENT_BYTES

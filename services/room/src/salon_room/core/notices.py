@@ -13,6 +13,7 @@ from salon.room.v1.signal_pb2 import (
     PeerConnectionLost,
     ServerMessage,
     Stream,
+    StreamMuteChanged,
     StreamsChanged,
     UpdateType,
     User,
@@ -96,7 +97,7 @@ def notices(fact: Fact) -> list[Notice]:
             return [*_ended(fact, event), _users(fact, UpdateType.UPDATE_TYPE_DELETE, event)]
         case StreamAdded() as event:
             if event.is_update:
-                return []
+                return [_mute_changed(fact, event)] if event.mute_changed else []
             change = StreamsChanged(update_type=UpdateType.UPDATE_TYPE_ADD, streams=[stream_view(event)])
             return [Notice(Others(event.user_id), ServerMessage(sequence=fact.sequence, streams_changed=change))]
         case StreamRemoved() as event:
@@ -140,6 +141,7 @@ def stream_view(event: StreamAdded) -> Stream:
         user=User(user_id=event.user_id, user_name=event.user_name),
         extra_info=event.extra_info,
         kinds=sorted({track.kind for track in event.tracks}),
+        muted_kinds=event.muted_kinds,
     )
 
 
@@ -166,6 +168,11 @@ def _ended(fact: Fact, event: UserLoggedOut) -> list[Notice]:
     code, reason = _ENDED_BY[event.reason]
     message = ServerMessage(sequence=fact.sequence, logged_out=LoggedOut(code=code, reason=reason))
     return [Notice(OneSession(event.session_id), message, ends_session=True)]
+
+
+def _mute_changed(fact: Fact, event: StreamAdded) -> Notice:
+    change = StreamMuteChanged(stream_id=event.stream_id, muted_kinds=event.muted_kinds)
+    return Notice(Others(event.user_id), ServerMessage(sequence=fact.sequence, stream_mute_changed=change))
 
 
 def _message(fact: Fact, event: MessageSent) -> Notice:

@@ -282,6 +282,8 @@ class StreamAdded(_message.Message):
     TRACKS_FIELD_NUMBER: _builtins.int
     ADDED_AT_UNIX_MS_FIELD_NUMBER: _builtins.int
     IS_UPDATE_FIELD_NUMBER: _builtins.int
+    MUTED_KINDS_FIELD_NUMBER: _builtins.int
+    MUTE_CHANGED_FIELD_NUMBER: _builtins.int
     stream_id: _builtins.str
     user_id: _builtins.str
     user_name: _builtins.str
@@ -292,8 +294,14 @@ class StreamAdded(_message.Message):
     added_at_unix_ms: _builtins.int
     is_update: _builtins.bool
     """The same session published it already (again after its media was lost): others are not told a second time."""
+    mute_changed: _builtins.bool
+    """An update that mutes something else than before: others are told that."""
     @_builtins.property
     def tracks(self) -> _containers.RepeatedCompositeFieldContainer[Global___StreamTrack]: ...
+    @_builtins.property
+    def muted_kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """"audio", "video": what the publisher has muted, or whose device gives nothing."""
+
     def __init__(
         self,
         *,
@@ -307,10 +315,12 @@ class StreamAdded(_message.Message):
         tracks: _abc.Iterable[Global___StreamTrack] | None = ...,
         added_at_unix_ms: _builtins.int = ...,
         is_update: _builtins.bool = ...,
+        muted_kinds: _abc.Iterable[_builtins.str] | None = ...,
+        mute_changed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["added_at_unix_ms", b"added_at_unix_ms", "extra_info", b"extra_info", "is_update", b"is_update", "relay_id", b"relay_id", "session_id", b"session_id", "stream_id", b"stream_id", "tracks", b"tracks", "transport_id", b"transport_id", "user_id", b"user_id", "user_name", b"user_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added_at_unix_ms", b"added_at_unix_ms", "extra_info", b"extra_info", "is_update", b"is_update", "mute_changed", b"mute_changed", "muted_kinds", b"muted_kinds", "relay_id", b"relay_id", "session_id", b"session_id", "stream_id", b"stream_id", "tracks", b"tracks", "transport_id", b"transport_id", "user_id", b"user_id", "user_name", b"user_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -99,6 +99,7 @@ class ClientMessage(_message.Message):
     CLOSE_PEER_CONNECTION_FIELD_NUMBER: _builtins.int
     SEND_MESSAGE_FIELD_NUMBER: _builtins.int
     SET_EFFECTS_FIELD_NUMBER: _builtins.int
+    MUTE_STREAM_FIELD_NUMBER: _builtins.int
     request_id: _builtins.int
     """Chosen by the client, rising from 1; the Reply carries it. A heartbeat may leave it 0 and gets no reply."""
     @_builtins.property
@@ -143,6 +144,10 @@ class ClientMessage(_message.Message):
     def set_effects(self) -> Global___SetEffects:
         """Sent when the app turns beauty on or off or moves a slider, for a stream it publishes."""
 
+    @_builtins.property
+    def mute_stream(self) -> Global___MuteStream:
+        """Sent when the app mutes a kind of a stream it publishes or a device of it ends, and when that is over."""
+
     def __init__(
         self,
         *,
@@ -159,12 +164,13 @@ class ClientMessage(_message.Message):
         close_peer_connection: Global___ClosePeerConnection | None = ...,
         send_message: Global___SendMessage | None = ...,
         set_effects: Global___SetEffects | None = ...,
+        mute_stream: Global___MuteStream | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "close_peer_connection", b"close_peer_connection", "heartbeat", b"heartbeat", "hello", b"hello", "login", b"login", "logout", b"logout", "play", b"play", "publish", b"publish", "resume", b"resume", "send_message", b"send_message", "set_effects", b"set_effects", "stop_play", b"stop_play", "unpublish", b"unpublish"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "close_peer_connection", b"close_peer_connection", "heartbeat", b"heartbeat", "hello", b"hello", "login", b"login", "logout", b"logout", "mute_stream", b"mute_stream", "play", b"play", "publish", b"publish", "resume", b"resume", "send_message", b"send_message", "set_effects", b"set_effects", "stop_play", b"stop_play", "unpublish", b"unpublish"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "close_peer_connection", b"close_peer_connection", "heartbeat", b"heartbeat", "hello", b"hello", "login", b"login", "logout", b"logout", "play", b"play", "publish", b"publish", "request_id", b"request_id", "resume", b"resume", "send_message", b"send_message", "set_effects", b"set_effects", "stop_play", b"stop_play", "unpublish", b"unpublish"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "close_peer_connection", b"close_peer_connection", "heartbeat", b"heartbeat", "hello", b"hello", "login", b"login", "logout", b"logout", "mute_stream", b"mute_stream", "play", b"play", "publish", b"publish", "request_id", b"request_id", "resume", b"resume", "send_message", b"send_message", "set_effects", b"set_effects", "stop_play", b"stop_play", "unpublish", b"unpublish"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "login", "resume", "logout", "heartbeat", "publish", "unpublish", "play", "stop_play", "close_peer_connection", "send_message", "set_effects"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "login", "resume", "logout", "heartbeat", "publish", "unpublish", "play", "stop_play", "close_peer_connection", "send_message", "set_effects", "mute_stream"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -360,6 +366,7 @@ class Publish(_message.Message):
     EXTRA_INFO_FIELD_NUMBER: _builtins.int
     OFFER_FIELD_NUMBER: _builtins.int
     EFFECTS_FIELD_NUMBER: _builtins.int
+    MUTED_KINDS_FIELD_NUMBER: _builtins.int
     stream_id: _builtins.str
     extra_info: _builtins.str
     @_builtins.property
@@ -368,6 +375,10 @@ class Publish(_message.Message):
     def effects(self) -> Global___StreamEffects:
         """What the stream begins with; absent: as it is. The others never see the original while a worker is there."""
 
+    @_builtins.property
+    def muted_kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As in MuteStream."""
+
     def __init__(
         self,
         *,
@@ -375,10 +386,11 @@ class Publish(_message.Message):
         extra_info: _builtins.str = ...,
         offer: Global___Offer | None = ...,
         effects: Global___StreamEffects | None = ...,
+        muted_kinds: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["effects", b"effects", "offer", b"offer"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["effects", b"effects", "extra_info", b"extra_info", "offer", b"offer", "stream_id", b"stream_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effects", b"effects", "extra_info", b"extra_info", "muted_kinds", b"muted_kinds", "offer", b"offer", "stream_id", b"stream_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -531,6 +543,31 @@ class SetEffects(_message.Message):
 Global___SetEffects: _TypeAlias = SetEffects  # noqa: Y015
 
 @_typing.final
+class MuteStream(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STREAM_ID_FIELD_NUMBER: _builtins.int
+    MUTED_KINDS_FIELD_NUMBER: _builtins.int
+    stream_id: _builtins.str
+    @_builtins.property
+    def muted_kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """"audio", "video" or both: all that is muted then, by the app or because its device gives nothing."""
+
+    def __init__(
+        self,
+        *,
+        stream_id: _builtins.str = ...,
+        muted_kinds: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["muted_kinds", b"muted_kinds", "stream_id", b"stream_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MuteStream: _TypeAlias = MuteStream  # noqa: Y015
+
+@_typing.final
 class SendMessage(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -578,6 +615,7 @@ class ServerMessage(_message.Message):
     PEER_CONNECTION_LOST_FIELD_NUMBER: _builtins.int
     GO_AWAY_FIELD_NUMBER: _builtins.int
     EFFECTS_STATE_CHANGED_FIELD_NUMBER: _builtins.int
+    STREAM_MUTE_CHANGED_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Set on what comes from the room's events: keep the highest for Resume."""
     @_builtins.property
@@ -610,6 +648,10 @@ class ServerMessage(_message.Message):
     def effects_state_changed(self) -> Global___EffectsStateChanged:
         """Sent to the publisher when its viewers get something else than before without its asking."""
 
+    @_builtins.property
+    def stream_mute_changed(self) -> Global___StreamMuteChanged:
+        """Sent when somebody else muted a stream or devices of it ended, and when that is over."""
+
     def __init__(
         self,
         *,
@@ -622,12 +664,13 @@ class ServerMessage(_message.Message):
         peer_connection_lost: Global___PeerConnectionLost | None = ...,
         go_away: Global___GoAway | None = ...,
         effects_state_changed: Global___EffectsStateChanged | None = ...,
+        stream_mute_changed: Global___StreamMuteChanged | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "effects_state_changed", b"effects_state_changed", "go_away", b"go_away", "logged_out", b"logged_out", "message_received", b"message_received", "peer_connection_lost", b"peer_connection_lost", "reply", b"reply", "streams_changed", b"streams_changed", "users_changed", b"users_changed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "effects_state_changed", b"effects_state_changed", "go_away", b"go_away", "logged_out", b"logged_out", "message_received", b"message_received", "peer_connection_lost", b"peer_connection_lost", "reply", b"reply", "stream_mute_changed", b"stream_mute_changed", "streams_changed", b"streams_changed", "users_changed", b"users_changed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "effects_state_changed", b"effects_state_changed", "go_away", b"go_away", "logged_out", b"logged_out", "message_received", b"message_received", "peer_connection_lost", b"peer_connection_lost", "reply", b"reply", "sequence", b"sequence", "streams_changed", b"streams_changed", "users_changed", b"users_changed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "effects_state_changed", b"effects_state_changed", "go_away", b"go_away", "logged_out", b"logged_out", "message_received", b"message_received", "peer_connection_lost", b"peer_connection_lost", "reply", b"reply", "sequence", b"sequence", "stream_mute_changed", b"stream_mute_changed", "streams_changed", b"streams_changed", "users_changed", b"users_changed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["reply", "users_changed", "streams_changed", "message_received", "logged_out", "peer_connection_lost", "go_away", "effects_state_changed"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["reply", "users_changed", "streams_changed", "message_received", "logged_out", "peer_connection_lost", "go_away", "effects_state_changed", "stream_mute_changed"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -900,6 +943,7 @@ class Stream(_message.Message):
     USER_FIELD_NUMBER: _builtins.int
     EXTRA_INFO_FIELD_NUMBER: _builtins.int
     KINDS_FIELD_NUMBER: _builtins.int
+    MUTED_KINDS_FIELD_NUMBER: _builtins.int
     stream_id: _builtins.str
     extra_info: _builtins.str
     @_builtins.property
@@ -908,6 +952,10 @@ class Stream(_message.Message):
     def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """"audio", "video" or both."""
 
+    @_builtins.property
+    def muted_kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Those of them that give nothing: muted by the app, or without a device."""
+
     def __init__(
         self,
         *,
@@ -915,10 +963,11 @@ class Stream(_message.Message):
         user: Global___User | None = ...,
         extra_info: _builtins.str = ...,
         kinds: _abc.Iterable[_builtins.str] | None = ...,
+        muted_kinds: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["user", b"user"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["extra_info", b"extra_info", "kinds", b"kinds", "stream_id", b"stream_id", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["extra_info", b"extra_info", "kinds", b"kinds", "muted_kinds", b"muted_kinds", "stream_id", b"stream_id", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1090,6 +1139,31 @@ class EffectsSet(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EffectsSet: _TypeAlias = EffectsSet  # noqa: Y015
+
+@_typing.final
+class StreamMuteChanged(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STREAM_ID_FIELD_NUMBER: _builtins.int
+    MUTED_KINDS_FIELD_NUMBER: _builtins.int
+    stream_id: _builtins.str
+    @_builtins.property
+    def muted_kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """All that is muted now."""
+
+    def __init__(
+        self,
+        *,
+        stream_id: _builtins.str = ...,
+        muted_kinds: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["muted_kinds", b"muted_kinds", "stream_id", b"stream_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamMuteChanged: _TypeAlias = StreamMuteChanged  # noqa: Y015
 
 @_typing.final
 class EffectsStateChanged(_message.Message):
