@@ -4,7 +4,7 @@ from tests.system.conftest import Arrive
 from tests.system.rooms import fresh
 
 LISTEN = """() => {
-    for (const name of ['deviceError'])
+    for (const name of ['deviceError', 'remoteCameraStatusUpdate', 'remoteMicStatusUpdate'])
         salon.engine.on(name, (...args) => salon.events.push({ name, args }));
 }"""
 
@@ -23,7 +23,8 @@ async def test_a_camera_that_ends_is_black_for_the_others(arrive: Arrive) -> Non
     alice, bob = await arrive(fresh("alice")), await arrive(fresh("bob"))
     for person in (alice, bob):
         assert await person.login(room) == {"ok": True}
-    await alice.call(LISTEN)
+    for person in (alice, bob):
+        await person.call(LISTEN)
     assert await alice.publish(stream)
     await alice.wait_event("publisherStateUpdate", "args[0].state === 'PUBLISHING'")
     await bob.play(stream)
@@ -35,16 +36,21 @@ async def test_a_camera_that_ends_is_black_for_the_others(arrive: Arrive) -> Non
     assert code == 1106010
     await bob.wait_for(f"(id) => salon.look(id).y < {BLACK_Y}", stream)
     await bob.hears(stream)
+    assert await bob.wait_event("remoteCameraStatusUpdate") == [stream, "MUTE"]
 
     # Who comes later sees black too, instead of waiting for a picture.
     carol = await arrive(fresh("carol"))
+    await carol.call(LISTEN)
     assert await carol.login(room) == {"ok": True}
     await carol.play(stream)
     await carol.sees(stream, frames=2)
     assert (await carol.call("(id) => salon.look(id)", stream))["y"] < BLACK_Y
+    assert await carol.wait_event("remoteCameraStatusUpdate") == [stream, "MUTE"]
+    assert await carol.events("remoteMicStatusUpdate") == []
 
     await alice.call(END, [stream, "audio"])
     await alice.wait_event("deviceError", "args[0] === 1106009")
+    assert await carol.wait_event("remoteMicStatusUpdate") == [stream, "MUTE"]
     # Nothing of it lives: it is not published again.
     await alice.call("(id) => salon.engine.stopPublishingStream(id)", stream)
     assert await alice.call("(id) => salon.engine.startPublishingStream(id, salon.local[id])", stream) is False

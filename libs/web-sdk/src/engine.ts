@@ -325,6 +325,7 @@ export class ZegoExpressEngine {
       local.dark = mute;
       for (const publisher of publishers) void publisher.darken(mute);
     }
+    this.muteChanged(local);
     return true;
   }
 
@@ -332,6 +333,7 @@ export class ZegoExpressEngine {
     const local = this.localOf(stream);
     if (local === null || local.getAudioTracks().length === 0) return false;
     local.mute("audio", "publish", mute);
+    this.muteChanged(local);
     return true;
   }
 
@@ -415,7 +417,9 @@ export class ZegoExpressEngine {
   muteMicrophone(mute: boolean): boolean {
     this.microphoneMuted = mute === true;
     for (const stream of this.localStreams.values()) {
-      if (stream.source === "camera") stream.mute("audio", "microphone", this.microphoneMuted);
+      if (stream.source !== "camera") continue;
+      stream.mute("audio", "microphone", this.microphoneMuted);
+      this.muteChanged(stream);
     }
     return true;
   }
@@ -494,12 +498,17 @@ export class ZegoExpressEngine {
         if (condition === "live") stream.idle.delete(kind);
         else stream.idle.add(kind);
         for (const publisher of this.room?.publishersOf(stream) ?? []) void publisher.sourceChanged(kind);
+        this.muteChanged(stream);
         this.logger.warn("track-condition", { kind, condition });
         // A custom track is the app's own: it knows.
         if (condition === "live" || stream.source !== "camera") return;
         this.events.emit("deviceError", troubleCode(condition, kind), track.label);
       });
     }
+  }
+
+  private muteChanged(stream: ZegoLocalStream): void {
+    for (const publisher of this.room?.publishersOf(stream) ?? []) publisher.muteChanged();
   }
 
   private deviceChanged(type: "ADD" | "DELETE", { kind, deviceId, label }: MediaDeviceInfo): void {

@@ -190,6 +190,16 @@ export class ZegoLocalStream {
     for (const track of tracks) track.enabled = reasons.size === 0;
   }
 
+  /** What the others get nothing of, for whatever reason. @internal */
+  mutedKinds(): ("audio" | "video")[] {
+    return (["audio", "video"] as const).filter((kind) => {
+      const track = (kind === "audio" ? this.getAudioTracks() : this.getVideoTracks())[0];
+      if (track === undefined) return false;
+      const withheld = this.muteReasons[kind].size > 0 || (kind === "video" && this.dark);
+      return withheld || this.idle.has(kind) || track.readyState === "ended";
+    });
+  }
+
   /** @internal */
   destroy(): void {
     if (this.destroyed) return;

@@ -12,6 +12,7 @@ export interface WireStream {
   user?: WireUser;
   extraInfo?: string;
   kinds?: string[];
+  mutedKinds?: string[];
 }
 
 export interface Offer {
@@ -48,12 +49,13 @@ export type ClientBody =
   | { resume: { appId: number; userId: string; sessionId: string; resumeKey: string; lastSequence: string } }
   | { logout: Record<string, never> }
   | { heartbeat: Record<string, never> }
-  | { publish: { streamId: string; extraInfo: string; offer: Offer; effects?: StreamEffects } }
+  | { publish: { streamId: string; extraInfo: string; offer: Offer; effects?: StreamEffects; mutedKinds?: string[] } }
   | { unpublish: { streamId: string; offer?: Offer } }
   | { play: { streamId: string; offer: Offer } }
   | { stopPlay: { streamId: string; offer?: Offer } }
   | { closePeerConnection: { peerConnectionId: string } }
   | { sendMessage: { kind: MessageKind; text: string; toUserIds: string[]; messageNumber?: number } }
+  | { muteStream: { streamId: string; mutedKinds: string[] } }
   | { setEffects: { streamId: string; effects: StreamEffects } };
 
 export interface Failed {
@@ -121,6 +123,7 @@ export interface ServerMessage {
   loggedOut?: { code?: number; reason?: string };
   peerConnectionLost?: { peerConnectionId?: string; reason?: string };
   goAway?: Record<string, never>;
+  streamMuteChanged?: { streamId?: string; mutedKinds?: string[] };
   effectsStateChanged?: EffectsSet & { streamId?: string };
 }
 

@@ -16,6 +16,10 @@ export class FakeTrack extends EventTarget {
     this.readyState = "ended";
   }
 
+  clone(): FakeTrack {
+    return new FakeTrack(this.kind, this.label);
+  }
+
   getSettings(): MediaTrackSettings {
     return {};
   }

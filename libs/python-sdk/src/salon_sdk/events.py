@@ -18,6 +18,8 @@ EventName = Literal[
     "room_stream_update",  # room_id, "ADD" | "DELETE", list[StreamInfo], extended_data
     "publisher_state_update",  # PublisherStateUpdate
     "player_state_update",  # PlayerStateUpdate
+    "remote_camera_status_update",  # stream_id, "OPEN" | "MUTE": of a stream that is played
+    "remote_mic_status_update",  # stream_id, "OPEN" | "MUTE"
     "beauty_effect_error",  # BeautyEffectError
     "im_recv_broadcast_message",  # room_id, list[RoomMessage]
     "im_recv_barrage_message",  # room_id, list[RoomMessage]

@@ -36,6 +36,16 @@ class Playback(Order):
         self.kinds = kinds
         self.played = PlayedStream(stream_id)
         self.pumps: list[asyncio.Task[None]] = []
+        self._muted_kinds: frozenset[str] = frozenset()
+        """What the app was told; a stream begins as open."""
+
+    def learn_muted(self, muted_kinds: frozenset[str]) -> list[tuple[str, bool]]:
+        """The kinds of which the app is to be told, and whether they are muted now; none while nothing is played."""
+        if self.machine.state is not Phase.ACTIVE:
+            return []
+        changed = sorted(self._muted_kinds ^ muted_kinds)
+        self._muted_kinds = muted_kinds
+        return [(kind, kind in muted_kinds) for kind in changed]
 
     @property
     def state(self) -> PlayState:
@@ -69,6 +79,9 @@ class Player:
             return False
         self._negotiator.remove(stream_id)
         return True
+
+    def playback(self, stream_id: str) -> Playback | None:
+        return self._negotiator.orders.get(stream_id)
 
     def stream_removed(self, stream_id: str) -> None:
         """Its publisher has stopped or was lost; should it come back while still wanted, it is played again."""

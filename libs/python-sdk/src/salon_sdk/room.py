@@ -4,13 +4,13 @@ import asyncio
 import json
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from salon.room.v1 import signal_pb2 as pb
 
 from salon_sdk.connection import RoomConnection
 from salon_sdk.errors import EngineError, ErrorCode
-from salon_sdk.events import EventName, Handlers, RoomMessage, StreamInfo, UpdateName, User
+from salon_sdk.events import EventName, Handlers, PlayerStateUpdate, RoomMessage, StreamInfo, UpdateName, User
 from salon_sdk.player import Player
 from salon_sdk.publisher import Publisher
 from salon_sdk.states import ConnectionState
@@ -49,6 +49,8 @@ class Room:
         self._token_watch: asyncio.Task[None] | None = None
         self._users: dict[str, User] = {}
         self._streams: dict[str, StreamInfo] = {}
+        self._muted_kinds: dict[str, frozenset[str]] = {}
+        """By stream id, of the others' streams."""
         self._last_message_number = 0
         self.connection = RoomConnection(servers, login, self._tasks, self, timing, ssl_context)
         self.publisher = Publisher(
@@ -58,7 +60,7 @@ class Room:
             self._emitter("publisher_state_update"),
             self._emitter("beauty_effect_error"),
         )
-        self.player = Player(self.connection, self._tasks, timing, self._emitter("player_state_update"))
+        self.player = Player(self.connection, self._tasks, timing, self._player_changed)
 
     @property
     def state(self) -> ConnectionState:
@@ -119,6 +121,8 @@ class Room:
                 self._streams_changed(message.streams_changed)
             case "message_received":
                 self._message_received(message.message_received)
+            case "stream_mute_changed":
+                self._mute_changed(message.stream_mute_changed)
             case "effects_state_changed":
                 self.publisher.effects_changed(message.effects_state_changed)
             case "peer_connection_lost":
@@ -155,10 +159,23 @@ class Room:
     def _streams_changed(self, changed: pb.StreamsChanged) -> None:
         streams = [_stream(stream) for stream in changed.streams]
         if changed.update_type == pb.UPDATE_TYPE_ADD:
+            self._learn_muted(changed.streams)
             self._tell_streams("ADD", streams)
         elif changed.update_type == pb.UPDATE_TYPE_DELETE:
             known = [self._streams.get(stream.stream_id, stream) for stream in streams]
             self._tell_streams("DELETE", known, changed.delete_reasons)
+            for stream in streams:
+                self._muted_kinds.pop(stream.stream_id, None)
+
+    def _mute_changed(self, changed: pb.StreamMuteChanged) -> None:
+        if changed.stream_id in self._muted_kinds:
+            self._muted_kinds[changed.stream_id] = frozenset(changed.muted_kinds)
+            self._tell_muted(changed.stream_id)
+
+    def _learn_muted(self, streams: Iterable[pb.Stream]) -> None:
+        for stream in streams:
+            self._muted_kinds[stream.stream_id] = frozenset(stream.muted_kinds)
+            self._tell_muted(stream.stream_id)
 
     def _message_received(self, received: pb.MessageReceived) -> None:
         sender = _user(received.from_user)
@@ -178,6 +195,8 @@ class Room:
         self._tell_streams("DELETE", gone)
         self._tell_users("DELETE", [user for user in self._users.values() if user.user_id not in users])
         self._tell_users("ADD", [user for user in users.values() if user.user_id not in self._users])
+        self._muted_kinds = {}
+        self._learn_muted(present.streams)
         self._tell_streams("ADD", [stream for stream in streams.values() if stream.stream_id not in self._streams])
 
     def _tell_users(self, update: UpdateName, users: list[User]) -> None:
@@ -212,6 +231,18 @@ class Room:
                 self.player.stream_added(stream.stream_id)
             else:
                 self.player.stream_removed(stream.stream_id)
+
+    def _player_changed(self, update: PlayerStateUpdate) -> None:
+        self._handlers.emit("player_state_update", update)
+        self._tell_muted(update.stream_id)
+
+    def _tell_muted(self, stream_id: str) -> None:
+        playback = self.player.playback(stream_id)
+        if playback is None:
+            return
+        for kind, muted in playback.learn_muted(self._muted_kinds.get(stream_id, frozenset())):
+            event: EventName = "remote_camera_status_update" if kind == "video" else "remote_mic_status_update"
+            self._handlers.emit(event, stream_id, "MUTE" if muted else "OPEN")
 
     def _tell_state(self, reason: str, state: str, error_code: int, extended_data: str = "") -> None:
         self._handlers.emit("room_state_changed", self.id, reason, int(error_code), extended_data)

@@ -16,6 +16,8 @@ const PUBLIC_STATE = {
 export interface PlayerPort extends FlowPort {
   playerState(state: ZegoPlayerState): void;
   playerEnded(player: Player): void;
+  /** It plays, for the first time or again. */
+  playerActive(player: Player): void;
   /** This page is about to publish the stream. */
   isComing(streamID: string): boolean;
   /** What the stream is known to consist of; empty if not known. */
@@ -31,6 +33,8 @@ export class Player extends MediaFlow {
   readonly ready: Promise<MediaStream>;
   private settle: { resolve: (stream: MediaStream) => void; reject: (error: ZegoError) => void } | null = null;
   private lastReport = "";
+  /** What the app was told is muted; a stream begins as open. */
+  private muted: ReadonlySet<string> = new Set();
 
   constructor(
     streamID: string,
@@ -54,6 +58,16 @@ export class Player extends MediaFlow {
 
   get hasPlayed(): boolean {
     return this.wasActive;
+  }
+
+  /** The kinds of which the app is to be told, and whether they are muted now; none while nothing is played. */
+  learnMuted(mutedKinds: readonly string[]): { kind: MediaKind; muted: boolean }[] {
+    if (!this.machine.is("ACTIVE")) return [];
+    const before = this.muted;
+    this.muted = new Set(mutedKinds);
+    return (["audio", "video"] as const)
+      .filter((kind) => before.has(kind) !== this.muted.has(kind))
+      .map((kind) => ({ kind, muted: this.muted.has(kind) }));
   }
 
   protected override prepareSlots(peer: Peer): Promise<void> {
@@ -121,14 +135,16 @@ export class Player extends MediaFlow {
     const code = error?.errorCode ?? Code.OK;
     // Trying again after an interruption is still the interruption, with its code.
     const repeat = state === "NEGOTIATING" && this.lastReport.startsWith(publicState);
-    if (repeat || this.lastReport === `${publicState} ${code}`) return;
-    this.lastReport = `${publicState} ${code}`;
-    this.playerPort.playerState({
-      streamID: this.streamID,
-      state: publicState,
-      errorCode: code,
-      extendedData: error?.extendedData ?? "{}",
-    });
+    if (!repeat && this.lastReport !== `${publicState} ${code}`) {
+      this.lastReport = `${publicState} ${code}`;
+      this.playerPort.playerState({
+        streamID: this.streamID,
+        state: publicState,
+        errorCode: code,
+        extendedData: error?.extendedData ?? "{}",
+      });
+    }
+    if (state === "ACTIVE") this.playerPort.playerActive(this);
   }
 
   private wants(kind: MediaKind): boolean {

@@ -8,6 +8,7 @@ import { withFormatParameters } from "./answer-sdp.js";
 import { sendCodecPreferences, type VideoCodecName } from "./codecs.js";
 import { MediaFlow, type FlowPort, type FlowState } from "./flow.js";
 import { BlackPicture } from "./black-picture.js";
+import { MuteReport } from "./mute-report.js";
 import type { MediaKind, Peer, Slot } from "./peer.js";
 
 const PUBLIC_STATE = {
@@ -28,6 +29,8 @@ export interface PublisherPort extends FlowPort {
   publisherState(state: ZegoPublisherState): void;
   publisherEnded(publisher: Publisher): void;
   publisherActive(publisher: Publisher): void;
+  /** What of the stream is muted. */
+  mutedChanged(publisher: Publisher): void;
   /** The token of the log-in has ended: logs in with a newer one, if the app gave one. */
   logInAnew(): boolean;
 }
@@ -43,6 +46,10 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
   private settling: ReturnType<typeof setTimeout> | null = null;
   /** Those who wait for the end of a negotiation. */
   private waiting: (() => void)[] = [];
+  private readonly muteReport = new MuteReport(
+    () => this.stream.mutedKinds(),
+    (mutedKinds) => this.port.request({ muteStream: { streamId: this.streamID, mutedKinds } }),
+  );
 
   constructor(
     streamID: string,
@@ -78,6 +85,12 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
     } catch {
       // The connection is just being lost; the next one begins with what there is then.
     }
+  }
+
+  /** A kind of the stream is muted or not any more: the others are told. */
+  muteChanged(): void {
+    if (this.publishing) this.muteReport.refresh();
+    this.publisherPort.mutedChanged(this);
   }
 
   get publishing(): boolean {
@@ -119,7 +132,9 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
   protected override announce(offer: Offer): Promise<Reply> {
     const extraInfo = this.option.extraInfo ?? "";
     const effects = this.stream.beauty.effects;
-    return this.port.request({ publish: { streamId: this.streamID, extraInfo, offer, effects } });
+    const muted = this.muteReport.announced();
+    const mutedKinds = muted.length > 0 ? muted : undefined;
+    return this.port.request({ publish: { streamId: this.streamID, extraInfo, offer, effects, mutedKinds } });
   }
 
   protected override withdraw(offer: Offer | undefined): Promise<Reply> {
@@ -171,6 +186,7 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
     if (state === "ENDED") {
       this.stream.beauty.unpublished(this.streamID);
       this.stopSettling();
+      this.muteReport.stop();
       this.dark?.stop();
       this.dark = null;
       this.black?.stop();
@@ -191,6 +207,7 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
       });
     }
     if (state !== "ACTIVE" || !this.machine.is("ACTIVE")) return;
+    this.muteReport.refresh();
     this.publisherPort.publisherActive(this);
     this.stream.beauty.published(this);
   }

@@ -178,13 +178,20 @@ export class Room implements ConnectionListener {
     } else if (message.streamsChanged !== undefined) {
       this.tellStreams(this.roster.changeStreams(message.streamsChanged));
       if (message.streamsChanged.updateType !== "UPDATE_TYPE_DELETE") {
-        for (const stream of message.streamsChanged.streams ?? []) this.wakePlayer(stream.streamId ?? "");
+        for (const { streamId = "" } of message.streamsChanged.streams ?? []) {
+          this.wakePlayer(streamId);
+          this.tell(() => this.tellMuted(streamId));
+        }
       }
     } else if (message.messageReceived !== undefined) {
       const received = message.messageReceived;
       this.tell(() => this.tellMessage(received));
     } else if (message.peerConnectionLost !== undefined) {
       this.peers.lostAtRelay(message.peerConnectionLost.peerConnectionId ?? "");
+    } else if (message.streamMuteChanged !== undefined) {
+      const { streamId = "", mutedKinds = [] } = message.streamMuteChanged;
+      this.roster.mute(streamId, mutedKinds);
+      this.tell(() => this.tellMuted(streamId));
     } else if (message.effectsStateChanged !== undefined) {
       const { streamId = "", ...state } = message.effectsStateChanged;
       this.publishers.get(streamId)?.stream.beauty.heard(streamId, state);
@@ -204,6 +211,9 @@ export class Room implements ConnectionListener {
   private applySnapshot(loggedIn: LoggedIn): void {
     if (this.options.login.userUpdate) this.tellUsers(this.roster.replaceUsers(loggedIn.users ?? []));
     this.tellStreams(this.roster.replaceStreams(loggedIn.streams ?? []));
+    this.tell(() => {
+      for (const streamID of this.players.keys()) this.tellMuted(streamID);
+    });
   }
 
   private tellUsers(change: Change<RosterUser>): void {
@@ -229,6 +239,15 @@ export class Room implements ConnectionListener {
         for (const { streamID } of change.added) this.wakePlayer(streamID);
       }
     });
+  }
+
+  /** Those who play it; what others play is theirs to know. */
+  private tellMuted(streamID: string): void {
+    const mutedKinds = this.roster.stream(streamID)?.mutedKinds ?? this.publishers.get(streamID)?.stream.mutedKinds();
+    for (const { kind, muted } of this.players.get(streamID)?.learnMuted(mutedKinds ?? []) ?? []) {
+      const event = kind === "video" ? "remoteCameraStatusUpdate" : "remoteMicStatusUpdate";
+      this.options.events.emit(event, streamID, muted ? "MUTE" : "OPEN");
+    }
   }
 
   private tellMessage(message: MessageReceived): void {
@@ -290,6 +309,7 @@ export class Room implements ConnectionListener {
       logInAnew: () => this.connection.logInAnew(),
       // One's own streams are not in the roster: nobody else tells a player of them.
       publisherActive: (publisher) => this.wakePlayer(publisher.streamID),
+      mutedChanged: (publisher) => this.tell(() => this.tellMuted(publisher.streamID)),
       publisherEnded: (publisher) => {
         this.publishers.delete(publisher.streamID);
         // Waited for in vain, it is asked for once more, and refused with the reason.
@@ -309,6 +329,7 @@ export class Room implements ConnectionListener {
         this.players.delete(player.streamID);
         this.options.unplayed(player.media);
       },
+      playerActive: (player) => this.tell(() => this.tellMuted(player.streamID)),
       isComing: (streamID) => this.publishers.has(streamID),
       kindsOf: (streamID) => this.roster.stream(streamID)?.kinds ?? [],
     };

@@ -10,6 +10,7 @@ export interface RosterStream {
   user: RosterUser;
   extraInfo: string;
   kinds: readonly string[];
+  mutedKinds: readonly string[];
 }
 
 export interface Change<T> {
@@ -27,6 +28,7 @@ function toStream(stream: WireStream): RosterStream {
     user: toUser(stream.user),
     extraInfo: stream.extraInfo ?? "",
     kinds: stream.kinds ?? [],
+    mutedKinds: stream.mutedKinds ?? [],
   };
 }
 
@@ -49,6 +51,11 @@ export class Roster {
 
   replaceStreams(present: readonly WireStream[]): Change<RosterStream> {
     return replace(this.streams, present.map(toStream), (stream) => stream.streamID);
+  }
+
+  mute(streamID: string, mutedKinds: readonly string[]): void {
+    const stream = this.streams.get(streamID);
+    if (stream !== undefined) this.streams.set(streamID, { ...stream, mutedKinds });
   }
 
   changeUsers(change: UsersChanged): Change<RosterUser> {

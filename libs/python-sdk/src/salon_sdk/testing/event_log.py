@@ -51,6 +51,14 @@ class EventLog:
                 self._arrived.clear()
                 await self._arrived.wait()
 
+    async def next(self) -> None:
+        """Until something more is told."""
+        count = len(self.seen)
+        async with asyncio.timeout(WAIT_S):
+            while len(self.seen) == count:
+                self._arrived.clear()
+                await self._arrived.wait()
+
     def _recorder(self, event: EventName) -> Callable[..., object]:
         def record(*arguments: object) -> None:
             self.seen.append((event, arguments))

@@ -452,12 +452,13 @@ this.captureSound?.stop(),this.captureSound=null}async useAudioOutputDevice(devi
 player.element,deviceID)}getScreenDisplaySurface(){let surface=(this.media.getVideoTracks()[0]?.getSettings()??{}).displaySurface;return surface==="browser"||surface===
 "window"||surface==="monitor"?surface:"unknown"}on(event,handler){return this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}mute(kind,reason,mute){
 let reasons=this.muteReasons[kind];mute?reasons.add(reason):reasons.delete(reason);let tracks=kind==="audio"?this.media.getAudioTracks():this.media.getVideoTracks();
-for(let track of tracks)track.enabled=reasons.size===0}destroy(){if(!this.destroyed){if(this.beauty.end(),this.stopVideo(),this.stopAudio(),this.stopPlayCaptureVideo(),
-this.stopPlayCaptureAudio(),this.owned)for(let track of this.media.getTracks())track.stop();this.destroyed=!0}}showVideo(view,options,played,failed,displaced){let place=findContainer(
-view);if(place===null)return null;let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.events.emit(failed,element),displaced};return MediaPlayer.
-video(this.media,place,{...options,muted:!0},listener)}playSound(options,played,failed){let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.
-events.emit(failed,element)};return MediaPlayer.audio(this.media,!1,options.enableAutoplayDialog!==!1,listener)}};addNotYet(ZegoLocalStream.prototype,"localStre\
-am");var LEVELS=["debug","info","warn","error","report","disable"],Logger=class{constructor(){this.level="warn";this.verbose=!1}configure(config){if(config.logLevel!==
+for(let track of tracks)track.enabled=reasons.size===0}mutedKinds(){return["audio","video"].filter(kind=>{let track=(kind==="audio"?this.getAudioTracks():this.getVideoTracks())[0];
+return track===void 0?!1:this.muteReasons[kind].size>0||kind==="video"&&this.dark||this.idle.has(kind)||track.readyState==="ended"})}destroy(){if(!this.destroyed){
+if(this.beauty.end(),this.stopVideo(),this.stopAudio(),this.stopPlayCaptureVideo(),this.stopPlayCaptureAudio(),this.owned)for(let track of this.media.getTracks())
+track.stop();this.destroyed=!0}}showVideo(view,options,played,failed,displaced){let place=findContainer(view);if(place===null)return null;let listener={canPlay:()=>this.
+events.emit(played),autoplayFailed:element=>this.events.emit(failed,element),displaced};return MediaPlayer.video(this.media,place,{...options,muted:!0},listener)}playSound(options,played,failed){
+let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.events.emit(failed,element)};return MediaPlayer.audio(this.media,!1,options.enableAutoplayDialog!==
+!1,listener)}};addNotYet(ZegoLocalStream.prototype,"localStream");var LEVELS=["debug","info","warn","error","report","disable"],Logger=class{constructor(){this.level="warn";this.verbose=!1}configure(config){if(config.logLevel!==
 void 0){if(!LEVELS.includes(config.logLevel))return!1;this.level=config.logLevel}return!0}setVerbose(enable){this.verbose=enable}debug(event,fields={}){this.passes(
 "debug")&&console.debug("[salon]",event,fields)}info(event,fields={}){this.passes("info")&&console.info("[salon]",event,fields)}warn(event,fields={}){this.passes(
 "warn")&&console.warn("[salon]",event,fields)}error(event,fields={}){this.passes("error")&&console.error("[salon]",event,fields)}passes(level){return this.verbose&&
@@ -607,22 +608,24 @@ peer,slot);return this.slots=[],this.announced},exchange:withdraw}).catch(()=>wi
 setTimeout(()=>this.end(this.retryTimeoutError()),this.port.retryTimeMs()))}clearRetry(){this.retryTimer!==null&&clearTimeout(this.retryTimer),this.retryTimer=null}clearTimers(){
 this.clearRetry(),this.deadlineTimer!==null&&clearTimeout(this.deadlineTimer),this.deadlineTimer=null}};var PUBLIC_STATE={IDLE:"NO_PLAY",NEGOTIATING:"PLAY_REQUESTING",WAITING:"PLAY_REQUESTING",ACTIVE:"PLAYING",ENDED:"NO_PLAY"},Player=class extends MediaFlow{constructor(streamID,option,playerPort){
 super(streamID,playerPort,"recvonly",()=>new ZegoError(Code.PLAY_RETRY_TIMEOUT,"The stream could not be played again in time."));this.option=option;this.playerPort=
-playerPort;this.media=new MediaStream;this.settle=null;this.lastReport="";this.ready=new Promise((resolve,reject)=>{this.settle={resolve,reject}}),this.ready.catch(
-()=>{})}get interrupted(){return this.wasActive&&this.machine.is("WAITING","NEGOTIATING")}get hasPlayed(){return this.wasActive}prepareSlots(peer){for(let kind of[
-"audio","video"]){let present=this.slots.find(each=>each.kind===kind);if(!this.wants(kind)){present!==void 0&&this.drop(peer,present);continue}let slot=present??
-peer.acquire(kind,this.streamID);present===void 0&&this.slots.push(slot),slot.transceiver.direction="recvonly";let receiver=slot.transceiver.receiver,targetMs=this.
-option.jitterBufferTarget;"jitterBufferTarget"in receiver&&(receiver.jitterBufferTarget=targetMs??null),"playoutDelayHint"in receiver&&this.option.playoutDelayHint!==
-void 0&&(receiver.playoutDelayHint=this.option.playoutDelayHint)}return Promise.resolve()}announce(offer){return this.port.request({play:{streamId:this.streamID,
-offer}})}withdraw(offer){return this.port.request({stopPlay:{streamId:this.streamID,offer}})}answered(){let tracks=[];for(let slot of[...this.slots])slot.transceiver.
-currentDirection==="recvonly"?tracks.push(slot.transceiver.receiver.track):this.peer!==null&&this.drop(this.peer,slot);if(tracks.length===0)throw new RequestFailed(
-Code.PLAY_INTERRUPTED,"The relay has no media of this stream.","no-media",!0);for(let track of this.media.getTracks())tracks.includes(track)||this.media.removeTrack(
-track);for(let track of tracks)this.media.addTrack(track);this.settle?.resolve(this.media),this.settle=null}releaseSlot(peer,slot){return this.drop(peer,slot),Promise.
-resolve()}isFinal(error){return error.retryable?!1:error.errorCode!==Code.STREAM_NOT_FOUND?!0:!this.wasActive&&!this.playerPort.isComing(this.streamID)}report(state,error){
-state==="ENDED"&&(this.playerPort.playerEnded(this),this.settle?.reject(error??new ZegoError(Code.NOT_PLAYING,"Playing was stopped before it began.")),this.settle=
-null);let publicState=PUBLIC_STATE[state],code=error?.errorCode??Code.OK;state==="NEGOTIATING"&&this.lastReport.startsWith(publicState)||this.lastReport===`${publicState}\
- ${code}`||(this.lastReport=`${publicState} ${code}`,this.playerPort.playerState({streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??
-"{}"}))}wants(kind){if(this.option[kind]===!1)return!1;let kinds=this.playerPort.kindsOf(this.streamID);return kinds.length===0||kinds.includes(kind)}drop(peer,slot){
-this.media.removeTrack(slot.transceiver.receiver.track),peer.release(slot),this.slots=this.slots.filter(each=>each!==slot)}};function withFormatParameters(sdp,mid,codecs,parameters){let added=Object.entries(parameters).map(([name,value])=>`${name}=${value}`);return added.length===0?sdp:
+playerPort;this.media=new MediaStream;this.settle=null;this.lastReport="";this.muted=new Set;this.ready=new Promise((resolve,reject)=>{this.settle={resolve,reject}}),
+this.ready.catch(()=>{})}get interrupted(){return this.wasActive&&this.machine.is("WAITING","NEGOTIATING")}get hasPlayed(){return this.wasActive}learnMuted(mutedKinds){
+if(!this.machine.is("ACTIVE"))return[];let before=this.muted;return this.muted=new Set(mutedKinds),["audio","video"].filter(kind=>before.has(kind)!==this.muted.
+has(kind)).map(kind=>({kind,muted:this.muted.has(kind)}))}prepareSlots(peer){for(let kind of["audio","video"]){let present=this.slots.find(each=>each.kind===kind);
+if(!this.wants(kind)){present!==void 0&&this.drop(peer,present);continue}let slot=present??peer.acquire(kind,this.streamID);present===void 0&&this.slots.push(slot),
+slot.transceiver.direction="recvonly";let receiver=slot.transceiver.receiver,targetMs=this.option.jitterBufferTarget;"jitterBufferTarget"in receiver&&(receiver.
+jitterBufferTarget=targetMs??null),"playoutDelayHint"in receiver&&this.option.playoutDelayHint!==void 0&&(receiver.playoutDelayHint=this.option.playoutDelayHint)}
+return Promise.resolve()}announce(offer){return this.port.request({play:{streamId:this.streamID,offer}})}withdraw(offer){return this.port.request({stopPlay:{streamId:this.
+streamID,offer}})}answered(){let tracks=[];for(let slot of[...this.slots])slot.transceiver.currentDirection==="recvonly"?tracks.push(slot.transceiver.receiver.track):
+this.peer!==null&&this.drop(this.peer,slot);if(tracks.length===0)throw new RequestFailed(Code.PLAY_INTERRUPTED,"The relay has no media of this stream.","no-medi\
+a",!0);for(let track of this.media.getTracks())tracks.includes(track)||this.media.removeTrack(track);for(let track of tracks)this.media.addTrack(track);this.settle?.
+resolve(this.media),this.settle=null}releaseSlot(peer,slot){return this.drop(peer,slot),Promise.resolve()}isFinal(error){return error.retryable?!1:error.errorCode!==
+Code.STREAM_NOT_FOUND?!0:!this.wasActive&&!this.playerPort.isComing(this.streamID)}report(state,error){state==="ENDED"&&(this.playerPort.playerEnded(this),this.
+settle?.reject(error??new ZegoError(Code.NOT_PLAYING,"Playing was stopped before it began.")),this.settle=null);let publicState=PUBLIC_STATE[state],code=error?.
+errorCode??Code.OK;!(state==="NEGOTIATING"&&this.lastReport.startsWith(publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState}\
+ ${code}`,this.playerPort.playerState({streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"})),state==="ACTIVE"&&this.
+playerPort.playerActive(this)}wants(kind){if(this.option[kind]===!1)return!1;let kinds=this.playerPort.kindsOf(this.streamID);return kinds.length===0||kinds.includes(
+kind)}drop(peer,slot){this.media.removeTrack(slot.transceiver.receiver.track),peer.release(slot),this.slots=this.slots.filter(each=>each!==slot)}};function withFormatParameters(sdp,mid,codecs,parameters){let added=Object.entries(parameters).map(([name,value])=>`${name}=${value}`);return added.length===0?sdp:
 sdp.split(/(?=^m=)/m).map(section=>hasMid(section,mid)?extend(section,codecs,added.join(";")):section).join("")}function hasMid(section,mid){return section.split(
 /\r?\n/).includes(`a=mid:${mid}`)}function extend(section,codecs,added){let lines=section.split(`\r
 `),fmtp=new Map;return lines.forEach((line,index)=>{let match=/^a=fmtp:(\d+) /.exec(line);match?.[1]!==void 0&&fmtp.set(match[1],index)}),lines.flatMap((line,index)=>{
@@ -637,48 +640,56 @@ chosen=found.length>0?found:capabilities.filter(named("VP8"));return chosen.leng
 filter(isRepair)]}function canSend(name){return(RTCRtpSender.getCapabilities?.("video")?.codecs??[]).some(named(name))}var DEFAULT_SIZE={width:640,height:480},BlackPicture=class{constructor({width,height}){this.timer=null;let canvas=globalThis.document?.createElement("canvas"),context=canvas?.
 getContext("2d");if(!canvas||!context||typeof canvas.captureStream!="function"){this.track=null;return}canvas.width=width||DEFAULT_SIZE.width,canvas.height=height||
 DEFAULT_SIZE.height,this.track=canvas.captureStream().getVideoTracks()[0]??null;let draw=()=>{context.fillRect(0,0,canvas.width,canvas.height),this.timer=setTimeout(
-draw,500)};draw()}stop(){this.timer!==null&&clearTimeout(this.timer),this.timer=null,this.track?.stop()}};var PUBLIC_STATE2={IDLE:"NO_PUBLISH",NEGOTIATING:"PUBLISH_REQUESTING",WAITING:"PUBLISH_REQUESTING",ACTIVE:"PUBLISHING",ENDED:"NO_PUBLISH"},SETTLE_MS=5e3,Publisher=class extends MediaFlow{constructor(streamID,stream,option,publisherPort){
+draw,500)};draw()}stop(){this.timer!==null&&clearTimeout(this.timer),this.timer=null,this.track?.stop()}};var MuteReport=class{constructor(present,send){this.present=present;this.send=send;this.told="";this.asking=!1;this.timer=null;this.pauses=new Backoff(OVERLOAD_PAUSES);
+this.over=!1}announced(){let kinds=this.present();return this.told=kinds.join(),kinds}refresh(){let kinds=this.present(),wanted=kinds.join();this.over||this.asking||
+this.timer!==null||wanted===this.told||(this.asking=!0,this.send(kinds).then(()=>{this.asking=!1,this.told=wanted,this.pauses.reset(),this.refresh()},thrown=>{this.
+asking=!1,this.failed(thrown)}))}stop(){this.over=!0,this.timer!==null&&clearTimeout(this.timer)}failed(thrown){if(thrown instanceof RequestFailed&&!thrown.retryable){
+this.over||(this.over=thrown.reason==="request-malformed");return}this.over||(this.timer=setTimeout(()=>{this.timer=null,this.refresh()},this.pauses.nextMs()))}};var PUBLIC_STATE2={IDLE:"NO_PUBLISH",NEGOTIATING:"PUBLISH_REQUESTING",WAITING:"PUBLISH_REQUESTING",ACTIVE:"PUBLISHING",ENDED:"NO_PUBLISH"},SETTLE_MS=5e3,Publisher=class extends MediaFlow{constructor(streamID,stream,option,publisherPort){
 super(streamID,publisherPort,"sendonly",()=>new ZegoError(Code.PUBLISH_RETRY_TIMEOUT,"The stream could not be published again in time."));this.stream=stream;this.
-option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null;this.black=null;this.settling=null;this.waiting=[];stream.dark&&this.darken(!0)}async darken(mute){
-let track=this.stream.getVideoTracks()[0];track===void 0||mute===(this.dark!==null)||(mute?(this.dark=track.clone(),this.dark.enabled=!1):(this.dark?.stop(),this.
-dark=null),await this.sourceChanged("video"))}async sourceChanged(kind){let slot=this.slots.find(each=>each.kind===kind);try{await slot?.transceiver.sender.replaceTrack(
-this.outgoing(kind))}catch{}}get publishing(){return this.machine.is("ACTIVE")}settled(){return this.machine.is("IDLE","NEGOTIATING")?new Promise(resolve=>this.
-waiting.push(resolve)):Promise.resolve()}async setEffects(effects){return(await this.port.request({setEffects:{streamId:this.streamID,effects}})).effectsSet??{}}async prepareSlots(peer){
-for(let kind of["audio","video"]){let source=this.source(kind),slot=this.slots.find(each=>each.kind===kind);if(source===void 0||source.readyState==="ended"&&slot===
-void 0&&!this.wasActive)continue;let track=this.outgoing(kind),{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,maxBitrate=(kind==="audio"?audioKbps:
-videoKbps)*1e3;slot===void 0&&(slot=peer.acquire(kind,this.streamID,{sendEncodings:[{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",
-kind==="video"&&(optimizationMode!=="default"&&track!==null&&(track.contentHint=optimizationMode),this.preferCodec(slot.transceiver)),await slot.transceiver.sender.
-replaceTrack(track)}}announce(offer){let extraInfo=this.option.extraInfo??"",effects=this.stream.beauty.effects;return this.port.request({publish:{streamId:this.
-streamID,extraInfo,offer,effects}})}withdraw(offer){return this.port.request({unpublish:{streamId:this.streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.
+option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null;this.black=null;this.settling=null;this.waiting=[];this.muteReport=new MuteReport(
+()=>this.stream.mutedKinds(),mutedKinds=>this.port.request({muteStream:{streamId:this.streamID,mutedKinds}}));stream.dark&&this.darken(!0)}async darken(mute){let track=this.
+stream.getVideoTracks()[0];track===void 0||mute===(this.dark!==null)||(mute?(this.dark=track.clone(),this.dark.enabled=!1):(this.dark?.stop(),this.dark=null),await this.
+sourceChanged("video"))}async sourceChanged(kind){let slot=this.slots.find(each=>each.kind===kind);try{await slot?.transceiver.sender.replaceTrack(this.outgoing(
+kind))}catch{}}muteChanged(){this.publishing&&this.muteReport.refresh(),this.publisherPort.mutedChanged(this)}get publishing(){return this.machine.is("ACTIVE")}settled(){
+return this.machine.is("IDLE","NEGOTIATING")?new Promise(resolve=>this.waiting.push(resolve)):Promise.resolve()}async setEffects(effects){return(await this.port.
+request({setEffects:{streamId:this.streamID,effects}})).effectsSet??{}}async prepareSlots(peer){for(let kind of["audio","video"]){let source=this.source(kind),slot=this.
+slots.find(each=>each.kind===kind);if(source===void 0||source.readyState==="ended"&&slot===void 0&&!this.wasActive)continue;let track=this.outgoing(kind),{audioKbps,
+videoKbps,optimizationMode}=this.stream.encoding,maxBitrate=(kind==="audio"?audioKbps:videoKbps)*1e3;slot===void 0&&(slot=peer.acquire(kind,this.streamID,{sendEncodings:[
+{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",kind==="video"&&(optimizationMode!=="default"&&track!==null&&(track.contentHint=optimizationMode),
+this.preferCodec(slot.transceiver)),await slot.transceiver.sender.replaceTrack(track)}}announce(offer){let extraInfo=this.option.extraInfo??"",effects=this.stream.
+beauty.effects,muted=this.muteReport.announced(),mutedKinds=muted.length>0?muted:void 0;return this.port.request({publish:{streamId:this.streamID,extraInfo,offer,
+effects,mutedKinds}})}withdraw(offer){return this.port.request({unpublish:{streamId:this.streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.
 stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){let mid=transceiver.mid;if(mid!==null){if(kind==="video"&&startKbps!==null)amended=withFormatParameters(
 amended,mid,["vp8","h264","h265","vp9"],{"x-google-start-bitrate":startKbps});else if(kind==="audio"){let opus={};channelCount===2&&(opus.stereo=1),this.option.
 enableDTX===!0&&(opus.usedtx=1),Object.keys(opus).length>0&&(opus.maxaveragebitrate=audioKbps*1e3),amended=withFormatParameters(amended,mid,["opus"],opus)}}}return amended}answered(){
 this.stopSettling(),this.settling=setTimeout(()=>{this.settling=null;for(let slot of this.slots)this.applyParameters(slot)},SETTLE_MS);for(let slot of this.slots)
 this.applyParameters(slot)}async releaseSlot(peer,slot){peer.release(slot),await slot.transceiver.sender.replaceTrack(null)}isFinal(error){return error.errorCode===
 Code.TOKEN_EXPIRED?!this.publisherPort.logInAnew():!error.retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){if(state!=="NEGOTIATI\
-NG")for(let resolve of this.waiting.splice(0))resolve();state==="ENDED"&&(this.stream.beauty.unpublished(this.streamID),this.stopSettling(),this.dark?.stop(),this.
-dark=null,this.black?.stop(),this.black=null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;!(state===
-"NEGOTIATING"&&this.lastReport.startsWith(publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.
-publisherState({streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"})),!(state!=="ACTIVE"||!this.machine.is("ACTIVE"))&&
-(this.publisherPort.publisherActive(this),this.stream.beauty.published(this))}tell(error){let{streamID}=this,{errorCode,extendedData}=error;this.publisherPort.publisherState(
-{streamID,state:PUBLIC_STATE2[this.state],errorCode,extendedData})}source(kind){return(kind==="audio"?this.stream.getAudioTracks():this.stream.getVideoTracks())[0]}outgoing(kind){
-let track=this.source(kind)??null;return kind==="audio"||track===null?track:track.readyState==="ended"||this.stream.idle.has("video")?(this.black??(this.black=new BlackPicture(
-track.getSettings())),this.black.track):(this.black?.stop(),this.black=null,this.dark??track)}preferCodec(transceiver){if(typeof transceiver.setCodecPreferences!=
-"function")return;let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(wished,RTCRtpSender.getCapabilities?.("video")?.codecs??[]);try{transceiver.
-setCodecPreferences(codecs)}catch{try{transceiver.setCodecPreferences([])}catch{}}}stopSettling(){this.settling!==null&&clearTimeout(this.settling),this.settling=
-null}async applyParameters(slot){let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,sender=slot.transceiver.sender;if(typeof sender.getParameters!="\
-function")return;let parameters=sender.getParameters();parameters.encodings?.length>0||(parameters.encodings=[{}]);for(let encoding of parameters.encodings)encoding.
-maxBitrate=(slot.kind==="audio"?audioKbps:videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode==="detail"||optimizationMode==="default"&&(this.stream.
-source==="screen"||this.settling!==null);parameters.degradationPreference=steady?"maintain-resolution":"maintain-framerate"}try{await sender.setParameters(parameters)}catch{}}};function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
-user),extraInfo:stream.extraInfo??"",kinds:stream.kinds??[]}}var REASON_DISCONNECTED=5,Roster=class{constructor(){this.users=new Map;this.streams=new Map}stream(streamID){
-return this.streams.get(streamID)}replaceUsers(present){return replace(this.users,present.map(toUser),user=>user.userID)}replaceStreams(present){return replace(
-this.streams,present.map(toStream),stream=>stream.streamID)}changeUsers(change){return merge(this.users,(change.users??[]).map(toUser),user=>user.userID,deletes(
-change),[])}changeStreams(change){let streams=(change.streams??[]).map(toStream);return merge(this.streams,streams,stream=>stream.streamID,deletes(change),change.
-deleteReasons??[])}};function deletes(change){return change.updateType==="UPDATE_TYPE_DELETE"}function merge(known,items,key,remove,reasons){let result={added:[],
-deleted:[]};return items.forEach((item,index)=>{let before=known.get(key(item));remove?before!==void 0&&(known.delete(key(item)),result.deleted.push({item:before,
-reason:reasons[index]??0})):(known.set(key(item),item),before===void 0&&result.added.push(item))}),result}function replace(known,present,key){let result={added:[],
-deleted:[]},now=new Map(present.map(item=>[key(item),item]));for(let[id,item]of known)now.has(id)||result.deleted.push({item,reason:REASON_DISCONNECTED});for(let[
-id,item]of now)known.has(id)||result.added.push(item);known.clear();for(let[id,item]of now)known.set(id,item);return result}var DELETE_DESCRIPTIONS={1:"stop_by_user",2:"heartbeat_timeout",3:"repeated_login",4:"kicked",5:"disconnected",6:"remove_by_server"};function toStreamListItem(stream){
+NG")for(let resolve of this.waiting.splice(0))resolve();state==="ENDED"&&(this.stream.beauty.unpublished(this.streamID),this.stopSettling(),this.muteReport.stop(),
+this.dark?.stop(),this.dark=null,this.black?.stop(),this.black=null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??
+Code.OK;!(state==="NEGOTIATING"&&this.lastReport.startsWith(publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,
+this.publisherPort.publisherState({streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"})),!(state!=="ACTIVE"||!this.machine.
+is("ACTIVE"))&&(this.muteReport.refresh(),this.publisherPort.publisherActive(this),this.stream.beauty.published(this))}tell(error){let{streamID}=this,{errorCode,
+extendedData}=error;this.publisherPort.publisherState({streamID,state:PUBLIC_STATE2[this.state],errorCode,extendedData})}source(kind){return(kind==="audio"?this.
+stream.getAudioTracks():this.stream.getVideoTracks())[0]}outgoing(kind){let track=this.source(kind)??null;return kind==="audio"||track===null?track:track.readyState===
+"ended"||this.stream.idle.has("video")?(this.black??(this.black=new BlackPicture(track.getSettings())),this.black.track):(this.black?.stop(),this.black=null,this.
+dark??track)}preferCodec(transceiver){if(typeof transceiver.setCodecPreferences!="function")return;let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(
+wished,RTCRtpSender.getCapabilities?.("video")?.codecs??[]);try{transceiver.setCodecPreferences(codecs)}catch{try{transceiver.setCodecPreferences([])}catch{}}}stopSettling(){
+this.settling!==null&&clearTimeout(this.settling),this.settling=null}async applyParameters(slot){let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,
+sender=slot.transceiver.sender;if(typeof sender.getParameters!="function")return;let parameters=sender.getParameters();parameters.encodings?.length>0||(parameters.
+encodings=[{}]);for(let encoding of parameters.encodings)encoding.maxBitrate=(slot.kind==="audio"?audioKbps:videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode===
+"detail"||optimizationMode==="default"&&(this.stream.source==="screen"||this.settling!==null);parameters.degradationPreference=steady?"maintain-resolution":"mai\
+ntain-framerate"}try{await sender.setParameters(parameters)}catch{}}};function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
+user),extraInfo:stream.extraInfo??"",kinds:stream.kinds??[],mutedKinds:stream.mutedKinds??[]}}var REASON_DISCONNECTED=5,Roster=class{constructor(){this.users=new Map;
+this.streams=new Map}stream(streamID){return this.streams.get(streamID)}replaceUsers(present){return replace(this.users,present.map(toUser),user=>user.userID)}replaceStreams(present){
+return replace(this.streams,present.map(toStream),stream=>stream.streamID)}mute(streamID,mutedKinds){let stream=this.streams.get(streamID);stream!==void 0&&this.
+streams.set(streamID,{...stream,mutedKinds})}changeUsers(change){return merge(this.users,(change.users??[]).map(toUser),user=>user.userID,deletes(change),[])}changeStreams(change){
+let streams=(change.streams??[]).map(toStream);return merge(this.streams,streams,stream=>stream.streamID,deletes(change),change.deleteReasons??[])}};function deletes(change){
+return change.updateType==="UPDATE_TYPE_DELETE"}function merge(known,items,key,remove,reasons){let result={added:[],deleted:[]};return items.forEach((item,index)=>{
+let before=known.get(key(item));remove?before!==void 0&&(known.delete(key(item)),result.deleted.push({item:before,reason:reasons[index]??0})):(known.set(key(item),
+item),before===void 0&&result.added.push(item))}),result}function replace(known,present,key){let result={added:[],deleted:[]},now=new Map(present.map(item=>[key(
+item),item]));for(let[id,item]of known)now.has(id)||result.deleted.push({item,reason:REASON_DISCONNECTED});for(let[id,item]of now)known.has(id)||result.added.push(
+item);known.clear();for(let[id,item]of now)known.set(id,item);return result}var DELETE_DESCRIPTIONS={1:"stop_by_user",2:"heartbeat_timeout",3:"repeated_login",4:"kicked",5:"disconnected",6:"remove_by_server"};function toStreamListItem(stream){
 return{streamID:stream.streamID,user:{...stream.user},extraInfo:stream.extraInfo,urlsFLV:"",urlsRTMP:"",urlsHLS:"",urlsHttpsFLV:"",urlsHttpsHLS:""}}function deleteReasons(deleted){
 let reasons=deleted.map(({item,reason})=>({stream_id:item.streamID,code:reason,description:DELETE_DESCRIPTIONS[reason]??"unknown"}));return JSON.stringify({stream_delete_reason:reasons})}
 function toBroadcast(message){return{fromUser:toUser(message.fromUser),message:message.text??"",sendTime:Number(message.sentAtUnixMs??0),messageID:Number(message.
@@ -705,16 +716,20 @@ run()})}reconnecting(code){this.become("RECONNECTING",code)}reconnected(fresh){t
 this.over)&&(this.peers.renew(),this.applySnapshot(fresh),this.tokenWatch.expiresAt(Number(fresh.tokenExpiresAtUnixS??0)))}closed(error){if(this.over)return;let kicked=error.
 errorCode===Code.KICKED_BY_OTHER_LOGIN||error.errorCode===Code.KICKED_BY_BACKEND;this.machine.is("LOGINING")?this.finish("LOGIN_FAILED",error):this.finish(kicked?
 "KICKOUT":"RECONNECT_FAILED",error)}message(message){if(message.usersChanged!==void 0)this.tellUsers(this.roster.changeUsers(message.usersChanged));else if(message.
-streamsChanged!==void 0){if(this.tellStreams(this.roster.changeStreams(message.streamsChanged)),message.streamsChanged.updateType!=="UPDATE_TYPE_DELETE")for(let stream of message.
-streamsChanged.streams??[])this.wakePlayer(stream.streamId??"")}else if(message.messageReceived!==void 0){let received=message.messageReceived;this.tell(()=>this.
-tellMessage(received))}else if(message.peerConnectionLost!==void 0)this.peers.lostAtRelay(message.peerConnectionLost.peerConnectionId??"");else if(message.effectsStateChanged!==
-void 0){let{streamId="",...state}=message.effectsStateChanged;this.publishers.get(streamId)?.stream.beauty.heard(streamId,state)}}tell(run){let guarded=()=>{this.
-over||run()};this.held===null?guarded():this.held.push(guarded)}applySnapshot(loggedIn){this.options.login.userUpdate&&this.tellUsers(this.roster.replaceUsers(loggedIn.
-users??[])),this.tellStreams(this.roster.replaceStreams(loggedIn.streams??[]))}tellUsers(change){let{events}=this.options;this.tell(()=>{let gone=change.deleted.
-map(({item})=>item);gone.length>0&&events.emit("roomUserUpdate",this.roomID,"DELETE",gone),change.added.length>0&&events.emit("roomUserUpdate",this.roomID,"ADD",
-change.added)})}tellStreams(change){let{events}=this.options;this.tell(()=>{if(change.deleted.length>0){let gone=change.deleted.map(({item})=>toStreamListItem(item));
-events.emit("roomStreamUpdate",this.roomID,"DELETE",gone,deleteReasons(change.deleted));for(let{item}of change.deleted)this.interruptPlayer(item.streamID)}if(change.
-added.length>0){events.emit("roomStreamUpdate",this.roomID,"ADD",change.added.map(toStreamListItem),"{}");for(let{streamID}of change.added)this.wakePlayer(streamID)}})}tellMessage(message){
+streamsChanged!==void 0){if(this.tellStreams(this.roster.changeStreams(message.streamsChanged)),message.streamsChanged.updateType!=="UPDATE_TYPE_DELETE")for(let{
+streamId=""}of message.streamsChanged.streams??[])this.wakePlayer(streamId),this.tell(()=>this.tellMuted(streamId))}else if(message.messageReceived!==void 0){let received=message.
+messageReceived;this.tell(()=>this.tellMessage(received))}else if(message.peerConnectionLost!==void 0)this.peers.lostAtRelay(message.peerConnectionLost.peerConnectionId??
+"");else if(message.streamMuteChanged!==void 0){let{streamId="",mutedKinds=[]}=message.streamMuteChanged;this.roster.mute(streamId,mutedKinds),this.tell(()=>this.
+tellMuted(streamId))}else if(message.effectsStateChanged!==void 0){let{streamId="",...state}=message.effectsStateChanged;this.publishers.get(streamId)?.stream.beauty.
+heard(streamId,state)}}tell(run){let guarded=()=>{this.over||run()};this.held===null?guarded():this.held.push(guarded)}applySnapshot(loggedIn){this.options.login.
+userUpdate&&this.tellUsers(this.roster.replaceUsers(loggedIn.users??[])),this.tellStreams(this.roster.replaceStreams(loggedIn.streams??[])),this.tell(()=>{for(let streamID of this.
+players.keys())this.tellMuted(streamID)})}tellUsers(change){let{events}=this.options;this.tell(()=>{let gone=change.deleted.map(({item})=>item);gone.length>0&&events.
+emit("roomUserUpdate",this.roomID,"DELETE",gone),change.added.length>0&&events.emit("roomUserUpdate",this.roomID,"ADD",change.added)})}tellStreams(change){let{events}=this.
+options;this.tell(()=>{if(change.deleted.length>0){let gone=change.deleted.map(({item})=>toStreamListItem(item));events.emit("roomStreamUpdate",this.roomID,"DEL\
+ETE",gone,deleteReasons(change.deleted));for(let{item}of change.deleted)this.interruptPlayer(item.streamID)}if(change.added.length>0){events.emit("roomStreamUpd\
+ate",this.roomID,"ADD",change.added.map(toStreamListItem),"{}");for(let{streamID}of change.added)this.wakePlayer(streamID)}})}tellMuted(streamID){let mutedKinds=this.
+roster.stream(streamID)?.mutedKinds??this.publishers.get(streamID)?.stream.mutedKinds();for(let{kind,muted}of this.players.get(streamID)?.learnMuted(mutedKinds??
+[])??[]){let event=kind==="video"?"remoteCameraStatusUpdate":"remoteMicStatusUpdate";this.options.events.emit(event,streamID,muted?"MUTE":"OPEN")}}tellMessage(message){
 let{events}=this.options;message.kind==="SIGNAL_MESSAGE_KIND_BROADCAST"?events.emit("IMRecvBroadcastMessage",this.roomID,[toBroadcast(message)]):message.kind===
 "SIGNAL_MESSAGE_KIND_BARRAGE"?events.emit("IMRecvBarrageMessage",this.roomID,[toBarrage(message)]):message.kind==="SIGNAL_MESSAGE_KIND_COMMAND"&&events.emit("IM\
 RecvCustomCommand",this.roomID,toUser(message.fromUser),message.text??"")}become(reason,code,extendedData){this.machine.become(reason),this.tellState(reason,code,
@@ -726,11 +741,12 @@ new ZegoError(Code.LOGIN_STATE,"The room was left before the log-in was done."))
 values()])flow.peerLost(peer,error)}interruptPlayer(streamID){let gone=new ZegoError(Code.PLAY_INTERRUPTED,"The stream is interrupted.");this.players.get(streamID)?.
 interrupt(gone,!0)}wakePlayer(streamID){this.players.get(streamID)?.wake()}publisherPort(){return{peer:direction=>this.peers.get(direction),request:body=>this.connection.
 request(body),retryTimeMs:()=>this.options.settings.avRetryTimeMs,publisherState:state=>this.options.events.emit("publisherStateUpdate",state),logInAnew:()=>this.
-connection.logInAnew(),publisherActive:publisher=>this.wakePlayer(publisher.streamID),publisherEnded:publisher=>{this.publishers.delete(publisher.streamID),this.
-players.get(publisher.streamID)?.hasPlayed===!1?this.wakePlayer(publisher.streamID):this.interruptPlayer(publisher.streamID)}}}playerPort(){return{peer:direction=>this.
-peers.get(direction),request:body=>this.connection.request(body),retryTimeMs:()=>this.options.settings.avRetryTimeMs,playerState:state=>this.options.events.emit(
-"playerStateUpdate",state),playerEnded:player=>{this.players.delete(player.streamID),this.options.unplayed(player.media)},isComing:streamID=>this.publishers.has(
-streamID),kindsOf:streamID=>this.roster.stream(streamID)?.kinds??[]}}};var CODECS=["H264","H265","VP8","VP9"];function missing(message){return{name:"NotSupportedError",message}}async function probeDevice(constraints){let devices=mediaDevices();
+connection.logInAnew(),publisherActive:publisher=>this.wakePlayer(publisher.streamID),mutedChanged:publisher=>this.tell(()=>this.tellMuted(publisher.streamID)),
+publisherEnded:publisher=>{this.publishers.delete(publisher.streamID),this.players.get(publisher.streamID)?.hasPlayed===!1?this.wakePlayer(publisher.streamID):this.
+interruptPlayer(publisher.streamID)}}}playerPort(){return{peer:direction=>this.peers.get(direction),request:body=>this.connection.request(body),retryTimeMs:()=>this.
+options.settings.avRetryTimeMs,playerState:state=>this.options.events.emit("playerStateUpdate",state),playerEnded:player=>{this.players.delete(player.streamID),
+this.options.unplayed(player.media)},playerActive:player=>this.tell(()=>this.tellMuted(player.streamID)),isComing:streamID=>this.publishers.has(streamID),kindsOf:streamID=>this.
+roster.stream(streamID)?.kinds??[]}}};var CODECS=["H264","H265","VP8","VP9"];function missing(message){return{name:"NotSupportedError",message}}async function probeDevice(constraints){let devices=mediaDevices();
 if(devices===void 0)return missing("Devices can be used on HTTPS pages only.");try{return(await devices.getUserMedia(constraints)).getTracks().forEach(track=>track.
 stop()),null}catch(thrown){let{name="Error",message=""}=thrown;return{name,message}}}var PROBES={webRTC:async()=>typeof RTCPeerConnection=="function"?null:missing(
 "There is no RTCPeerConnection."),customCapture:async()=>{let{HTMLMediaElement:media,HTMLCanvasElement:canvas}=globalThis;return[media,canvas].some(each=>each!==
@@ -786,8 +802,8 @@ option??{});return error!==null||room===null||local===null?(this.refusePublish(s
 publish(streamID,local,option??{}),!0)}stopPublishingStream(streamID){let publisher=this.room?.publisher(streamID);return publisher===void 0?(this.logger.warn("\
 not-publishing",{stream_id:streamID,err_code:Code.NOT_PUBLISHING}),!1):(publisher.stop(),!0)}mutePublishStreamVideo(stream,mute,retain=!1){let local=this.localOf(
 stream);if(local===null||local.getVideoTracks().length===0)return!1;let publishers=this.room?.publishersOf(local)??[];if((!mute||!retain)&&local.mute("video","p\
-ublish",mute),!mute||retain){local.dark=mute;for(let publisher of publishers)publisher.darken(mute)}return!0}mutePublishStreamAudio(stream,mute){let local=this.
-localOf(stream);return local===null||local.getAudioTracks().length===0?!1:(local.mute("audio","publish",mute),!0)}async setEffectsBeauty(localStream,enable,options){
+ublish",mute),!mute||retain){local.dark=mute;for(let publisher of publishers)publisher.darken(mute)}return this.muteChanged(local),!0}mutePublishStreamAudio(stream,mute){
+let local=this.localOf(stream);return local===null||local.getAudioTracks().length===0?!1:(local.mute("audio","publish",mute),this.muteChanged(local),!0)}async setEffectsBeauty(localStream,enable,options){
 let local=this.localOf(localStream);if(local===null)throw new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made by this engine.");if(local.getVideoTracks().
 length===0)throw new ZegoError(Code.VIDEO_TRACK_MISSING,"The stream has no video track.");return local.beauty.set(toStreamEffects(enable,options))}async startPlayingStream(streamID,option={}){
 let wrong=checkStreamId(streamID);if(wrong!==null)throw wrong;let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");let present=room.
@@ -797,24 +813,25 @@ ady.");if(option?.video===!1&&option.audio===!1)throw new ZegoError(Code.PLAY_PA
 NOT_PLAYING}),!1):(player.stop(),!0)}createRemoteStreamView(stream){return this.view(stream,!1)}enumDevices(){return allDevices()}getCameras(){return devicesOf(
 "cameras")}getMicrophones(){return devicesOf("microphones")}getSpeakers(){return devicesOf("speakers")}async useAudioOutputDevice(media,deviceID){try{return await setSink(
 media,deviceID),!0}catch(thrown){throw new ZegoError(Code.PARAMETER,thrown.message)}}muteMicrophone(mute){this.microphoneMuted=mute===!0;for(let stream of this.
-localStreams.values())stream.source==="camera"&&stream.mute("audio","microphone",this.microphoneMuted);return!0}isMicrophoneMuted(){return this.microphoneMuted}async send(kind,roomID,text,toUserIDs){
-let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");if(roomID!==room.roomID)throw new ZegoError(Code.MESSAGE_WRONG_ROOM,
-"This is not the room of the log-in.");let wrong=checkMessage(text)??(Array.isArray(toUserIDs)?firstWrong(toUserIDs):checkUserId(null));if(wrong!==null)throw wrong;
-let reply=await room.send(kind,text,toUserIDs);return{errorCode:Code.OK,extendedData:JSON.stringify({messageID:reply.messageAccepted?.messageId??""})}}checkPublish(room,local,option){
-if(room===null||option.roomID!==void 0&&option.roomID!==""&&option.roomID!==room.roomID)return new ZegoError(Code.NOT_IN_ROOM,"There is no log-in to this room.");
-if(local===null)return new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made by this engine.");let tracks=local.getTracks();if(tracks.length===0)return new ZegoError(
-Code.TRACK_MISSING,"The stream has no tracks.");if(tracks.every(track=>track.readyState==="ended"))return new ZegoError(Code.DEVICE_OUT,"All tracks of the strea\
-m have ended.");let extraInfo=option.extraInfo??"";return typeof extraInfo!="string"?new ZegoError(Code.PUBLISH_PARAMETER,"The extraInfo is not a string."):extraInfo.
-length>MAX_EXTRA_INFO_CHARS?new ZegoError(Code.EXTRA_INFO_TOO_LONG,"The extraInfo is longer than 1024 characters."):null}refusePublish(streamID,error){this.logger.
-warn("publish-refused",{stream_id:streamID,err_code:error.errorCode});let{errorCode,extendedData}=error;this.events.emit("publisherStateUpdate",{streamID,state:"\
-NO_PUBLISH",errorCode,extendedData})}localOf(stream){let media=stream instanceof ZegoLocalStream?stream.stream:stream;return(media&&this.localStreams.get(media))??
-null}watchScreen(stream){stream.getVideoTracks()[0]?.addEventListener("ended",()=>{let media=stream.stream;if(media!==null){this.events.emit("screenSharingEnded",
-media);for(let publisher of this.room?.publishersOf(stream)??[])publisher.stop();stream.stream!==null&&this.destroyStream(stream)}})}watchTracks(stream){for(let track of stream.
-getTracks()){let kind=track.kind;watchTrack(track,condition=>{if(!(stream.stream===null||!stream.getTracks().includes(track))&&!(condition==="held"&&stream.source===
-"custom")){condition==="live"?stream.idle.delete(kind):stream.idle.add(kind);for(let publisher of this.room?.publishersOf(stream)??[])publisher.sourceChanged(kind);
-this.logger.warn("track-condition",{kind,condition}),!(condition==="live"||stream.source!=="camera")&&this.events.emit("deviceError",troubleCode(condition,kind),
-track.label)}})}}deviceChanged(type,{kind,deviceId,label}){let device={deviceName:label,deviceID:deviceId};kind==="videoinput"?this.events.emit("videoDeviceStat\
-eChanged",type,device):this.events.emit("audioDeviceStateChanged",type,kind==="audioinput"?"Input":"Output",device)}view(stream,local){let media=stream instanceof
+localStreams.values())stream.source==="camera"&&(stream.mute("audio","microphone",this.microphoneMuted),this.muteChanged(stream));return!0}isMicrophoneMuted(){return this.
+microphoneMuted}async send(kind,roomID,text,toUserIDs){let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");if(roomID!==
+room.roomID)throw new ZegoError(Code.MESSAGE_WRONG_ROOM,"This is not the room of the log-in.");let wrong=checkMessage(text)??(Array.isArray(toUserIDs)?firstWrong(
+toUserIDs):checkUserId(null));if(wrong!==null)throw wrong;let reply=await room.send(kind,text,toUserIDs);return{errorCode:Code.OK,extendedData:JSON.stringify({messageID:reply.
+messageAccepted?.messageId??""})}}checkPublish(room,local,option){if(room===null||option.roomID!==void 0&&option.roomID!==""&&option.roomID!==room.roomID)return new ZegoError(
+Code.NOT_IN_ROOM,"There is no log-in to this room.");if(local===null)return new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made by this engine.");let tracks=local.
+getTracks();if(tracks.length===0)return new ZegoError(Code.TRACK_MISSING,"The stream has no tracks.");if(tracks.every(track=>track.readyState==="ended"))return new ZegoError(
+Code.DEVICE_OUT,"All tracks of the stream have ended.");let extraInfo=option.extraInfo??"";return typeof extraInfo!="string"?new ZegoError(Code.PUBLISH_PARAMETER,
+"The extraInfo is not a string."):extraInfo.length>MAX_EXTRA_INFO_CHARS?new ZegoError(Code.EXTRA_INFO_TOO_LONG,"The extraInfo is longer than 1024 characters."):
+null}refusePublish(streamID,error){this.logger.warn("publish-refused",{stream_id:streamID,err_code:error.errorCode});let{errorCode,extendedData}=error;this.events.
+emit("publisherStateUpdate",{streamID,state:"NO_PUBLISH",errorCode,extendedData})}localOf(stream){let media=stream instanceof ZegoLocalStream?stream.stream:stream;
+return(media&&this.localStreams.get(media))??null}watchScreen(stream){stream.getVideoTracks()[0]?.addEventListener("ended",()=>{let media=stream.stream;if(media!==
+null){this.events.emit("screenSharingEnded",media);for(let publisher of this.room?.publishersOf(stream)??[])publisher.stop();stream.stream!==null&&this.destroyStream(
+stream)}})}watchTracks(stream){for(let track of stream.getTracks()){let kind=track.kind;watchTrack(track,condition=>{if(!(stream.stream===null||!stream.getTracks().
+includes(track))&&!(condition==="held"&&stream.source==="custom")){condition==="live"?stream.idle.delete(kind):stream.idle.add(kind);for(let publisher of this.room?.
+publishersOf(stream)??[])publisher.sourceChanged(kind);this.muteChanged(stream),this.logger.warn("track-condition",{kind,condition}),!(condition==="live"||stream.
+source!=="camera")&&this.events.emit("deviceError",troubleCode(condition,kind),track.label)}})}}muteChanged(stream){for(let publisher of this.room?.publishersOf(
+stream)??[])publisher.muteChanged()}deviceChanged(type,{kind,deviceId,label}){let device={deviceName:label,deviceID:deviceId};kind==="videoinput"?this.events.emit(
+"videoDeviceStateChanged",type,device):this.events.emit("audioDeviceStateChanged",type,kind==="audioinput"?"Input":"Output",device)}view(stream,local){let media=stream instanceof
 ZegoLocalStream?stream.stream:stream;if(!isMediaStream(media))throw new ZegoError(Code.NOT_SDK_STREAM,"This is no stream.");let present=this.views.get(media)??new ZegoStreamView(
 media,local,this.localOf(media)?.beauty??null);return this.views.set(media,present),present}unmount(media){this.views.get(media)?.stop(),this.views.delete(media)}};
 ZegoExpressEngine.version=VERSION,ZegoExpressEngine.setGeoFence=notYetVoid("setGeoFence"),ZegoExpressEngine.presetLogConfig=notYetVoid("presetLogConfig"),ZegoExpressEngine.

@@ -79,6 +79,7 @@ export declare class ZegoExpressEngine {
     private watchScreen;
     /** Unplugged, taken by another app, or no longer permitted: the app is told, and the others see black. */
     private watchTracks;
+    private muteChanged;
     private deviceChanged;
     private view;
     private unmount;

@@ -11,6 +11,7 @@ export interface WireStream {
     user?: WireUser;
     extraInfo?: string;
     kinds?: string[];
+    mutedKinds?: string[];
 }
 export interface Offer {
     peerConnectionId: string;
@@ -64,6 +65,7 @@ export type ClientBody = {
         extraInfo: string;
         offer: Offer;
         effects?: StreamEffects;
+        mutedKinds?: string[];
     };
 } | {
     unpublish: {
@@ -90,6 +92,11 @@ export type ClientBody = {
         text: string;
         toUserIds: string[];
         messageNumber?: number;
+    };
+} | {
+    muteStream: {
+        streamId: string;
+        mutedKinds: string[];
     };
 } | {
     setEffects: {
@@ -172,6 +179,10 @@ export interface ServerMessage {
         reason?: string;
     };
     goAway?: Record<string, never>;
+    streamMuteChanged?: {
+        streamId?: string;
+        mutedKinds?: string[];
+    };
     effectsStateChanged?: EffectsSet & {
         streamId?: string;
     };

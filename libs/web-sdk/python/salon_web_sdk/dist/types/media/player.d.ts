@@ -2,10 +2,12 @@ import { RequestFailed, ZegoError } from "../errors.js";
 import type { ZegoPlayOption, ZegoPlayerState } from "../entities.js";
 import type { Offer, Reply } from "../wire.js";
 import { MediaFlow, type FlowPort, type FlowState } from "./flow.js";
-import type { Peer, Slot } from "./peer.js";
+import type { MediaKind, Peer, Slot } from "./peer.js";
 export interface PlayerPort extends FlowPort {
     playerState(state: ZegoPlayerState): void;
     playerEnded(player: Player): void;
+    /** It plays, for the first time or again. */
+    playerActive(player: Player): void;
     /** This page is about to publish the stream. */
     isComing(streamID: string): boolean;
     /** What the stream is known to consist of; empty if not known. */
@@ -20,10 +22,17 @@ export declare class Player extends MediaFlow {
     readonly ready: Promise<MediaStream>;
     private settle;
     private lastReport;
+    /** What the app was told is muted; a stream begins as open. */
+    private muted;
     constructor(streamID: string, option: ZegoPlayOption, playerPort: PlayerPort);
     /** It played, and is on its way to play again. */
     get interrupted(): boolean;
     get hasPlayed(): boolean;
+    /** The kinds of which the app is to be told, and whether they are muted now; none while nothing is played. */
+    learnMuted(mutedKinds: readonly string[]): {
+        kind: MediaKind;
+        muted: boolean;
+    }[];
     protected prepareSlots(peer: Peer): Promise<void>;
     protected announce(offer: Offer): Promise<Reply>;
     protected withdraw(offer: Offer | undefined): Promise<Reply>;

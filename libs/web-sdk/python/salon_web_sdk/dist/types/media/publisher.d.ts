@@ -9,6 +9,8 @@ export interface PublisherPort extends FlowPort {
     publisherState(state: ZegoPublisherState): void;
     publisherEnded(publisher: Publisher): void;
     publisherActive(publisher: Publisher): void;
+    /** What of the stream is muted. */
+    mutedChanged(publisher: Publisher): void;
     /** The token of the log-in has ended: logs in with a newer one, if the app gave one. */
     logInAnew(): boolean;
 }
@@ -26,11 +28,14 @@ export declare class Publisher extends MediaFlow implements BeautyOutlet {
     private settling;
     /** Those who wait for the end of a negotiation. */
     private waiting;
+    private readonly muteReport;
     constructor(streamID: string, stream: ZegoLocalStream, option: ZegoPublishOption, publisherPort: PublisherPort);
     /** Black for the others, while the preview goes on. */
     darken(mute: boolean): Promise<void>;
     /** The device began or ceased to give something. */
     sourceChanged(kind: MediaKind): Promise<void>;
+    /** A kind of the stream is muted or not any more: the others are told. */
+    muteChanged(): void;
     get publishing(): boolean;
     settled(): Promise<void>;
     setEffects(effects: StreamEffects): Promise<EffectsSet>;

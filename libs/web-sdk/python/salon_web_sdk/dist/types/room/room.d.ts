@@ -64,6 +64,8 @@ export declare class Room implements ConnectionListener {
     private applySnapshot;
     private tellUsers;
     private tellStreams;
+    /** Those who play it; what others play is theirs to know. */
+    private tellMuted;
     private tellMessage;
     private become;
     private tellState;

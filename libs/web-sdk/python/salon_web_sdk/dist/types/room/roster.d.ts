@@ -8,6 +8,7 @@ export interface RosterStream {
     user: RosterUser;
     extraInfo: string;
     kinds: readonly string[];
+    mutedKinds: readonly string[];
 }
 export interface Change<T> {
     added: T[];
@@ -25,6 +26,7 @@ export declare class Roster {
     /** A log-in's picture of the room against the one held so far. */
     replaceUsers(present: readonly WireUser[]): Change<RosterUser>;
     replaceStreams(present: readonly WireStream[]): Change<RosterStream>;
+    mute(streamID: string, mutedKinds: readonly string[]): void;
     changeUsers(change: UsersChanged): Change<RosterUser>;
     changeStreams(change: StreamsChanged): Change<RosterStream>;
 }
