@@ -4,6 +4,7 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
+CLIENTS := .tools/clients
 UV := .tools/uv/bin/uv
 # A tool that talks when all is well is heard only when it is not.
 QUIETLY = >$(CURDIR)/.venv/check.log 2>&1 || { cat $(CURDIR)/.venv/check.log >&2; exit 1; }
@@ -62,6 +63,10 @@ format: setup-check ## Put every file into its format
 	@cd libs/packets && cargo fmt --all
 	@cd libs/web-sdk && npm run --silent format
 
+.PHONY: test-clients
+test-clients: setup-clients ## Other people's clients against the cloud; writes docs/clients.md (ARGS="pion ffmpeg")
+	@$(BIN)/python -m tests.clients $(ARGS)
+
 .PHONY: bench
 bench: setup-test ## Measure: join time, cost per packet, latency, log-ins (JSON lines and a table)
 	@$(BIN)/python -m bench $(ARGS)
@@ -108,12 +113,14 @@ clean: ## Remove what was built and installed here (not what the cloud has store
 
 # ---- set-up: each step leaves a stamp and runs again when what it was made from changes ----
 
-.PHONY: setup setup-test setup-check
+.PHONY: setup setup-test setup-check setup-clients
 setup: .venv/.packages .venv/.native
 setup-test: .venv/.system-test setup
 setup-check: .venv/.system-check setup libs/web-sdk/node_modules/.stamp
 
-.venv/.system-test .venv/.system-check: .venv/.system-%: scripts/system-packages.sh
+setup-clients: .venv/.system-clients setup setup-test $(CLIENTS)/pion/.stamp $(CLIENTS)/node_datachannel.stamp $(CLIENTS)/gstreamer/.stamp
+
+.venv/.system-test .venv/.system-check .venv/.system-clients: .venv/.system-%: scripts/system-packages.sh
 	@scripts/system-packages.sh $*
 	@mkdir -p .venv && touch $@
 
@@ -142,6 +149,23 @@ $(UV): scripts/bootstrap.lock scripts/system-packages.sh
 		maturin develop --uv --quiet --release --locked >../../.venv/native.log 2>&1 \
 		|| { cat ../../.venv/native.log >&2; echo "salon: the packet core did not build" >&2; exit 1; }
 	@touch $@
+
+# A client that cannot be built here is no reason to run none: its rows say so.
+$(CLIENTS)/pion/.stamp: $(wildcard tests/clients/pion/*) .venv/.system-clients
+	@mkdir -p $(@D)
+	@cd tests/clients/pion && go build -o $(CURDIR)/$(@D)/pion . && touch $(CURDIR)/$@ \
+		|| echo "salon: pion's programs were not built" >&2
+
+$(CLIENTS)/node_datachannel.stamp: tests/clients/node_datachannel/package-lock.json .venv/.system-clients
+	@cd tests/clients/node_datachannel && npm ci --silent --no-audit --no-fund && touch $(CURDIR)/$@ \
+		|| echo "salon: node-datachannel was not installed" >&2
+
+$(CLIENTS)/gstreamer/.stamp: $(wildcard tests/clients/gstreamer/Cargo.*) .venv/.system-clients
+	@echo "salon: building GStreamer's WHIP and WHEP elements (ten minutes the first time)"
+	@mkdir -p $(@D)
+	@cd tests/clients/gstreamer && CARGO_TARGET_DIR=$(CURDIR)/$(@D) cargo build --quiet --locked \
+		-p gst-plugin-webrtc -p gst-plugin-webrtchttp && touch $(CURDIR)/$@ \
+		|| echo "salon: GStreamer's elements were not built" >&2
 
 libs/web-sdk/node_modules/.stamp: libs/web-sdk/package.json libs/web-sdk/package-lock.json .venv/.system-check
 	@cd libs/web-sdk && npm ci --silent --no-audit --no-fund

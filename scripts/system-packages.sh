@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that what only root can install is there: scripts/system-packages.sh run|test|check
+# Makes sure that what only root can install is there: scripts/system-packages.sh run|test|check|clients
 # Installs it from Debian when it may (root, or sudo without a password), else says in one line what to run.
 set -eu
 
@@ -34,6 +34,23 @@ case ${1:-run} in
     test)
         want chromium 'command -v chromium'
         wish firefox-esr 'command -v firefox-esr'
+        ;;
+    clients)
+        want chromium 'command -v chromium'
+        want iproute2 'command -v ip'
+        want openssl 'command -v openssl'
+        want nodejs 'command -v node'
+        want npm 'command -v npm'
+        want pkg-config 'command -v pkg-config'
+        want gstreamer1.0-tools 'command -v gst-launch-1.0'
+        want libgstreamer1.0-dev 'pkg-config --exists gstreamer-1.0'
+        want libgstreamer-plugins-base1.0-dev 'pkg-config --exists gstreamer-app-1.0'
+        want libgstreamer-plugins-bad1.0-dev 'pkg-config --exists gstreamer-webrtc-1.0'
+        want gstreamer1.0-nice 'ls /usr/lib/*/gstreamer-1.0/libgstnice.so'
+        want gstreamer1.0-plugins-good 'gst-inspect-1.0 --exists vp8enc'
+        want gstreamer1.0-plugins-bad 'gst-inspect-1.0 --exists webrtcbin'
+        want gstreamer1.0-plugins-ugly 'gst-inspect-1.0 --exists x264enc'
+        want gstreamer1.0-libav 'gst-inspect-1.0 --exists avdec_h264'
         ;;
     check)
         want nodejs 'command -v node'

@@ -1,0 +1,1 @@
+"""Other people's WebRTC clients against this cloud: `make test-clients` runs them and writes docs/clients.md."""

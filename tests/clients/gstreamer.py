@@ -1,0 +1,151 @@
+"""GStreamer's four elements for WHIP and WHEP, in pipelines as gst-launch-1.0 takes them.
+
+`whipsink` and `whepsrc` take and give RTP; `whipclientsink` and `whepclientsrc` code by themselves. libnice, which all
+of them have, uses no loopback: they need a network namespace with an address.
+"""
+
+import asyncio
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from tests.clients import namespace
+from tests.clients.client import Client, ClientFailed, Direction, Job, Publishing, Row
+from tests.clients.encoding import write_clip
+from tests.clients.program import output_of, publishing, running
+from tests.clients.reference import FPS, HEIGHT, RATE_HZ, WIDTH, Samples
+from tests.clients.seen import Seen
+
+PLUGINS = Path(__file__).parents[2] / ".tools" / "clients" / "gstreamer" / "debug"
+CLIP_S = 60
+"""Longer than a row lasts: a pipeline cannot begin a file again without an end in between."""
+PLAYED_S = 6
+RGB_BYTES = WIDTH * HEIGHT * 3
+PAY = {"VP8": "rtpvp8pay pt=96", "H264": "h264parse config-interval=-1 ! rtph264pay pt=96"}
+DECODE = {"VP8": "vp8dec", "H264": "h264parse ! avdec_h264"}
+RTP = {"video": "application/x-rtp,media=video,clock-rate=90000,payload=96", "audio": "application/x-rtp,media=audio"}
+RTP["audio"] += ",clock-rate=48000,payload=97,encoding-name=OPUS,encoding-params=(string)2"
+
+
+class Gstreamer(Client):
+    name = "GStreamer"
+    rows = tuple(
+        Row(direction, codec, element)
+        for element, direction in (
+            ("whipsink", Direction.PUBLISHES),
+            ("whipclientsink", Direction.PUBLISHES),
+            ("whepsrc", Direction.PLAYS),
+            ("whepclientsrc", Direction.PLAYS),
+        )
+        for codec in ("VP8", "H264")
+    )
+    _folder: Path | None = None
+
+    def missing(self) -> str:
+        if shutil.which("gst-launch-1.0") is None:
+            return "GStreamer is not on this machine"
+        if not all((PLUGINS / f"lib{name}.so").exists() for name in ("gstwebrtchttp", "gstrswebrtc")):
+            return "tests/clients/gstreamer is not built"
+        return "" if namespace.is_inside() else "libnice needs a network namespace with an address"
+
+    async def versions(self) -> str:
+        own = await output_of(["gst-inspect-1.0", "--version"])
+        return f"GStreamer {own.split()[-1]}, gst-plugin-webrtc and gst-plugin-webrtchttp of tests/clients/gstreamer"
+
+    async def open(self) -> None:
+        self._folder = Path(tempfile.mkdtemp())
+        for codec in ("VP8", "H264"):
+            await asyncio.to_thread(write_clip, self._folder / f"{codec}.mkv", codec, CLIP_S)
+
+    async def close(self) -> None:
+        if self._folder is not None:
+            shutil.rmtree(self._folder)
+
+    def publishing(self, job: Job) -> Publishing:
+        assert self._folder is not None, "open() comes first"
+        file = f"filesrc location={self._folder / job.row.codec}.mkv ! matroskademux name=file"
+        endpoint = [f"whip-endpoint={job.whip}", f"auth-token={job.token('publisher')}"]
+        if job.row.way == "whipsink":
+            pipeline = [*f"whipsink name=out {' '.join(endpoint)} {file}".split(), *_rtp(job.row.codec)]
+        else:
+            caps = {"VP8": "video/x-vp8", "H264": "video/x-h264"}[job.row.codec]
+            out = f"whipclientsink name=out congestion-control=disabled video-caps={caps} audio-caps=audio/x-opus"
+            properties = " ".join(f"signaller::{each}" for each in endpoint)
+            pipeline = [*f"{out} {properties} {file}".split(), *_raw(job.row.codec)]
+        return publishing(self.name, ["gst-launch-1.0", *pipeline], self._environment)
+
+    async def play(self, job: Job) -> Seen:
+        files = {kind: job.folder / kind for kind in ("video", "audio")}
+        end = time.monotonic() + job.deadline_s
+        seen = Seen()
+        command = ["gst-launch-1.0", *_player(job, files)]
+        while not seen.pictures and time.monotonic() < end:  # a stream that is not there yet ends the pipeline
+            async with running(self.name, command, self._environment) as program:
+                filled = asyncio.create_task(_fill(files))
+                ended = asyncio.create_task(program.ended())
+                timeout = end - time.monotonic()
+                await asyncio.wait({filled, ended}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+                filled.cancel()
+                said = program.said
+            _read(files, seen)
+        if not seen.pictures and not seen.tone_s:
+            raise ClientFailed(f"neither picture nor sound; {self.name} said: {said}")
+        return seen
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        assert self._folder is not None, "open() comes first"
+        return {"GST_PLUGIN_PATH": str(PLUGINS), "GST_REGISTRY": str(self._folder / "registry.bin")}
+
+
+def _rtp(codec: str) -> list[str]:
+    video = f"file.video_0 ! queue ! {PAY[codec]} ! identity sync=true ! {RTP['video']}"
+    audio = f"file.audio_0 ! queue ! rtpopuspay pt=97 ! identity sync=true ! {RTP['audio']}"
+    return f"{video},encoding-name={codec} ! out.sink_0 {audio} ! out.sink_1".split()
+
+
+def _raw(codec: str) -> list[str]:
+    video = f"file.video_0 ! queue ! {DECODE[codec]} ! videoconvert ! identity sync=true ! queue ! out.video_0"
+    audio = "file.audio_0 ! queue ! opusdec ! audioconvert ! identity sync=true ! queue ! out.audio_0"
+    return f"{video} {audio}".split()
+
+
+def _player(job: Job, files: dict[str, Path]) -> list[str]:
+    """Decodes in GStreamer and writes RGB pictures of the reference's size, and one channel."""
+    codec, endpoint = job.row.codec, [f"whep-endpoint={job.whep}", f"auth-token={job.token('viewer')}"]
+    picture = f"videoconvert ! videoscale ! video/x-raw,format=RGB,width={WIDTH},height={HEIGHT} ! filesink async=false"
+    sound = f"audioconvert ! audioresample ! audio/x-raw,format=S16LE,channels=1,rate={RATE_HZ} ! filesink async=false"
+    pictures, sounds = (
+        f"{picture} sync=false location={files['video']}",
+        f"{sound} sync=false location={files['audio']}",
+    )
+    if job.row.way == "whepclientsrc":
+        properties = " ".join(f"signaller::{each}" for each in endpoint)
+        source = f"whepclientsrc name=in video-codecs=<{codec}> audio-codecs=<OPUS> {properties}"
+        return f"{source} in.video_0 ! queue ! {pictures} in.audio_0 ! queue ! {sounds}".split()
+    caps = f"video-caps={RTP['video']},encoding-name={codec} audio-caps={RTP['audio']}"
+    source = f"whepsrc name=in {' '.join(endpoint)} {caps}"
+    depay = {"VP8": "rtpvp8depay ! vp8dec", "H264": "rtph264depay ! h264parse ! avdec_h264"}[codec]
+    video = f"in. ! application/x-rtp,media=video ! queue ! {depay} ! {pictures}"
+    return f"{source} {video} in. ! application/x-rtp,media=audio ! queue ! rtpopusdepay ! opusdec ! {sounds}".split()
+
+
+async def _fill(files: dict[str, Path]) -> None:
+    """Until enough is written."""
+    for kind, size in {"video": PLAYED_S * FPS * RGB_BYTES, "audio": PLAYED_S * RATE_HZ * 2}.items():
+        while not files[kind].exists() or files[kind].stat().st_size < size:  # noqa: ASYNC110  # a file tells nobody
+            await asyncio.sleep(0.2)
+
+
+def _read(files: dict[str, Path], seen: Seen) -> None:
+    if files["video"].exists():
+        data = files["video"].read_bytes()
+        for at in range(0, len(data) - RGB_BYTES + 1, RGB_BYTES):
+            seen.picture(np.frombuffer(data, np.uint8, RGB_BYTES, at).reshape(HEIGHT, WIDTH, 3))
+    if files["audio"].exists():
+        sound: Samples = np.fromfile(files["audio"], np.int16)
+        for at in range(0, len(sound) - RATE_HZ // 10 + 1, RATE_HZ // 10):
+            seen.sound(sound[at : at + RATE_HZ // 10], RATE_HZ)

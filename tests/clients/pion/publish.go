@@ -1,0 +1,161 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+	"github.com/pion/webrtc/v4/pkg/media"
+	"github.com/pion/webrtc/v4/pkg/media/h264reader"
+	"github.com/pion/webrtc/v4/pkg/media/ivfreader"
+	"github.com/pion/webrtc/v4/pkg/media/oggreader"
+)
+
+const (
+	pictureEvery = time.Second / 15
+	soundEvery   = 20 * time.Millisecond
+)
+
+// publish offers pion's default codecs, in pion's order, whatever it then sends.
+func publish(endpoint, token, videoPath, audioPath string) error {
+	peer, err := webrtc.NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		return err
+	}
+	defer peer.Close()
+	mime := webrtc.MimeTypeVP8
+	if strings.HasSuffix(videoPath, ".h264") {
+		mime = webrtc.MimeTypeH264
+	}
+	video, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: mime}, "video", "pion")
+	if err != nil {
+		return err
+	}
+	audio, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus}, "audio", "pion")
+	if err != nil {
+		return err
+	}
+	for _, track := range []webrtc.TrackLocal{video, audio} {
+		sender, err := peer.AddTrack(track)
+		if err != nil {
+			return err
+		}
+		go drain(sender)
+	}
+	connected, failed := make(chan struct{}), make(chan error, 3)
+	peer.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
+		switch state {
+		case webrtc.PeerConnectionStateConnected:
+			close(connected)
+		case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
+			failed <- fmt.Errorf("the connection is %s", state)
+		}
+	})
+	if err := exchange(peer, endpoint, token); err != nil {
+		return err
+	}
+	select {
+	case <-connected:
+	case err := <-failed:
+		return err
+	}
+	if mime == webrtc.MimeTypeH264 {
+		go repeat(videoPath, video, pictureEvery, openH264, failed)
+	} else {
+		go repeat(videoPath, video, pictureEvery, openIvf, failed)
+	}
+	go repeat(audioPath, audio, soundEvery, openOgg, failed)
+	return <-failed
+}
+
+// drain reads what comes back, so that the interceptors see it.
+func drain(sender *webrtc.RTPSender) {
+	buffer := make([]byte, 1500)
+	for {
+		if _, _, err := sender.Read(buffer); err != nil {
+			return
+		}
+	}
+}
+
+// samples gives one frame after another, and io.EOF.
+type samples func() ([]byte, error)
+
+// repeat sends a file in real time, over and over.
+func repeat(path string, track *webrtc.TrackLocalStaticSample, every time.Duration, open func(io.Reader) (samples, error), failed chan<- error) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		if err := once(path, track, every, open, ticker); err != nil {
+			failed <- err
+			return
+		}
+	}
+}
+
+func once(path string, track *webrtc.TrackLocalStaticSample, every time.Duration, open func(io.Reader) (samples, error), ticker *time.Ticker) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	next, err := open(file)
+	if err != nil {
+		return err
+	}
+	for {
+		data, err := next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		<-ticker.C
+		if err := track.WriteSample(media.Sample{Data: data, Duration: every}); err != nil {
+			return err
+		}
+	}
+}
+
+func openIvf(file io.Reader) (samples, error) {
+	reader, _, err := ivfreader.NewWith(file)
+	return func() ([]byte, error) {
+		frame, _, err := reader.ParseNextFrame()
+		return frame, err
+	}, err
+}
+
+// openH264 gives whole pictures: parameter sets go with the picture after them.
+func openH264(file io.Reader) (samples, error) {
+	reader, err := h264reader.NewReader(file)
+	return func() ([]byte, error) {
+		var picture []byte
+		for {
+			unit, err := reader.NextNAL()
+			if err != nil {
+				return nil, err
+			}
+			picture = append(append(picture, 0, 0, 0, 1), unit.Data...)
+			if unit.UnitType == h264reader.NalUnitTypeCodedSliceIdr || unit.UnitType == h264reader.NalUnitTypeCodedSliceNonIdr {
+				return picture, nil
+			}
+		}
+	}, err
+}
+
+func openOgg(file io.Reader) (samples, error) {
+	reader, _, err := oggreader.NewWith(file)
+	return func() ([]byte, error) {
+		for {
+			page, header, err := reader.ParseNextPage()
+			if err != nil || header.GranulePosition > 0 { // a page without samples is of tags
+				return page, err
+			}
+		}
+	}, err
+}

@@ -1,0 +1,30 @@
+// Called with a stream that the participant plays: from now on keeps small pictures and stretches of sound of it until
+// they are taken away.
+(streamID) => {
+  const [width, height] = [64, 48];
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const video = salon.videos[streamID];
+  const kept = { pictures: [], sounds: [] };
+  const onFrame = () => {
+    context.drawImage(video, 0, 0, width, height);
+    kept.pictures.push([...context.getImageData(0, 0, width, height).data]);
+    video.requestVideoFrameCallback(onFrame);
+  };
+  video.requestVideoFrameCallback(onFrame);
+
+  const sound = new AudioContext();
+  const analyser = Object.assign(sound.createAnalyser(), { fftSize: 2048 });
+  sound.createMediaStreamSource(salon.remote[streamID]).connect(analyser);
+  const samples = new Float32Array(analyser.fftSize);
+  setInterval(() => {
+    analyser.getFloatTimeDomainData(samples);
+    kept.sounds.push(Array.from(samples, (sample) => Math.round(sample * 32767)));
+  }, 60);
+
+  salon.takeKept = () => {
+    const taken = { rate: sound.sampleRate, pictures: kept.pictures, sounds: kept.sounds };
+    Object.assign(kept, { pictures: [], sounds: [] });
+    return taken;
+  };
+}
