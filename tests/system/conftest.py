@@ -31,7 +31,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     running = Cloud(tmp_path_factory.mktemp("cloud"))
     try:
         running.start(relays=0)
-        running.add_relay(SALON_RELAY_EFFECT_DEADLINE_MS="200")  # machines that run browsers are busy
+        running.add_relay(SALON_RELAY_EFFECT_DEADLINE_MS="1000")  # machines that run browsers are busy
         yield running
     finally:
         running.stop()

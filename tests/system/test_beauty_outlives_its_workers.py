@@ -17,7 +17,7 @@ from salon_effects.filters.beauty import apply as beautify
 
 def apply(frame, out, beauty):
     if beauty.sharpen == 0:
-        time.sleep(0.2)
+        time.sleep(0.6)
     beautify(frame, out, beauty)
 """
 
@@ -28,7 +28,7 @@ def lonely(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     running = Cloud(tmp_path_factory.mktemp("workers"))
     try:
         running.start(relays=0, effects=0)
-        running.add_relay(SALON_RELAY_EFFECT_DEADLINE_MS="100")
+        running.add_relay(SALON_RELAY_EFFECT_DEADLINE_MS="300")
         yield running
     finally:
         running.stop()

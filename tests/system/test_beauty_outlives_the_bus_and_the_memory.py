@@ -15,7 +15,7 @@ def own_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     running = Cloud(tmp_path_factory.mktemp("bus"))
     try:
         running.start(relays=0)
-        running.add_relay(SALON_RELAY_EFFECT_DEADLINE_MS="200")
+        running.add_relay(SALON_RELAY_EFFECT_DEADLINE_MS="1000")
         yield running
     finally:
         running.stop()
@@ -47,7 +47,7 @@ async def test_without_shared_memory_the_original_flows_and_a_worker_with_an_add
     cloud = Cloud(tmp_path)
     try:
         cloud.start(relays=0)
-        cloud.add_relay(SALON_RELAY_EFFECT_DEADLINE_MS="200", SALON_RELAY_RING_FOLDER=str(tmp_path / "nowhere"))
+        cloud.add_relay(SALON_RELAY_EFFECT_DEADLINE_MS="1000", SALON_RELAY_RING_FOLDER=str(tmp_path / "nowhere"))
         show = await on_air(face_arrive, cloud)
         original = await show.look(CENTRE)
         outcome = await show.beauty(BRIGHT)
