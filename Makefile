@@ -21,7 +21,7 @@ run: setup ## Run the whole cloud on this machine (SALON_PUBLIC_HOST=<name or ad
 	@exec $(BIN)/salon dev
 
 .PHONY: test
-test: setup-test test-rust test-python ## Every test: packet core, packages, whole cloud with real browsers
+test: setup-test test-rust test-python ## The tests: packet core, packages, whole cloud with real browsers
 
 .PHONY: test-python
 test-python: setup-test ## The Python tests (ARGS="-k name" picks some)
@@ -34,9 +34,13 @@ endif
 
 .PHONY: test-packages test-system
 test-packages:
-	@$(BIN)/pytest --numprocesses=2 --dist=loadfile libs services tests --ignore=tests/system
+	@$(BIN)/pytest -m "not long" --numprocesses=2 --dist=loadfile libs services tests --ignore=tests/system
 test-system:
-	@$(BIN)/pytest tests/system
+	@$(BIN)/pytest -m "not long" tests/system
+
+.PHONY: test-long
+test-long: setup-test ## The Python tests that `make test` leaves out, since they take long: many people, slow failures
+	@$(BIN)/pytest -m long
 
 .PHONY: test-rust
 test-rust: setup ## The Rust tests

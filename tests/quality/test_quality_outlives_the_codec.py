@@ -27,6 +27,7 @@ from tests.quality.clips import (
 from tests.quality.effects import beauty, everything, montage
 from tests.quality.pictures import FACES, Box, Face, Picture, clips, crop, drawn_face, flat_skin, with_spot
 
+pytestmark = pytest.mark.long
 MOVE = Move()
 WATCHED = range(SETTLED, FRAMES, 4)
 DIAMETERS_PX = (3, 5, 8)

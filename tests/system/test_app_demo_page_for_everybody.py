@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, WebSocketRoute, expect
 
@@ -139,6 +140,7 @@ async def test_a_whole_call_by_keyboard(open_page: Open, arrive: Arrive, cloud: 
     await expect(page.get_by_test_id("join-button")).to_be_focused()
 
 
+@pytest.mark.long
 async def test_nine_people_fit_a_phone_and_a_desk(
     open_page: Open, arrive: Arrive, cloud: Cloud, artefacts: Path
 ) -> None:

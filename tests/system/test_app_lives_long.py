@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import pytest
+
 from tests.system.app_page import engine, login, prepare, said, wait_said
 from tests.system.conftest import Arrive
 from tests.system.rooms import fresh
@@ -46,6 +48,7 @@ RELEASED = """() => ({
 GIVEN_BACK = {"connections": True, "sockets": True, "devices": True, "elements": 0}
 
 
+@pytest.mark.long
 async def test_thirty_streams_come_and_go(arrive: Arrive) -> None:
     alice, bob = await arrive(fresh("alice")), await arrive(fresh("bob"))
     problems = await prepare(alice) + await prepare(bob)

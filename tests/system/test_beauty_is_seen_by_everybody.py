@@ -63,6 +63,7 @@ async def test_on_makes_it_brighter_warmer_and_smoother_and_off_brings_the_origi
     keep(f"seen-{codec.lower()}", means | {"skin_detail": details, "first_on_ms": took["tookMs"]})
 
 
+@pytest.mark.long
 async def test_each_of_the_four_does_its_own_and_nothing_else(
     face_arrive: Arrive, cloud: Cloud, face: FakeCamera
 ) -> None:

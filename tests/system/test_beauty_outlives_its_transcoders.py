@@ -164,6 +164,7 @@ class Hostile:
         return payloads
 
 
+@pytest.mark.long
 async def test_hostile_frames_harm_only_the_effects_of_their_own_stream(
     face_arrive: Arrive, own_cloud: Cloud, rings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,7 +187,7 @@ async def test_hostile_frames_harm_only_the_effects_of_their_own_stream(
         local = engine.create_stream(video=PatternVideo())
         await engine.start_publishing_stream(stream, local, video_codec="VP8")
         async with asyncio.timeout(60):  # a busy machine may miss deadlines at first
-            while not await engine.set_effects_beauty(local, enable=True):
+            while not await engine.set_effects_beauty(local, enable=True):  # noqa: ASYNC110  # free machines tell nobody
                 await asyncio.sleep(1)
         hostile.begin()
         await until(lambda: (hostile.frames or 0) > hostile.FLAWED + 120, deadline_s=60)

@@ -50,6 +50,7 @@ def plain(original_y: float) -> str:
     return f"y < {original_y + 2}"
 
 
+@pytest.mark.long
 async def test_without_a_worker_the_original_flows_and_the_app_knows(face_arrive: Arrive, cloud_alone: Cloud) -> None:
     show = await on_air(face_arrive, cloud_alone)
     original = await show.look(CENTRE)
@@ -69,6 +70,7 @@ async def test_without_a_worker_the_original_flows_and_the_app_knows(face_arrive
     keep("no-worker", {"answered_ms": outcome["tookMs"], "gap_ms": gap_ms, "recovered_s": recovered_s})
 
 
+@pytest.mark.long
 async def test_on_before_publishing_without_a_worker_the_original_comes_all_the_same(
     face_arrive: Arrive, cloud_alone: Cloud
 ) -> None:
@@ -97,6 +99,7 @@ async def test_a_worker_that_is_killed_leaves_the_picture_and_the_next_one_bring
     keep("worker-killed", {"gap_ms": gap_ms, "recovered_s": time.monotonic() - began})
 
 
+@pytest.mark.long
 async def test_another_worker_takes_over_at_once(face_arrive: Arrive, cloud_alone: Cloud) -> None:
     for _ in range(2):
         cloud_alone.add_effects()
@@ -116,6 +119,7 @@ async def test_another_worker_takes_over_at_once(face_arrive: Arrive, cloud_alon
     assert await show.told() in ([], [OVERLOAD, 0])
 
 
+@pytest.mark.long
 async def test_a_worker_that_is_too_slow_costs_its_beauty_and_nothing_else(
     face_arrive: Arrive, cloud_alone: Cloud, tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ from tests.system.beauty import BRIGHT, BRIGHTER_BY, CENTRE, OVERLOAD, keep, on_
 from tests.system.cloud import Cloud
 from tests.system.conftest import Arrive
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def own_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:

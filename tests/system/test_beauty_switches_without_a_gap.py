@@ -57,6 +57,7 @@ async def test_switching_on_and_off_freezes_nobody_and_renegotiates_nothing(
     assert await show.told() == []
 
 
+@pytest.mark.long
 async def test_lips_and_voice_stay_together(arrive: Arrive, cloud: Cloud) -> None:
     """A flash and a beep at once, every second: when they are shown and heard at the other side."""
     room, stream = fresh("room"), fresh("metronome")
