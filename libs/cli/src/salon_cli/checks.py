@@ -138,7 +138,7 @@ def firefox_at(url: str) -> str:
     """What nothing here can change, where it concerns somebody: browsers are at localhost."""
     if urllib.parse.urlsplit(url).hostname not in LOCALHOST:
         return ""
-    return "; Firefox at localhost gets media only while the page may use camera or microphone"
+    return "; Firefox at localhost may get media only while the page may use camera or microphone"
 
 
 def room_url(environment: Mapping[str, str]) -> str:

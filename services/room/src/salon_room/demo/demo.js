@@ -3,6 +3,7 @@ import { BeautyPanel } from "./beauty.js";
 import { Call, CallError, words } from "./call.js";
 import { Chat } from "./chat.js";
 import { recall, remember } from "./memory.js";
+import { hasAddress } from "./reach.js";
 import { Tiles } from "./tiles.js";
 
 const get = (id) => document.getElementById(id);
@@ -26,6 +27,10 @@ const beauty = new BeautyPanel({
   held: (held) => showOriginal(held),
   opened: () => narrow() && chat.toggle(false),
 });
+
+const NO_ADDRESS =
+  "This browser has no network address for sound and picture. Firefox at localhost may need to be allowed the camera or " +
+  "microphone; otherwise open the page under the server's address (SALON_PUBLIC_HOST), or in another browser.";
 
 /** Null before and after. */
 let call = null;
@@ -85,6 +90,8 @@ async function join(name, roomID) {
     enterCall(name, roomID);
     const warning = await entered;
     if (warning !== null && call === joining) showBanner(warning);
+    // After the camera was asked for: until then browsers may say less.
+    if (!(await hasAddress()) && call === joining) showBanner(NO_ADDRESS, "error");
   } catch (error) {
     if (call === joining) leaveCall();
     showJoinError(words(error));
