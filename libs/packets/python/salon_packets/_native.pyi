@@ -53,7 +53,8 @@ class SourceConfig:
     from the `mid` header extension (RFC 8843 section 9.2). `extensions` maps header-extension URI to id on this
     connection. `transport_cc`, `remb`: which bandwidth feedback the publisher understands
     (draft-holmer-rmcat-transport-wide-cc-extensions-01, draft-alvestrand-rmcat-remb-03). `nack`: generate RFC 4585
-    NACKs towards it.
+    NACKs towards it. `parameter_sets` are H.264 NAL units (SPS, PPS) that the offer has, with the payload type each is
+    for: key frames that come without get them, or those last seen in the stream.
     """
 
     def __new__(
@@ -67,6 +68,7 @@ class SourceConfig:
         nack: bool,
         transport_cc: bool,
         remb: bool,
+        parameter_sets: Sequence[tuple[int, bytes]] = (),
     ) -> Self: ...
 
 @final

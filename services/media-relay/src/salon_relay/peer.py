@@ -21,6 +21,7 @@ from salon_kit.log import bound, get_logger
 from salon_media.answer import AnswerSection, AnswerTransport, Inactive, Receiving, Rejected, Sending, write_answer
 from salon_media.ids import new_cname, new_pwd, new_ssrc, new_ufrag
 from salon_media.offer import Offer, TransportParameters
+from salon_media.parameter_sets import parameter_sets
 from salon_packets import Codec, SinkConfig, SourceConfig
 
 from salon_relay.dtls import DtlsEnd, DtlsSession, SrtpKeys, fingerprint
@@ -269,6 +270,7 @@ class Peer:
             nack=agreed.nack,
             transport_cc=agreed.transport_cc,
             remb=agreed.remb,
+            parameter_sets=[(agreed.codec.payload_type, unit) for unit in parameter_sets(agreed.codec)],
         )
         self._packets.add_source(self.number, track.source, config)
         replaced = self._registry.publish(track)

@@ -1,5 +1,6 @@
 //! Decrypted packets of one source, stored once for all its viewers: what is being forwarded and what may be asked for again.
 
+use crate::parameter_sets::Needed;
 use crate::wire::extensions::Extensions;
 use crate::wire::rtp::Header;
 
@@ -14,6 +15,8 @@ pub(crate) struct Stored {
     pub(crate) marker: bool,
     pub(crate) payload_type: u8,
     pub(crate) arrived_ns: u64,
+    /// What the H.264 key frame that begins here does not bring itself.
+    pub(crate) needed: Option<Needed>,
     extension_profile: u16,
     extension_start: u16,
     extension_bytes: u16,
@@ -103,6 +106,7 @@ impl Stored {
             marker: header.marker,
             payload_type: header.payload_type,
             arrived_ns,
+            needed: None,
             extension_profile: header.extension_profile.unwrap_or(0),
             extension_start: header.extension_offset,
             extension_bytes: if header.extension_profile.is_some() {
@@ -113,6 +117,11 @@ impl Stored {
             payload_start: payload.start as u16,
             payload_end: payload.end as u16,
         }
+    }
+
+    /// The payload of the packet that this is about.
+    pub(crate) fn payload<'a>(&self, packet: &'a [u8]) -> &'a [u8] {
+        &packet[usize::from(self.payload_start)..usize::from(self.payload_end)]
     }
 }
 
@@ -125,7 +134,7 @@ pub(crate) struct CachedPacket<'a> {
 
 impl<'a> CachedPacket<'a> {
     pub(crate) fn payload(&self) -> &'a [u8] {
-        &self.bytes[usize::from(self.stored.payload_start)..usize::from(self.stored.payload_end)]
+        self.stored.payload(self.bytes)
     }
 
     pub(crate) fn extensions(&self) -> Extensions<'a> {

@@ -47,6 +47,15 @@ pub struct Codec {
     pub rtx_payload_type: Option<u8>,
 }
 
+/// An H.264 parameter set that the offer has (`sprop-parameter-sets`, RFC 6184 section 8.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignalledParameterSet {
+    /// Of the codec it is for.
+    pub payload_type: u8,
+    /// The NAL unit, with its header.
+    pub unit: Vec<u8>,
+}
+
 /// A publisher's section.
 #[derive(Clone, Debug)]
 pub struct SourceConfig {
@@ -56,6 +65,8 @@ pub struct SourceConfig {
     pub mid: String,
     /// Everything the publisher may send.
     pub codecs: Vec<Codec>,
+    /// For key frames that come without.
+    pub parameter_sets: Vec<SignalledParameterSet>,
     /// (primary, rtx) as signalled; empty means: learn them (RFC 8843 section 9.2).
     pub ssrcs: Vec<(u32, Option<u32>)>,
     /// Ids on the publisher's connection.

@@ -3,6 +3,18 @@
 /// Times one packet is sent again at most.
 const MAX_RETRANSMISSIONS: u8 = 3;
 
+/// What a packet is beside what the source sent under its number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// That.
+    #[default]
+    Plain,
+    /// With a byte of padding.
+    Padded,
+    /// The parameter sets before it.
+    Preface,
+}
+
 /// How one packet left. Enough to build it again byte for byte.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sent {
@@ -15,7 +27,7 @@ pub(crate) struct Sent {
     pub(crate) picture_id: u16,
     pub(crate) tl0_pic_idx: u8,
     pub(crate) abs_send_time: [u8; 3],
-    pub(crate) is_padded: bool,
+    pub(crate) form: Form,
     pub(crate) retransmissions: u8,
 }
 

@@ -17,6 +17,7 @@ mod ice;
 pub mod io;
 mod link;
 mod media;
+mod parameter_sets;
 mod picture;
 mod random;
 pub mod seqpacket;

@@ -2,6 +2,7 @@
 
 use crate::cache::CachedPacket;
 use crate::config::CodecName;
+use crate::parameter_sets::Preface;
 use crate::wire::extensions::{ExtensionIds, ExtensionKind};
 use crate::wire::vp8::Descriptor;
 use crate::wire::{h264, vp8};
@@ -30,6 +31,7 @@ pub(crate) struct MediaPacket<'a> {
     pub(crate) descriptor: Option<Descriptor>,
     pub(crate) begins_keyframe: bool,
     pub(crate) passed: [Option<&'a [u8]>; PASSED.len()],
+    preface: Option<Preface<'a>>,
 }
 
 impl<'a> MediaPacket<'a> {
@@ -39,6 +41,7 @@ impl<'a> MediaPacket<'a> {
         codec: CodecName,
         epoch: u32,
         ids: &ExtensionIds,
+        preface: Option<Preface<'a>>,
     ) -> Self {
         let payload = packet.payload();
         let descriptor = match codec {
@@ -64,7 +67,28 @@ impl<'a> MediaPacket<'a> {
             descriptor,
             begins_keyframe: begins_keyframe(codec, payload),
             passed,
+            preface,
         }
+    }
+
+    /// The parameter sets for the key frame that begins here, as a packet of its own before this one, for a viewer that
+    /// has not got them with this frame: because they are not in it, or because the viewer `begins` here.
+    pub(crate) fn preface(&self, begins: bool) -> Option<Self> {
+        let preface = self
+            .preface
+            .filter(|preface| begins || !preface.is_in_frame)?;
+        // Numbers its packets within the frame itself.
+        let has_dependencies = PASSED
+            .iter()
+            .zip(&self.passed)
+            .any(|(kind, data)| *kind == ExtensionKind::DependencyDescriptor && data.is_some());
+        (!has_dependencies).then_some(Self {
+            marker: false,
+            payload: preface.payload,
+            passed: [None; PASSED.len()],
+            preface: None,
+            ..*self
+        })
     }
 }
 

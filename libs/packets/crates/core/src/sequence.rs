@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-/// Remembered single drops; packets from before the oldest are too late to matter.
-const MAX_DROPS: usize = 64;
+/// Remembered single drops, and insertions; packets from before the oldest are too late to matter.
+const MAX_CHANGES: usize = 64;
 
 /// Maps unwrapped source numbers to unwrapped outgoing ones.
 ///
@@ -18,6 +18,8 @@ pub(crate) struct SequenceMap {
     last_out: i64,
     /// Source numbers dropped since the restart, ascending.
     drops: VecDeque<i64>,
+    /// Source numbers before which something was inserted since the restart, ascending.
+    insertions: VecDeque<i64>,
 }
 
 impl SequenceMap {
@@ -29,6 +31,7 @@ impl SequenceMap {
             highest: i64::MAX,
             last_out,
             drops: VecDeque::new(),
+            insertions: VecDeque::new(),
         }
     }
 
@@ -39,6 +42,7 @@ impl SequenceMap {
         self.floor = first;
         self.highest = first - 1;
         self.drops.clear();
+        self.insertions.clear();
     }
 
     /// The number a source packet leaves with; `None` if it must not leave (dropped, or from before the restart).
@@ -52,11 +56,27 @@ impl SequenceMap {
         if source < self.floor || self.drops.contains(&source) {
             return None;
         }
-        let newer_drops = self.drops.iter().filter(|drop| **drop > source).count() as i64;
-        let out = source - (self.offset - newer_drops);
+        let newer = |of: &VecDeque<i64>| of.iter().filter(|at| **at > source).count() as i64;
+        let out = source - (self.offset - newer(&self.drops) + newer(&self.insertions));
         // Behind a drop a late packet may still have the highest number: a restart must not give it again.
         self.last_out = self.last_out.max(out);
         Some(out)
+    }
+
+    /// A number right before the one that this packet will leave with; `None` if later packets are out already.
+    pub(crate) fn insert_before(&mut self, source: i64) -> Option<i64> {
+        if source <= self.highest {
+            return None;
+        }
+        self.last_out = source - self.offset;
+        self.offset -= 1;
+        if self.insertions.len() == MAX_CHANGES
+            && let Some(oldest) = self.insertions.pop_front()
+        {
+            self.floor = self.floor.max(oldest);
+        }
+        self.insertions.push_back(source);
+        Some(self.last_out)
     }
 
     /// Close the gap that leaving this packet out would make. False if later packets are out already: then the
@@ -67,10 +87,10 @@ impl SequenceMap {
         }
         self.highest = source;
         self.offset += 1;
-        if self.drops.len() == MAX_DROPS
+        if self.drops.len() == MAX_CHANGES
             && let Some(oldest) = self.drops.pop_front()
         {
-            self.floor = oldest + 1;
+            self.floor = self.floor.max(oldest + 1);
         }
         self.drops.push_back(source);
         true
@@ -139,6 +159,38 @@ mod tests {
         assert_eq!(map.map(101), Some(2), "late, and the highest so far");
         map.restart(200, false);
         assert_eq!(map.map(200), Some(3));
+    }
+
+    #[test]
+    fn what_is_inserted_has_a_number_of_its_own_among_drops_and_late_packets() {
+        let mut map = SequenceMap::new(65_534);
+        map.restart(100, false);
+        assert_eq!(map.insert_before(100), Some(65_535));
+        assert_eq!(map.map(100), Some(65_536), "the wire number wrapped");
+        assert!(map.drop_packet(101));
+        assert_eq!(map.insert_before(104), Some(65_539));
+        assert_eq!(map.last_out(), 65_539);
+        assert_eq!(map.map(104), Some(65_540));
+        assert_eq!(map.map(102), Some(65_537), "late, before it");
+        assert_eq!(map.map(103), Some(65_538));
+        assert_eq!(map.insert_before(103), None, "too late");
+        map.restart(200, false);
+        assert_eq!(map.map(200), Some(65_541));
+    }
+
+    #[test]
+    fn more_insertions_than_remembered_only_refuse_what_is_older() {
+        let mut map = SequenceMap::new(0);
+        map.restart(0, false);
+        let mut last = 0;
+        for source in (0..400).step_by(2) {
+            assert_eq!(map.insert_before(source), Some(last + 1));
+            assert_eq!(map.map(source), Some(last + 2));
+            last += 3;
+        }
+        assert_eq!(map.map(101), None);
+        assert_eq!(map.map(399), Some(last));
+        assert_eq!(map.map(397), Some(last - 3), "late");
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod write;
 
 use crate::arena::Arena;
 use crate::config::{Codec, MediaKind, SinkConfig};
-use crate::history::{Sent, SentHistory};
+use crate::history::{Form, Sent, SentHistory};
 use crate::media::{MediaPacket, PASSED};
 use crate::picture::PictureMap;
 use crate::sequence::SequenceMap;
@@ -222,9 +222,31 @@ impl Sink {
             self.open(packet);
             outcome = Forwarded::Began;
         }
+        if let Some(preface) = packet.preface(outcome == Forwarded::Began)
+            && let Some(sequence) = self.sequences.insert_before(packet.sequence)
+        {
+            self.send(&preface, Form::Preface, sequence, transport, egress);
+        }
         let Some(sequence) = self.sequences.map(packet.sequence) else {
             return Forwarded::Nothing;
         };
+        let form = if is_padded { Form::Padded } else { Form::Plain };
+        match self.send(packet, form, sequence, transport, egress) {
+            Some(()) => outcome,
+            None => Forwarded::Nothing,
+        }
+    }
+
+    /// Sends a packet under this number; `None` if it cannot be sent.
+    #[inline]
+    fn send(
+        &mut self,
+        packet: &MediaPacket<'_>,
+        form: Form,
+        sequence: i64,
+        transport: &mut Transport,
+        egress: &mut Egress<'_>,
+    ) -> Option<()> {
         let (picture_id, tl0_pic_idx) = packet
             .descriptor
             .as_ref()
@@ -237,7 +259,7 @@ impl Sink {
             picture_id,
             tl0_pic_idx,
             abs_send_time: egress.abs_send_time,
-            is_padded,
+            form,
             ..Sent::default()
         };
         if self.transport_cc_id != 0 {
@@ -249,23 +271,14 @@ impl Sink {
             self.last_marker = packet.marker;
         }
         let fields = self.fields(packet, &sent, sequence);
-        let Some(bytes) = self.write(
-            &fields,
-            &[],
-            packet,
-            &sent,
-            (sequence >> 16) as u32,
-            transport,
-            egress,
-        ) else {
-            return Forwarded::Nothing;
-        };
+        let roc = (sequence >> 16) as u32;
+        let bytes = self.write(&fields, &[], packet, &sent, roc, transport, egress)?;
         self.history.push(sent);
         transport.earn(bytes);
         self.has_started = true;
         self.counters.packets_sent += 1;
         self.counters.bytes_sent += packet.payload.len() as u64;
-        outcome
+        Some(())
     }
 
     /// The stream begins, or goes on after a pause or under a new SSRC of the source.

@@ -7,6 +7,7 @@ use crate::feedback::keyframe::KeyframeRequests;
 use crate::feedback::nack::NackGenerator;
 use crate::feedback::reception::Reception;
 use crate::media::{MediaPacket, begins_keyframe};
+use crate::parameter_sets::ParameterSets;
 use crate::stats::SourceStats;
 use crate::substitution::Part;
 use crate::wire::extensions::ExtensionIds;
@@ -67,6 +68,7 @@ pub(crate) struct Source {
     pub(crate) epoch: u32,
     pub(crate) reception: Reception,
     cache: PacketCache,
+    parameter_sets: ParameterSets,
     pub(crate) nack: NackGenerator,
     pub(crate) nack_armed_ns: Option<u64>,
     pub(crate) keyframes: KeyframeRequests,
@@ -114,6 +116,7 @@ impl Source {
             epoch: 0,
             reception: Reception::default(),
             cache: PacketCache::new(packets, age_ns),
+            parameter_sets: ParameterSets::new(config.parameter_sets),
             nack: NackGenerator::default(),
             nack_armed_ns: None,
             keyframes: KeyframeRequests::default(),
@@ -321,10 +324,18 @@ impl Source {
         Taken::Empty(sequence)
     }
 
-    fn store(&mut self, stored: Stored, codec: CodecName, packet: &[u8]) -> Taken {
+    fn store(&mut self, mut stored: Stored, codec: CodecName, packet: &[u8]) -> Taken {
         let sequence = stored.sequence;
         self.newest_timestamp = Some(later(self.newest_timestamp, stored.timestamp));
-        if packet.len() > MAX_PACKET_BYTES || !self.cache.insert(stored, packet) {
+        if packet.len() > MAX_PACKET_BYTES {
+            return Taken::Refused;
+        }
+        if codec == CodecName::H264 {
+            stored.needed = self
+                .parameter_sets
+                .on_packet(&stored, stored.payload(packet));
+        }
+        if !self.cache.insert(stored, packet) {
             return Taken::Refused;
         }
         if self.kind == MediaKind::Video
@@ -376,6 +387,10 @@ impl Source {
             codec,
             self.epoch,
             &self.extensions,
+            packet
+                .stored
+                .needed
+                .and_then(|needed| self.parameter_sets.preface(needed)),
         ))
     }
 }

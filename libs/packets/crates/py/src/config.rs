@@ -51,7 +51,7 @@ pub(crate) struct SourceConfig(pub(crate) core::SourceConfig);
 #[pymethods]
 impl SourceConfig {
     #[new]
-    #[pyo3(signature = (*, kind, mid, codecs, ssrcs, extensions, nack, transport_cc, remb))]
+    #[pyo3(signature = (*, kind, mid, codecs, ssrcs, extensions, nack, transport_cc, remb, parameter_sets=vec![]))]
     #[allow(clippy::too_many_arguments)] // keyword-only on the Python side
     fn new(
         kind: &str,
@@ -62,6 +62,7 @@ impl SourceConfig {
         nack: bool,
         transport_cc: bool,
         remb: bool,
+        parameter_sets: Vec<(u8, Vec<u8>)>,
     ) -> PyResult<Self> {
         if codecs.is_empty() {
             return Err(PyValueError::new_err("a source needs at least one codec"));
@@ -70,6 +71,10 @@ impl SourceConfig {
             kind: media_kind(kind)?,
             mid,
             codecs: codecs.iter().map(|codec| codec.0).collect(),
+            parameter_sets: parameter_sets
+                .into_iter()
+                .map(|(payload_type, unit)| core::SignalledParameterSet { payload_type, unit })
+                .collect(),
             ssrcs,
             extensions: extension_ids(extensions)?,
             nack,

@@ -202,6 +202,7 @@ pub fn add_source(relay: &Relay, room: usize, has_audio: bool) {
         kind: MediaKind::Video,
         mid: "0".into(),
         codecs: vec![VIDEO],
+        parameter_sets: vec![],
         ssrcs: vec![(1000, Some(1001))],
         extensions: ids(),
         nack: true,

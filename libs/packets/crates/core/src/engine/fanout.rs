@@ -3,6 +3,7 @@
 use super::Engine;
 use crate::config::CodecName;
 use crate::event::Event;
+use crate::history::Form;
 use crate::media::MediaPacket;
 use crate::sink::{Egress, Forwarded, Sink};
 use crate::source::{Source, Taken, later};
@@ -125,7 +126,13 @@ impl Engine {
             let Some(sent) = sink.claim_retransmission(number, transport, now_ns) else {
                 continue;
             };
-            let find = |key| sources.get(key)?.media(sent.source_sequence, now_ns);
+            let find = |key| {
+                let packet = sources.get(key)?.media(sent.source_sequence, now_ns)?;
+                match sent.form {
+                    Form::Plain | Form::Padded => Some(packet),
+                    Form::Preface => packet.preface(true),
+                }
+            };
             let Some(packet) = sink.sources().into_iter().find_map(find) else {
                 continue;
             };

@@ -2,7 +2,7 @@
 
 use super::{Egress, Sink};
 use crate::arena::Arena;
-use crate::history::Sent;
+use crate::history::{Form, Sent};
 use crate::media::{MediaPacket, PASSED};
 use crate::transport::Transport;
 use crate::wire::rtp::{HeaderFields, write_header};
@@ -52,7 +52,7 @@ impl Sink {
     ) -> HeaderFields {
         HeaderFields {
             marker: packet.marker,
-            has_padding: sent.is_padded,
+            has_padding: sent.form == Form::Padded,
             payload_type: self.codec.payload_type,
             sequence_number: sequence as u16,
             timestamp: sent.timestamp,
@@ -77,7 +77,9 @@ impl Sink {
                 let original_number = (sent.sequence as u16).to_be_bytes();
                 self.rtx_sequence += 1;
                 sent.abs_send_time = egress.abs_send_time;
-                sent.is_padded = false;
+                if sent.form == Form::Padded {
+                    sent.form = Form::Plain;
+                }
                 if self.transport_cc_id != 0 {
                     sent.transport_sequence = transport.departures.number(packet.payload.len());
                 }
@@ -150,7 +152,7 @@ impl Sink {
         add(self.transport_cc_id, &transport_sequence[..]);
         let header_bytes = write_header(egress.header, fields, &elements[..count]).ok()?;
         let header = &egress.header[..header_bytes];
-        let padding: &[u8] = if sent.is_padded { &[1] } else { &[] };
+        let padding: &[u8] = if sent.form == Form::Padded { &[1] } else { &[] };
         match &packet.descriptor {
             Some(descriptor) if descriptor.bytes <= MAX_DESCRIPTOR_BYTES => {
                 let mut rewritten = [0; MAX_DESCRIPTOR_BYTES];

@@ -412,6 +412,7 @@ pub fn video_source() -> SourceConfig {
         kind: MediaKind::Video,
         mid: "v".into(),
         codecs: vec![VP8],
+        parameter_sets: vec![],
         ssrcs: vec![(1000, Some(1001))],
         extensions: extensions(&[(ExtensionKind::Mid, 4), (ExtensionKind::TransportWideCc, 5)]),
         nack: true,

@@ -183,6 +183,11 @@ fn codec_payloads() {
     ];
     for_mutations(6, &samples, |bytes| {
         h264::is_keyframe(bytes);
+        for unit in h264::units(bytes) {
+            unit.parameter_set_id();
+            unit.begins_idr_picture();
+            assert!(unit.whole.is_none_or(|whole| whole.len() <= bytes.len()));
+        }
         vp8::is_keyframe(bytes);
         if let Ok(descriptor) = vp8::Descriptor::parse(bytes) {
             assert!(descriptor.bytes <= bytes.len());

@@ -54,3 +54,48 @@ fn h264_is_recognised_in_every_packetisation() {
         assert_eq!(h264::is_keyframe(&hex(payload)), expected, "{payload}");
     }
 }
+
+#[test]
+fn h264_parameter_sets_tell_their_ids() {
+    let cases = [
+        ("67 42e01f 8d", Some(0)),
+        ("67 640028 acd9", Some(0)),
+        ("67 42e01f 40", Some(1)),
+        ("67 42e01f 0840", Some(15)),
+        ("67 42e01f 0420", None),
+        ("68 ce3c80", Some(0)),
+        ("68 008000", Some(255)),
+        ("68 008080", None),
+        // Cut short, and what is none.
+        ("67 42e01f", None),
+        ("67 42e01f 04", None),
+        ("68", None),
+        ("68 00", None),
+        ("65 88", None),
+    ];
+    for (payload, expected) in cases {
+        let payload = hex(payload);
+        let unit = h264::units(&payload).next().unwrap();
+        assert_eq!(unit.parameter_set_id(), expected, "{payload:02x?}");
+    }
+}
+
+#[test]
+fn h264_idr_pictures_begin_with_macroblock_0() {
+    let cases = [
+        ("65 88", 1),
+        ("65 41", 0),
+        ("65", 0),
+        ("61 88", 0),
+        ("18 0002 6588 0002 6541", 1),
+        ("7c 85 88", 1),
+        ("7c 85 41", 0),
+        ("7c 45 88", 0),
+        ("7c 85", 0),
+    ];
+    for (payload, expected) in cases {
+        let payload = hex(payload);
+        let begin = h264::units(&payload).filter(|unit| unit.begins_idr_picture());
+        assert_eq!(begin.count(), expected, "{payload:02x?}");
+    }
+}

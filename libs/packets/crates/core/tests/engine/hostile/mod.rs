@@ -10,7 +10,9 @@ use packets::{Bytes, SSRCS, media, retransmission, rtcp};
 use world::World;
 
 use salon_packets_core::command::Command;
-use salon_packets_core::config::{Codec, CodecName, MediaKind, SinkConfig, SourceConfig};
+use salon_packets_core::config::{
+    Codec, CodecName, MediaKind, SignalledParameterSet, SinkConfig, SourceConfig,
+};
 use salon_packets_core::wire::extensions::{ExtensionIds, ExtensionKind};
 
 const MS: u64 = 1_000_000;
@@ -214,6 +216,13 @@ fn add_source(world: &mut World, source: u64, peer: usize, shape: u8) {
     add_source_on(world, source, transport, shape);
 }
 
+fn signalled(unit: &[u8]) -> SignalledParameterSet {
+    SignalledParameterSet {
+        payload_type: CODECS[1].payload_type,
+        unit: unit.to_vec(),
+    }
+}
+
 fn add_source_on(world: &mut World, source: u64, transport: u64, shape: u8) {
     let codecs = match shape % 4 {
         0 => CODECS[..1].to_vec(),
@@ -230,6 +239,11 @@ fn add_source_on(world: &mut World, source: u64, transport: u64, shape: u8) {
         },
         mid: format!("{}", source % 3),
         codecs,
+        parameter_sets: vec![
+            signalled(&[0x67, 0x42, 0xe0, 0x1f, 0x80, shape]),
+            signalled(&[0x68, 0x80, shape]),
+            signalled(&[shape]),
+        ],
         ssrcs: if shape & 4 == 0 {
             vec![]
         } else {
