@@ -69,6 +69,8 @@ export class Connection {
   private token: string;
   /** The one that the present log-in was made with. */
   private tokenInUse = "";
+  /** The reply to a log-in, while the pages that belong to it are on their way. */
+  private arriving: LoggedIn | null = null;
   private session: { id: string; resumeKey: string } | null = null;
   private lastSequence = 0n;
   /** What a resumed connection sends up to here was seen before the old one was lost. */
@@ -228,6 +230,10 @@ export class Connection {
       };
       this.link?.send({ requestId: this.handshakeId, resume });
     }
+    this.awaitHandshake();
+  }
+
+  private awaitHandshake(): void {
     const first = this.machine.is("LOGGING_IN");
     const timeoutMs = first ? FIRST_HANDSHAKE_TIMEOUT_MS : this.schedule.handshakeTimeoutMs;
     this.setTimer("handshake", timeoutMs, () => this.lost("unanswered"));
@@ -242,9 +248,13 @@ export class Connection {
       this.replied(reply);
       return;
     }
+    if (this.arriving !== null && (message.usersChanged ?? message.streamsChanged) !== undefined) {
+      this.pageArrived(this.arriving, message);
+      return;
+    }
     if (sequence !== 0n && sequence <= this.seenSequence) return;
     if (sequence > this.lastSequence) this.lastSequence = sequence;
-    if (message.goAway !== undefined) this.reconnect(true, Code.NETWORK_BROKEN, "unreachable");
+    if (message.goAway !== undefined) this.sentAway();
     else if (message.loggedOut !== undefined) this.loggedOut(message.loggedOut.code ?? 0);
     else this.listener.message(message);
   }
@@ -257,14 +267,34 @@ export class Connection {
     } else if (reply.failed !== undefined) {
       this.handshakeFailed(reply.failed);
     } else if (reply.loggedIn !== undefined) {
-      const { sessionId = "", resumeKey = "", heartbeatIntervalMs } = reply.loggedIn;
-      this.session = { id: sessionId, resumeKey };
-      this.seenSequence = 0n;
-      this.heartbeatMs = heartbeatIntervalMs || DEFAULT_HEARTBEAT_MS;
-      this.ready(reply.loggedIn);
+      this.arrived(reply.loggedIn);
     } else if (reply.resumed !== undefined) {
       this.ready(null);
     }
+  }
+
+  private pageArrived(loggedIn: LoggedIn, { usersChanged, streamsChanged }: ServerMessage): void {
+    this.arrived({
+      ...loggedIn,
+      users: [...(loggedIn.users ?? []), ...(usersChanged?.users ?? [])],
+      streams: [...(loggedIn.streams ?? []), ...(streamsChanged?.streams ?? [])],
+      pagesToCome: (loggedIn.pagesToCome ?? 0) - 1,
+    });
+  }
+
+  /** The log-in is complete with the last of its pages; until then a lost connection means to log in again. */
+  private arrived(loggedIn: LoggedIn): void {
+    const { sessionId = "", resumeKey = "", heartbeatIntervalMs, pagesToCome = 0 } = loggedIn;
+    if (pagesToCome > 0) {
+      this.arriving = loggedIn;
+      this.awaitHandshake();
+      return;
+    }
+    this.arriving = null;
+    this.session = { id: sessionId, resumeKey };
+    this.seenSequence = 0n;
+    this.heartbeatMs = heartbeatIntervalMs || DEFAULT_HEARTBEAT_MS;
+    this.ready(loggedIn);
   }
 
   private ready(loggedIn: LoggedIn | null): void {
@@ -302,6 +332,11 @@ export class Connection {
     } else {
       this.fail(error);
     }
+  }
+
+  private sentAway(): void {
+    if (this.machine.is("READY")) this.reconnect(true, Code.NETWORK_BROKEN, "unreachable");
+    else this.lost("unreachable");
   }
 
   private loggedOut(code: number): void {
@@ -388,6 +423,7 @@ export class Connection {
     for (const name of [...this.timers.keys()]) this.clearTimer(name);
     this.link?.close();
     this.link = null;
+    this.arriving = null;
   }
 
   private setTimer(name: "retry" | "handshake" | "heartbeat" | "probe", delayMs: number, run: () => void): void {

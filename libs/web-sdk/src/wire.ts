@@ -74,6 +74,8 @@ export interface LoggedIn {
   heartbeatIntervalMs?: number;
   presenceTtlMs?: number;
   tokenExpiresAtUnixS?: string;
+  /** So many messages follow with the other users and streams. */
+  pagesToCome?: number;
 }
 
 /** What a stream's viewers get. */

@@ -176,3 +176,59 @@ test("without userUpdate nobody asked for users", async () => {
     false,
   );
 });
+
+const person = (userId: string) => ({ userId, userName: userId.toUpperCase() });
+const told = (userID: string) => ({ userID, userName: userID.toUpperCase() });
+const added = (...userIds: string[]): ServerMessage => ({
+  usersChanged: { updateType: "UPDATE_TYPE_ADD", users: userIds.map(person) },
+});
+
+test("a log-in is complete with its last page, and the app is told of everybody at once", async () => {
+  const { room, server, heard } = fixture();
+  const login = room.login();
+  const socket = server.accept({ users: [person("bob"), person("carl")], streams: [ofBob("one")], pagesToCome: 2 });
+  assert.deepEqual(heard.slice(1), []);
+  socket.push(added("dora", "eve"));
+  await settle();
+  assert.deepEqual(heard.slice(1), []);
+  socket.push({ streamsChanged: { updateType: "UPDATE_TYPE_ADD", streams: [ofBob("two")] } });
+  assert.equal(await login, true);
+  socket.push({ sequence: "11", ...added("frank") });
+  await settle();
+  const events = heard.filter(([name]) => name !== "roomStateChanged");
+  assert.deepEqual(
+    events.map(([name, , type, list]) => [name, type, (list as object[]).length]),
+    [
+      ["roomUserUpdate", "ADD", 4],
+      ["roomStreamUpdate", "ADD", 2],
+      ["roomUserUpdate", "ADD", 1],
+    ],
+  );
+  assert.deepEqual(events[0]?.[3], ["bob", "carl", "dora", "eve"].map(told));
+});
+
+test("a log-in that lost its connection between two pages is made again, not resumed", async () => {
+  const { room, server, heard } = fixture();
+  const login = room.login();
+  server.accept({ users: [person("bob")], pagesToCome: 1 }).drop();
+  advance(1_000);
+  assert.equal(server.sockets.length, 2);
+  const socket = server.accept({ users: [person("bob")], pagesToCome: 1 });
+  assert.throws(() => socket.find("resume"));
+  socket.push(added("carl"));
+  assert.equal(await login, true);
+  await settle();
+  assert.deepEqual(
+    heard.filter(([name]) => name === "roomUserUpdate").map((each) => each.slice(2)),
+    [["ADD", [told("bob"), told("carl")]]],
+  );
+});
+
+test("an instance that stops while it still says who is there is left for another", async () => {
+  const { room, server } = fixture();
+  const login = room.login();
+  server.accept({ users: [person("bob")], pagesToCome: 3 }).push({ goAway: {} });
+  advance(1_000);
+  server.accept();
+  assert.equal(await login, true);
+});

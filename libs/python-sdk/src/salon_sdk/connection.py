@@ -281,7 +281,12 @@ class RoomConnection:
         login = await socket.begin(ClientMessage(login=self._login))
         await socket.finish(welcome)
         message = await socket.finish(login)
-        self._logged_in = message.reply.logged_in
+        logged_in = message.reply.logged_in
+        for _ in range(logged_in.pages_to_come):
+            page = await socket.page()
+            logged_in.users.extend(page.users_changed.users)
+            logged_in.streams.extend(page.streams_changed.streams)
+        self._logged_in = logged_in
         self._last_sequence = self._seen_sequence = message.sequence
 
     async def _open_and_resume(self) -> LoggedIn | None:

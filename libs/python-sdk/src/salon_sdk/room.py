@@ -150,11 +150,12 @@ class Room:
     # ---- what the app is told ----
 
     def _users_changed(self, changed: pb.UsersChanged) -> None:
+        """A resume may repeat what was told: only what is new is."""
         users = [_user(user) for user in changed.users]
         if changed.update_type == pb.UPDATE_TYPE_ADD:
-            self._tell_users("ADD", users)
+            self._tell_users("ADD", [user for user in users if user.user_id not in self._users])
         elif changed.update_type == pb.UPDATE_TYPE_DELETE:
-            self._tell_users("DELETE", users)
+            self._tell_users("DELETE", [user for user in users if user.user_id in self._users])
 
     def _streams_changed(self, changed: pb.StreamsChanged) -> None:
         streams = [_stream(stream) for stream in changed.streams]

@@ -24,6 +24,8 @@ PROTOCOL_VERSION = 1
 SDK_NAME = "salon-python"
 SDK_VERSION = "0.1.0"
 
+FRAME_MAX_BYTES = 256 * 1024
+"""Of the protocol; a server sends none that is longer."""
 _INBOUND_MAX = 256
 _OVERLOADED_CLOSE_CODES = frozenset({4429, 1013})
 """Too many connections of this service, and "try again later" of whatever stands before it."""
@@ -53,6 +55,7 @@ class Socket:
                 open_timeout=open_timeout_s,
                 close_timeout=1,
                 compression=None,
+                max_size=FRAME_MAX_BYTES,
             )
         except (OSError, InvalidHandshake, ConnectionClosed) as error:
             problem = f"The room service cannot be reached: {type(error).__name__}."
@@ -100,6 +103,18 @@ class Socket:
         """Everything but replies; ends with the socket."""
         while (message := await self._inbound.get()) is not None:
             yield message
+
+    async def page(self) -> ServerMessage:
+        """The next of what follows a LoggedIn. Raises EngineError if something else comes, such as the end."""
+        try:
+            async with asyncio.timeout(self._timing.request_timeout_s):
+                message = await self._inbound.get()
+        except TimeoutError:
+            problem = "The room service did not say in time who and what is in the room."
+            raise EngineError.because(ErrorCode.REQUEST_TIMEOUT, problem, retryable=True) from None
+        if message is None or message.WhichOneof("body") not in ("users_changed", "streams_changed"):
+            raise self._closed_error()
+        return message
 
     async def close(self) -> None:
         await self._websocket.close()

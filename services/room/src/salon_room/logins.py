@@ -111,6 +111,7 @@ class Logins:
                         voice,
                         request.address,
                     )
+                    participant.after_sequence = view.position
                     view.listeners[session_id] = participant
                     keep = True
                     return participant

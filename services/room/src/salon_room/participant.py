@@ -66,9 +66,9 @@ class Participant:
     barrages: Bucket = field(default_factory=lambda: Bucket(BARRAGES_PER_USER))
     commands_to_many: Bucket = field(default_factory=lambda: Bucket(COMMANDS_TO_MANY_PER_USER))
     held: "deque[tuple[str, bool]] | None" = None
-    """While what was missed is being told: what happens meanwhile."""
+    """While what was missed, or what is there, is being told: what happens meanwhile."""
     after_sequence: int = 0
-    """What came up to here was told already, on another connection."""
+    """What came up to here was told already: with the log-in, on another connection, or together."""
     ended_by_event: bool = False
 
     @property
@@ -122,12 +122,18 @@ class Participant:
     # ---- Listener ----
 
     def tell(self, notice: Notice, frame: str) -> None:
-        if 0 < notice.message.sequence <= self.after_sequence:
-            return
+        if not 0 < notice.message.sequence <= self.after_sequence:
+            self._say(frame, ends_session=notice.ends_session)
+
+    def tell_users(self, frame: str, through_sequence: int) -> None:
+        self.after_sequence = max(self.after_sequence, through_sequence)
+        self._say(frame, ends_session=False)
+
+    def _say(self, frame: str, *, ends_session: bool) -> None:
         if self.held is None:
-            self.voice.hear(frame, notice.ends_session)
+            self.voice.hear(frame, ends_session)
         elif len(self.held) < HELD_MAX:
-            self.held.append((frame, notice.ends_session))
+            self.held.append((frame, ends_session))
         else:
             self.voice.fell_behind()
 

@@ -25,11 +25,10 @@ from salon_room.background import Background
 from salon_room.config import RoomSettings
 from salon_room.core import event_bytes
 from salon_room.core.effects import wish_of
-from salon_room.core.notices import stream_view, user_view
 from salon_room.effects import Effects
 from salon_room.endings import Endings
 from salon_room.error_codes import Asked, failed
-from salon_room.frames import encode
+from salon_room.frames import check_answer, encode, with_present
 from salon_room.logins import Logins
 from salon_room.media import Media
 from salon_room.messages import Messages
@@ -38,10 +37,9 @@ from salon_room.presence import PresenceBook
 from salon_room.quotas import Quotas
 from salon_room.resumes import Resumes
 
-Result = Welcome | LoggedIn | Resumed | Done | Answer | MessageAccepted | EffectsSet
+Result = Welcome | Resumed | Done | Answer | MessageAccepted | EffectsSet
 _FIELD: dict[type, str] = {
     Welcome: "welcome",
-    LoggedIn: "logged_in",
     Resumed: "resumed",
     Done: "done",
     Answer: "answer",
@@ -111,7 +109,7 @@ async def _carry_out(verbs: Verbs, who: Participant, kind: str, message: ClientM
             sdp = await media.publish(
                 who, publish.stream_id, publish.extra_info, publish.offer, wish, publish.muted_kinds
             )
-            return Answer(sdp=sdp)
+            return Answer(sdp=check_answer(sdp))
         case "mute_stream":
             await media.mute(who, message.mute_stream.stream_id, message.mute_stream.muted_kinds)
             return Done()
@@ -119,7 +117,7 @@ async def _carry_out(verbs: Verbs, who: Participant, kind: str, message: ClientM
             unpublish = message.unpublish
             return _answer(await media.unpublish(who, unpublish.stream_id, _offer(unpublish)))
         case "play":
-            return Answer(sdp=await media.play(who, message.play.stream_id, message.play.offer))
+            return Answer(sdp=check_answer(await media.play(who, message.play.stream_id, message.play.offer)))
         case "stop_play":
             stop = message.stop_play
             return _answer(await media.stop_play(who, stop.stream_id, _offer(stop)))
@@ -137,28 +135,30 @@ async def _carry_out(verbs: Verbs, who: Participant, kind: str, message: ClientM
             raise RequestMalformed(problem="the request is not known")
 
 
-def logged_in(who: Participant, settings: RoomSettings) -> LoggedIn:
-    """What the newcomer finds, as of the view's position."""
-    state = who.view.state
-    others = [member.event for member in state.members.values() if member.event.user_id != who.user_id]
-    streams = [stream.event for stream in state.live_streams() if stream.event.user_id != who.user_id]
-    return LoggedIn(
+def logged_in_frames(request_id: int, who: Participant, settings: RoomSettings) -> list[str]:
+    """What the newcomer finds, as of the view's position: the reply, and the pages that follow it."""
+    view = who.view
+    pages = view.present.pages(view.state, who.user_id, with_users=who.receiver.wants_user_updates)
+    others = pages.frames()
+    result = LoggedIn(
         session_id=who.session_id,
         resume_key=who.resume_key,
-        room_session_id=state.room_session_id,
-        users=[user_view(event) for event in others] if who.receiver.wants_user_updates else [],
-        streams=[stream_view(event) for event in streams],
+        room_session_id=view.state.room_session_id,
         heartbeat_interval_ms=round(settings.heartbeat_interval_s * 1000),
         presence_ttl_ms=settings.presence_ttl_s * 1000,
         token_expires_at_unix_s=who.permit.expires_at_unix_s,
+        pages_to_come=len(others),
     )
+    metrics.REQUESTS.labels(kind="login", result="ok").inc()
+    reply = ServerMessage(sequence=view.position, reply=Reply(request_id=request_id, logged_in=result))
+    return [with_present(reply, pages.first_users, pages.first_streams), *others]
 
 
-def reply_frame(request_id: int, kind: str, result: Result, sequence: int = 0) -> str:
+def reply_frame(request_id: int, kind: str, result: Result) -> str:
     metrics.REQUESTS.labels(kind=kind, result="ok").inc()
     reply = Reply(request_id=request_id)
     getattr(reply, _FIELD[type(result)]).CopyFrom(result)
-    return encode(ServerMessage(sequence=sequence, reply=reply))
+    return encode(ServerMessage(reply=reply))
 
 
 def failed_frame(request_id: int, kind: str, error: SalonError) -> str:
@@ -186,4 +186,4 @@ def _offer(message: Unpublish | StopPlay) -> Offer | None:
 
 
 def _answer(sdp: str | None) -> Result:
-    return Done() if sdp is None else Answer(sdp=sdp)
+    return Done() if sdp is None else Answer(sdp=check_answer(sdp))

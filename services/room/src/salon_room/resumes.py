@@ -68,14 +68,14 @@ class Resumes:
                 view, user_id, record.user_name, session_id, resume_key, _permit(record), lease, receiver, voice
             )
             participant.held = deque()
-            participant.after_sequence = max(last_sequence, member.sequence)
-            through = view.position
+            after, through = max(last_sequence, member.sequence), view.position
+            participant.after_sequence = max(after, through)
             before = view.listeners.get(session_id)
             view.listeners[session_id] = participant
             if isinstance(before, Participant):
                 before.voice.session_resumed_elsewhere()
             try:
-                frames = await self._missed(view, participant.after_sequence, through, receiver)
+                frames = await self._missed(view, after, through, receiver)
                 frames += await self._lost_transports(participant)
             except BaseException:
                 participant.detach()

@@ -1,10 +1,12 @@
 """One room session as this instance sees it: a snapshot with the tail on top, by stream sequence.
 
-Every event becomes notices for the local listeners (log-ins of this instance), each encoded once. What the fold says
-is wrong with a room is put right by `settle`: at once by whoever caused it, a moment later by any other instance.
+Every event becomes notices for the local listeners (log-ins of this instance), each encoded once; who came and went is
+told together, before anything that happened later. What the fold says is wrong with a room is put right by `settle`: at
+once by whoever caused it, a moment later by any other instance.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from salon.room.v1.events_pb2 import (
     StreamRemoved,
     UserLoggedOut,
 )
+from salon.room.v1.signal_pb2 import ServerMessage
 from salon_contracts.errors import BusUnavailable, Conflict, SalonError
 from salon_contracts.ids import AppId, RoomId, RoomSessionId
 from salon_contracts.registry import event_type
@@ -34,9 +37,11 @@ from salon_room.core import decisions
 from salon_room.core.decisions import RelayLost
 from salon_room.core.facts import Append, Fact, Reject
 from salon_room.core.limits import MessageLimits
-from salon_room.core.notices import Notice, OneSession, Receiver, includes, notices
+from salon_room.core.notices import Notice, OneSession, Others, Receiver, includes, notices
 from salon_room.core.room_state import EFFECTS_STATES, EffectsState, RoomState
 from salon_room.frames import encode
+from salon_room.present import Present
+from salon_room.user_changes import Run, UserChanges, interval_s
 
 log = get_logger()
 
@@ -64,7 +69,14 @@ class Listener(Protocol):
     @property
     def receiver(self) -> Receiver: ...
 
+    @property
+    def after_sequence(self) -> int:
+        """What came up to here was told already."""
+
     def tell(self, notice: Notice, frame: str) -> None: ...
+
+    def tell_users(self, frame: str, through_sequence: int) -> None:
+        """Who came and went; 0: the frame has no sequence, and more follows."""
 
     def transport_closed(self, transport_id: str) -> None: ...
 
@@ -100,8 +112,14 @@ class RoomView:
     """Every event of the room up to here is applied."""
     listeners: dict[str, Listener] = field(default_factory=dict)
     """By session id."""
+    present: Present = field(default_factory=Present)
+    """For newcomers: `state`, as text."""
     viewer_ended: dict[str, Callable[[], None]] = field(default_factory=dict)
     """By transport id of a viewer without a log-in: called once when its relay says that it is closed."""
+    _user_changes: UserChanges = field(default_factory=UserChanges)
+    _users_told_at_s: float = -math.inf
+    """On the loop's clock."""
+    _users_due: asyncio.TimerHandle | None = None
     _early: list[StoredEvent] = field(default_factory=list)
     _waiters: list[tuple[int, "asyncio.Future[None]"]] = field(default_factory=list)
     _settling: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -152,7 +170,10 @@ class RoomView:
         if event.message is None:
             return None
         fact = Fact(event.sequence, event.entity, event.message)
-        return fact if self.state.apply(fact) else None
+        if not self.state.apply(fact):
+            return None
+        self.present.apply(fact)
+        return fact
 
     def _apply(self, event: StoredEvent) -> None:
         if event.sequence <= self.position and event.entity.kind == "message":
@@ -163,8 +184,10 @@ class RoomView:
             return
         if isinstance(fact.body, MessageSent) and fact.body.from_session_id not in self.listeners:
             self._count_message(fact.body)
-        for notice in notices(fact):
-            self._tell(notice)
+        told = notices(fact)
+        for notice in told:
+            if not notice.message.HasField("users_changed"):
+                self._tell(notice)
         if isinstance(fact.body, UserLoggedOut):
             listener = self.listeners.pop(fact.body.session_id, None)
             if listener is not None:
@@ -179,7 +202,11 @@ class RoomView:
         elif isinstance(fact.body, EFFECTS_STATES):
             listener = self.listeners.get(fact.body.session_id)
             if listener is not None:
+                self._tell_users_to(listener)
                 listener.effects_said(fact, before)
+        for notice in told:  # after whoever left has ceased to listen: nobody is told of itself
+            if notice.message.HasField("users_changed"):
+                self._user_changed(notice.message)
         if isinstance(fact.body, MAY_NEED_REPAIR):
             self.repair_later()
 
@@ -193,8 +220,65 @@ class RoomView:
             return
         frame = encode(notice.message)
         metrics.NOTICES.inc(len(told))
+        if isinstance(notice.audience, Others):
+            self._tell_all_users()
         for listener in told:
+            self._tell_users_to(listener)
             listener.tell(notice, frame)
+
+    def _user_changed(self, message: ServerMessage) -> None:
+        """Told at once after a pause, else together with what comes until then."""
+        if not self.listeners:
+            return
+        if not self._user_changes.add(message.sequence, message.users_changed):
+            self._tell_all_users()
+            self._user_changes.add(message.sequence, message.users_changed)
+        if self._users_due is None:
+            self._tell_users_in_time()
+
+    def _tell_users_in_time(self) -> None:
+        loop = asyncio.get_running_loop()
+        due_s = self._users_told_at_s + interval_s(len(self.listeners))
+        if due_s <= loop.time():
+            self._tell_users()
+        else:
+            self._users_due = loop.call_at(due_s, self._tell_users)
+
+    def _tell_users(self) -> None:
+        """One frame to everybody."""
+        self._users_due = None
+        self._tell_run(*self._user_changes.take())
+        self._users_told_at_s = asyncio.get_running_loop().time()
+        if not self._user_changes.is_empty:
+            self._tell_users_in_time()
+
+    def _tell_all_users(self) -> None:
+        """Because something is told next that came later."""
+        if self._users_due is not None:
+            self._users_due.cancel()
+            self._users_due = None
+        while not self._user_changes.is_empty:
+            self._tell_run(*self._user_changes.take())
+            self._users_told_at_s = asyncio.get_running_loop().time()
+
+    def _tell_run(self, run: Run, sequence: int) -> None:
+        """Who logged in meanwhile gets what came after that."""
+        told = 0
+        for listener in list(self.listeners.values()):
+            if listener.receiver.wants_user_updates:
+                frame = run.frame_after(listener.after_sequence, sequence)
+                if frame is not None:
+                    listener.tell_users(frame, sequence)
+                    told += 1
+        metrics.NOTICES.inc(told)
+
+    def _tell_users_to(self, listener: Listener) -> None:
+        """All that is left to one, because it is told something of its own next."""
+        if listener.receiver.wants_user_updates:
+            frames = self._user_changes.frames_after(listener.after_sequence)
+            metrics.NOTICES.inc(len(frames))
+            for frame in frames:
+                listener.tell_users(frame, self._user_changes.last_sequence)
 
     def _count_message(self, message: MessageSent) -> None:
         """What another instance let through counts here as well."""

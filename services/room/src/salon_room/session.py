@@ -29,7 +29,7 @@ from salon_room.logins import LoginRequest
 from salon_room.outgoing import CloseCode, Outgoing
 from salon_room.participant import Participant
 from salon_room.quotas import client_address
-from salon_room.requests import OFFERING, Result, Verbs, failed_frame, logged_in, perform, reply_frame
+from salon_room.requests import OFFERING, Result, Verbs, failed_frame, logged_in_frames, perform, reply_frame
 
 log = get_logger()
 
@@ -288,8 +288,10 @@ class Session:
         metrics.LOGIN_SECONDS.observe((time.monotonic_ns() - started_ns) / 1e9)
         if not await self._enter(who, wanted=True):
             return
-        result = logged_in(who, self._verbs.settings)
-        self._reply(request_id, "login", result, sequence=who.view.position)
+        reply, *pages = logged_in_frames(request_id, who, self._verbs.settings)
+        who.held = deque() if pages else None
+        self._queue(reply)
+        await self._tell_missed(who, pages)
         log.info(
             "user-logged-in", app_id=who.app_id, room_id=who.room_id, user_id=who.user_id, session_id=who.session_id
         )
@@ -386,8 +388,8 @@ class Session:
 
     # ---- replies ----
 
-    def _reply(self, request_id: int, kind: str, result: Result, sequence: int = 0) -> None:
-        self._queue(reply_frame(request_id, kind, result, sequence))
+    def _reply(self, request_id: int, kind: str, result: Result) -> None:
+        self._queue(reply_frame(request_id, kind, result))
 
     def _fail(self, request_id: int, kind: str, error: SalonError) -> None:
         self._queue(failed_frame(request_id, kind, error))

@@ -44,6 +44,10 @@ class FakeCloud:
         self.refusals: dict[str, list[pb.Failed]] = {}
         """By request (`login`, `publish`, …): refused with the first of the list as long as there is one."""
         self.held: dict[str, asyncio.Event] = {}
+        self.page_items = 0
+        """Users and streams in one message of a log-in; 0: all in the reply."""
+        self.pages_cut_off = 0
+        """So many log-ins lose their connection before their last page."""
         """By request: replies wait for the event."""
         self.repeat_on_resume = 0
         """How many messages that were seen already a resume sends again."""
@@ -155,7 +159,14 @@ class FakeCloud:
                 socket.transport.abort()
                 return
             reply.request_id = message.request_id
+            pages = self._cut(reply.logged_in) if reply.WhichOneof("result") == "logged_in" else []
             await self._send(socket, pb.ServerMessage(reply=reply, sequence=self._sequence if body == "login" else 0))
+            for page in pages:
+                await self._send(socket, page)
+            if pages and self.pages_cut_off:
+                self.pages_cut_off -= 1
+                socket.transport.abort()
+                return
             if body == "resume" and reply.WhichOneof("result") == "resumed":
                 await self._replay(session, message.resume.last_sequence)
             if body == "logout":
@@ -222,6 +233,24 @@ class FakeCloud:
             if each.login.user_update:
                 self._later(each, pb.ServerMessage(users_changed=changed))
         return session, pb.Reply(logged_in=logged_in)
+
+    def _cut(self, logged_in: pb.LoggedIn) -> list[pb.ServerMessage]:
+        """What is left of the reply has as many users and streams as a page takes; the pages of the others."""
+        if not self.page_items:
+            return []
+        users, streams = list(logged_in.users), list(logged_in.streams)
+        size = self.page_items
+        del logged_in.users[size:], logged_in.streams[size:]
+        add = pb.UPDATE_TYPE_ADD
+        changes = [
+            pb.UsersChanged(update_type=add, users=users[at : at + size]) for at in range(size, len(users), size)
+        ]
+        pages = [pb.ServerMessage(users_changed=changed) for changed in changes]
+        for at in range(size, len(streams), size):
+            changed = pb.StreamsChanged(update_type=add, streams=streams[at : at + size])
+            pages.append(pb.ServerMessage(streams_changed=changed))
+        logged_in.pages_to_come = len(pages)
+        return pages[:-1] if self.pages_cut_off else pages
 
     async def _publish(self, session: Session, publish: pb.Publish) -> pb.Reply:
         stream = self.streams.get(publish.stream_id)

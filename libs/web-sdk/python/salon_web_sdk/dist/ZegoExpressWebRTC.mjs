@@ -502,54 +502,59 @@ current} -> ${next} is not allowed`);this.current=next}};var VERSION="3.12.0-sal
 FIRST_HANDSHAKE_TIMEOUT_MS=1e4,LOGIN_TIMEOUT_MS=15e3,REQUEST_TIMEOUT_MS=1e4,PROBE_TIMEOUT_MS=5e3,LOGOUT_TIMEOUT_MS=1e3,DEFAULT_HEARTBEAT_MS=3e4,STABLE_MS=5e3,FINAL_CODES=[
 Code.LOGGED_IN_ELSEWHERE,Code.KICKED_BY_OTHER_LOGIN,Code.KICKED_BY_BACKEND,Code.DUPLICATE_LOGIN],Connection=class{constructor(options,listener){this.options=options;
 this.listener=listener;this.machine=new StateMachine("IDLE",ALLOWED,"connection");this.pending=new PendingRequests(REQUEST_TIMEOUT_MS,()=>this.probe());this.schedule=
-new ReconnectSchedule;this.link=null;this.urlIndex=0;this.handshakeId=0;this.tokenInUse="";this.session=null;this.lastSequence=0n;this.seenSequence=0n;this.heartbeatMs=
-DEFAULT_HEARTBEAT_MS;this.deadlineMs=0;this.readySinceMs=0;this.quietAttempt=!1;this.asleep=!1;this.untold=!1;this.lastError=null;this.probeId=0;this.timers=new Map;
-this.onOnline=()=>this.hurry();this.token=options.login.token}start(){this.machine.become("LOGGING_IN"),this.deadlineMs=performance.now()+LOGIN_TIMEOUT_MS,globalThis.
-addEventListener?.("online",this.onOnline),this.open()}request(body){if(this.machine.is("CLOSED"))return Promise.reject(new ZegoError(Code.SOCKET_CLOSED,"The lo\
-g-in has ended."));let reply=this.pending.add(body);return this.flush(),reply}probe(){!this.machine.is("READY")||this.timers.has("probe")||(this.probeId=this.pending.
-nextId(),this.link?.send({requestId:this.probeId,heartbeat:{}}),this.setTimer("probe",PROBE_TIMEOUT_MS,()=>this.lost("unanswered")))}renewToken(token){this.token=
-token}logInAnew(){return this.token===this.tokenInUse||this.machine.is("CLOSED")?!1:(this.machine.is("READY")&&(this.session=null,this.reconnect(!0,Code.NETWORK_BROKEN,
-"unreachable")),!0)}logout(){this.machine.is("CLOSED")||(this.sayGoodBye(),this.end(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended.")))}sleep(){this.asleep||
-this.machine.is("IDLE","CLOSED")||(this.asleep=!0,this.link?.isOpen===!0?this.sayGoodBye():this.sendGoodBye(),this.closeLink(),this.session=null,this.machine.is(
-"READY")&&(this.machine.become("RECONNECTING"),this.pending.connectionLost(),this.untold=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.machine.is("CLOSED")))
-return;this.schedule.reset();let patienceMs=this.machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.now()+patienceMs,
-this.untold&&(this.untold=!1,this.listener.reconnecting(Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sayGoodBye(){let link2=this.link;link2!==null&&
-(this.machine.is("READY")||this.timers.has("handshake"))&&(link2.send({requestId:this.pending.nextId(),logout:{}}),this.link=null,setTimeout(()=>link2.close(),LOGOUT_TIMEOUT_MS))}sendGoodBye(){
-let{urls,login,sendBeacon:sendBeacon2}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0||this.session===null)return;let{id:sessionId,resumeKey}=this.
-session,farewell={appId:login.appId,userId:login.userId,sessionId,resumeKey};sendBeacon2(url.replace(/^ws/,"http"),JSON.stringify(farewell))}open(){let{urls,socketFactory,
-logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(Code.NO_SERVER,"There is no usable server address."));return}this.
-clearTimer("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let openTimeoutMs=this.machine.is("LOGGING_IN")?FIRST_OPEN_TIMEOUT_MS:this.schedule.
-openTimeoutMs,link2=new Link(url,socketFactory,openTimeoutMs,{linkOpened:()=>link2===this.link&&this.greet(),linkMessage:message=>link2===this.link&&this.received(
-message),linkLost:trouble=>link2===this.link&&this.lost(trouble)});this.link=link2}greet(){let{login}=this.options,hello={protocolVersions:[1],sdkName:"salon-we\
-b",sdkVersion:VERSION};if(this.link?.send({requestId:this.pending.nextId(),hello}),this.handshakeId=this.pending.nextId(),this.session===null)this.tokenInUse=this.
-token,this.link?.send({requestId:this.handshakeId,login:{...login,token:this.token}});else{let resume={appId:login.appId,userId:login.userId,sessionId:this.session.
-id,resumeKey:this.session.resumeKey,lastSequence:this.lastSequence.toString()};this.link?.send({requestId:this.handshakeId,resume})}let timeoutMs=this.machine.is(
-"LOGGING_IN")?FIRST_HANDSHAKE_TIMEOUT_MS:this.schedule.handshakeTimeoutMs;this.setTimer("handshake",timeoutMs,()=>this.lost("unanswered"))}received(message){let sequence=BigInt(
-message.sequence??0),reply=message.reply;if(reply!==void 0){reply.loggedIn!==void 0&&(this.lastSequence=sequence),this.replied(reply);return}sequence!==0n&&sequence<=
-this.seenSequence||(sequence>this.lastSequence&&(this.lastSequence=sequence),message.goAway!==void 0?this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable"):message.
-loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(message))}replied(reply){if(reply.requestId===this.probeId)this.clearTimer("p\
-robe");else if(reply.requestId!==this.handshakeId)this.pending.settle(reply);else if(reply.failed!==void 0)this.handshakeFailed(reply.failed);else if(reply.loggedIn!==
-void 0){let{sessionId="",resumeKey="",heartbeatIntervalMs}=reply.loggedIn;this.session={id:sessionId,resumeKey},this.seenSequence=0n,this.heartbeatMs=heartbeatIntervalMs||
-DEFAULT_HEARTBEAT_MS,this.ready(reply.loggedIn)}else reply.resumed!==void 0&&this.ready(null)}ready(loggedIn){let first=this.machine.is("LOGGING_IN");this.machine.
-become("READY"),this.clearTimer("handshake"),this.readySinceMs=performance.now(),this.quietAttempt=!1,this.heartbeat(),!first&&loggedIn!==null&&this.pending.rejectStale(
-new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){
-let error=toRequestFailed(failed);if(this.options.logger.warn("log-in-refused",{err_code:error.errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.
-fail(error);return}this.lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason==="logged-in-elsewhere"?this.fail(error):error.retryable?this.lost(error.
-reason==="rate-limited"?"overloaded":"refused"):this.session!==null?(this.session=null,this.closeLink(),this.open()):this.fail(error)}loggedOut(code){code===Code.
-LEASE_EXPIRED?(this.session=null,this.reconnect(!1,code,"unreachable")):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The server ended the log-in."))}lost(trouble){
-if(this.urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN,trouble==="unanswered"?"unreachable":trouble);return}if(this.closeLink(),this.
-quietAttempt&&(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.schedule.nextMs(trouble,
-performance.now()),waitMs=this.urlIndex%this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.setTimer("retry",Math.min(
-waitMs,leftMs),()=>this.open());else if(this.machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be reached in time."));else{let details=this.
-lastError===null?{}:{last_code:this.lastError.errorCode};this.fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connection did not come back in time.",details))}}reconnect(quiet,code,trouble){
-let nowMs=performance.now();nowMs-this.readySinceMs>STABLE_MS&&this.schedule.reset(),this.machine.become("RECONNECTING"),this.closeLink(),this.pending.connectionLost(),
-this.seenSequence=this.lastSequence,this.lastError=null,this.deadlineMs=nowMs+this.options.retryTimeMs(),this.quietAttempt=quiet,this.setTimer("retry",this.schedule.
-nextMs(trouble,nowMs),()=>this.open()),quiet||this.listener.reconnecting(code)}hurry(){this.machine.is("RECONNECTING")&&this.timers.has("retry")?this.open():this.
-probe()}flush(){this.machine.is("READY")&&this.pending.flush(message=>this.link?.send(message))}heartbeat(){this.setTimer("heartbeat",this.heartbeatMs,()=>{this.
-heartbeat(),this.probe()})}fail(error){this.end(error),this.listener.closed(error)}end(error){this.machine.become("CLOSED"),globalThis.removeEventListener?.("on\
-line",this.onOnline),this.closeLink(),this.pending.rejectAll(error)}closeLink(){for(let name of[...this.timers.keys()])this.clearTimer(name);this.link?.close(),
-this.link=null}setTimer(name,delayMs,run){this.clearTimer(name),this.timers.set(name,setTimeout(()=>{this.timers.delete(name),run()},delayMs))}clearTimer(name){
-let timer=this.timers.get(name);timer!==void 0&&clearTimeout(timer),this.timers.delete(name)}};var CONNECT_TIMEOUT_MS=8e3,DISCONNECTED_GRACE_MS=4e3,lastPeerNumber=0,Peer=class{constructor(direction,logger,onLost,onDoubt){this.direction=direction;this.logger=
+new ReconnectSchedule;this.link=null;this.urlIndex=0;this.handshakeId=0;this.tokenInUse="";this.arriving=null;this.session=null;this.lastSequence=0n;this.seenSequence=
+0n;this.heartbeatMs=DEFAULT_HEARTBEAT_MS;this.deadlineMs=0;this.readySinceMs=0;this.quietAttempt=!1;this.asleep=!1;this.untold=!1;this.lastError=null;this.probeId=
+0;this.timers=new Map;this.onOnline=()=>this.hurry();this.token=options.login.token}start(){this.machine.become("LOGGING_IN"),this.deadlineMs=performance.now()+
+LOGIN_TIMEOUT_MS,globalThis.addEventListener?.("online",this.onOnline),this.open()}request(body){if(this.machine.is("CLOSED"))return Promise.reject(new ZegoError(
+Code.SOCKET_CLOSED,"The log-in has ended."));let reply=this.pending.add(body);return this.flush(),reply}probe(){!this.machine.is("READY")||this.timers.has("prob\
+e")||(this.probeId=this.pending.nextId(),this.link?.send({requestId:this.probeId,heartbeat:{}}),this.setTimer("probe",PROBE_TIMEOUT_MS,()=>this.lost("unanswered")))}renewToken(token){
+this.token=token}logInAnew(){return this.token===this.tokenInUse||this.machine.is("CLOSED")?!1:(this.machine.is("READY")&&(this.session=null,this.reconnect(!0,Code.
+NETWORK_BROKEN,"unreachable")),!0)}logout(){this.machine.is("CLOSED")||(this.sayGoodBye(),this.end(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended.")))}sleep(){
+this.asleep||this.machine.is("IDLE","CLOSED")||(this.asleep=!0,this.link?.isOpen===!0?this.sayGoodBye():this.sendGoodBye(),this.closeLink(),this.session=null,this.
+machine.is("READY")&&(this.machine.become("RECONNECTING"),this.pending.connectionLost(),this.untold=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.machine.is(
+"CLOSED")))return;this.schedule.reset();let patienceMs=this.machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.now()+
+patienceMs,this.untold&&(this.untold=!1,this.listener.reconnecting(Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sayGoodBye(){let link2=this.link;
+link2!==null&&(this.machine.is("READY")||this.timers.has("handshake"))&&(link2.send({requestId:this.pending.nextId(),logout:{}}),this.link=null,setTimeout(()=>link2.
+close(),LOGOUT_TIMEOUT_MS))}sendGoodBye(){let{urls,login,sendBeacon:sendBeacon2}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0||this.session===
+null)return;let{id:sessionId,resumeKey}=this.session,farewell={appId:login.appId,userId:login.userId,sessionId,resumeKey};sendBeacon2(url.replace(/^ws/,"http"),
+JSON.stringify(farewell))}open(){let{urls,socketFactory,logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(Code.NO_SERVER,
+"There is no usable server address."));return}this.clearTimer("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let openTimeoutMs=this.machine.
+is("LOGGING_IN")?FIRST_OPEN_TIMEOUT_MS:this.schedule.openTimeoutMs,link2=new Link(url,socketFactory,openTimeoutMs,{linkOpened:()=>link2===this.link&&this.greet(),
+linkMessage:message=>link2===this.link&&this.received(message),linkLost:trouble=>link2===this.link&&this.lost(trouble)});this.link=link2}greet(){let{login}=this.
+options,hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};if(this.link?.send({requestId:this.pending.nextId(),hello}),this.handshakeId=this.pending.
+nextId(),this.session===null)this.tokenInUse=this.token,this.link?.send({requestId:this.handshakeId,login:{...login,token:this.token}});else{let resume={appId:login.
+appId,userId:login.userId,sessionId:this.session.id,resumeKey:this.session.resumeKey,lastSequence:this.lastSequence.toString()};this.link?.send({requestId:this.
+handshakeId,resume})}this.awaitHandshake()}awaitHandshake(){let timeoutMs=this.machine.is("LOGGING_IN")?FIRST_HANDSHAKE_TIMEOUT_MS:this.schedule.handshakeTimeoutMs;
+this.setTimer("handshake",timeoutMs,()=>this.lost("unanswered"))}received(message){let sequence=BigInt(message.sequence??0),reply=message.reply;if(reply!==void 0){
+reply.loggedIn!==void 0&&(this.lastSequence=sequence),this.replied(reply);return}if(this.arriving!==null&&(message.usersChanged??message.streamsChanged)!==void 0){
+this.pageArrived(this.arriving,message);return}sequence!==0n&&sequence<=this.seenSequence||(sequence>this.lastSequence&&(this.lastSequence=sequence),message.goAway!==
+void 0?this.sentAway():message.loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(message))}replied(reply){reply.requestId===this.
+probeId?this.clearTimer("probe"):reply.requestId!==this.handshakeId?this.pending.settle(reply):reply.failed!==void 0?this.handshakeFailed(reply.failed):reply.loggedIn!==
+void 0?this.arrived(reply.loggedIn):reply.resumed!==void 0&&this.ready(null)}pageArrived(loggedIn,{usersChanged,streamsChanged}){this.arrived({...loggedIn,users:[
+...loggedIn.users??[],...usersChanged?.users??[]],streams:[...loggedIn.streams??[],...streamsChanged?.streams??[]],pagesToCome:(loggedIn.pagesToCome??0)-1})}arrived(loggedIn){
+let{sessionId="",resumeKey="",heartbeatIntervalMs,pagesToCome=0}=loggedIn;if(pagesToCome>0){this.arriving=loggedIn,this.awaitHandshake();return}this.arriving=null,
+this.session={id:sessionId,resumeKey},this.seenSequence=0n,this.heartbeatMs=heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(loggedIn)}ready(loggedIn){let first=this.
+machine.is("LOGGING_IN");this.machine.become("READY"),this.clearTimer("handshake"),this.readySinceMs=performance.now(),this.quietAttempt=!1,this.heartbeat(),!first&&
+loggedIn!==null&&this.pending.rejectStale(new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.
+listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){let error=toRequestFailed(failed);if(this.options.logger.warn("log-in-refused",{err_code:error.
+errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.fail(error);return}this.lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason===
+"logged-in-elsewhere"?this.fail(error):error.retryable?this.lost(error.reason==="rate-limited"?"overloaded":"refused"):this.session!==null?(this.session=null,this.
+closeLink(),this.open()):this.fail(error)}sentAway(){this.machine.is("READY")?this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable"):this.lost("unreachable")}loggedOut(code){
+code===Code.LEASE_EXPIRED?(this.session=null,this.reconnect(!1,code,"unreachable")):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The server ended the l\
+og-in."))}lost(trouble){if(this.urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN,trouble==="unanswered"?"unreachable":trouble);return}
+if(this.closeLink(),this.quietAttempt&&(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.
+schedule.nextMs(trouble,performance.now()),waitMs=this.urlIndex%this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.
+setTimer("retry",Math.min(waitMs,leftMs),()=>this.open());else if(this.machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be r\
+eached in time."));else{let details=this.lastError===null?{}:{last_code:this.lastError.errorCode};this.fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connectio\
+n did not come back in time.",details))}}reconnect(quiet,code,trouble){let nowMs=performance.now();nowMs-this.readySinceMs>STABLE_MS&&this.schedule.reset(),this.
+machine.become("RECONNECTING"),this.closeLink(),this.pending.connectionLost(),this.seenSequence=this.lastSequence,this.lastError=null,this.deadlineMs=nowMs+this.
+options.retryTimeMs(),this.quietAttempt=quiet,this.setTimer("retry",this.schedule.nextMs(trouble,nowMs),()=>this.open()),quiet||this.listener.reconnecting(code)}hurry(){
+this.machine.is("RECONNECTING")&&this.timers.has("retry")?this.open():this.probe()}flush(){this.machine.is("READY")&&this.pending.flush(message=>this.link?.send(
+message))}heartbeat(){this.setTimer("heartbeat",this.heartbeatMs,()=>{this.heartbeat(),this.probe()})}fail(error){this.end(error),this.listener.closed(error)}end(error){
+this.machine.become("CLOSED"),globalThis.removeEventListener?.("online",this.onOnline),this.closeLink(),this.pending.rejectAll(error)}closeLink(){for(let name of[
+...this.timers.keys()])this.clearTimer(name);this.link?.close(),this.link=null,this.arriving=null}setTimer(name,delayMs,run){this.clearTimer(name),this.timers.set(
+name,setTimeout(()=>{this.timers.delete(name),run()},delayMs))}clearTimer(name){let timer=this.timers.get(name);timer!==void 0&&clearTimeout(timer),this.timers.
+delete(name)}};var CONNECT_TIMEOUT_MS=8e3,DISCONNECTED_GRACE_MS=4e3,lastPeerNumber=0,Peer=class{constructor(direction,logger,onLost,onDoubt){this.direction=direction;this.logger=
 logger;this.onLost=onLost;this.onDoubt=onDoubt;this.slots=[];this.queue=Promise.resolve();this.lostWith=null;this.timer=null;this.waiting=new Set;this.id=`${direction===
 "sendonly"?"s":"r"}${++lastPeerNumber}-${Date.now().toString(36)}`,this.connection=new RTCPeerConnection({bundlePolicy:"max-bundle"}),this.connection.onconnectionstatechange=
 ()=>this.stateChanged()}get lost(){return this.lostWith!==null}acquire(kind,streamID,init={}){let free=this.slots.find(slot2=>slot2.kind===kind&&slot2.streamID===

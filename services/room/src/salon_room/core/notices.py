@@ -131,10 +131,6 @@ def effects_changed(fact: Fact, before: EffectsState | None, state: RoomState, t
     return Notice(OneSession(event.session_id), ServerMessage(sequence=fact.sequence, effects_state_changed=change))
 
 
-def user_view(event: UserLoggedIn) -> User:
-    return User(user_id=event.user_id, user_name=event.user_name)
-
-
 def stream_view(event: StreamAdded) -> Stream:
     return Stream(
         stream_id=event.stream_id,

@@ -624,7 +624,7 @@ class ServerMessage(_message.Message):
 
     @_builtins.property
     def users_changed(self) -> Global___UsersChanged:
-        """Sent when others came or went, to those who asked for it."""
+        """Sent when others came or went, to those who asked for it: those of a moment together."""
 
     @_builtins.property
     def streams_changed(self) -> Global___StreamsChanged:
@@ -798,6 +798,7 @@ class LoggedIn(_message.Message):
     HEARTBEAT_INTERVAL_MS_FIELD_NUMBER: _builtins.int
     PRESENCE_TTL_MS_FIELD_NUMBER: _builtins.int
     TOKEN_EXPIRES_AT_UNIX_S_FIELD_NUMBER: _builtins.int
+    PAGES_TO_COME_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     resume_key: _builtins.str
     room_session_id: _builtins.str
@@ -805,13 +806,17 @@ class LoggedIn(_message.Message):
     presence_ttl_ms: _builtins.int
     """Without a heartbeat for so long the user is logged out."""
     token_expires_at_unix_s: _builtins.int
+    pages_to_come: _builtins.int
+    """So many messages follow with the other users and streams, as UsersChanged and StreamsChanged without a sequence,
+    before anything that happens in the room. The log-in is complete with the last of them.
+    """
     @_builtins.property
     def users(self) -> _containers.RepeatedCompositeFieldContainer[Global___User]:
-        """Present members without oneself, if the client asked for user updates."""
+        """Present members without oneself, if the client asked for user updates: the first of them."""
 
     @_builtins.property
     def streams(self) -> _containers.RepeatedCompositeFieldContainer[Global___Stream]:
-        """Present streams of others."""
+        """Present streams of others: the first of them."""
 
     def __init__(
         self,
@@ -824,10 +829,11 @@ class LoggedIn(_message.Message):
         heartbeat_interval_ms: _builtins.int = ...,
         presence_ttl_ms: _builtins.int = ...,
         token_expires_at_unix_s: _builtins.int = ...,
+        pages_to_come: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["heartbeat_interval_ms", b"heartbeat_interval_ms", "presence_ttl_ms", b"presence_ttl_ms", "resume_key", b"resume_key", "room_session_id", b"room_session_id", "session_id", b"session_id", "streams", b"streams", "token_expires_at_unix_s", b"token_expires_at_unix_s", "users", b"users"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["heartbeat_interval_ms", b"heartbeat_interval_ms", "pages_to_come", b"pages_to_come", "presence_ttl_ms", b"presence_ttl_ms", "resume_key", b"resume_key", "room_session_id", b"room_session_id", "session_id", b"session_id", "streams", b"streams", "token_expires_at_unix_s", b"token_expires_at_unix_s", "users", b"users"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

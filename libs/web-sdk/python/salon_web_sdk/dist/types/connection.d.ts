@@ -35,6 +35,8 @@ export declare class Connection {
     private token;
     /** The one that the present log-in was made with. */
     private tokenInUse;
+    /** The reply to a log-in, while the pages that belong to it are on their way. */
+    private arriving;
     private session;
     private lastSequence;
     /** What a resumed connection sends up to here was seen before the old one was lost. */
@@ -74,10 +76,15 @@ export declare class Connection {
     private sendGoodBye;
     private open;
     private greet;
+    private awaitHandshake;
     private received;
     private replied;
+    private pageArrived;
+    /** The log-in is complete with the last of its pages; until then a lost connection means to log in again. */
+    private arrived;
     private ready;
     private handshakeFailed;
+    private sentAway;
     private loggedOut;
     /** The socket, or the attempt to open one, came to nothing. */
     private lost;
