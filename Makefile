@@ -87,6 +87,10 @@ bench-abuse: setup-test ## Measure what attacks do to bystanders and a call (nee
 bench-kills: setup-test ## Measure how a call outlives kill -9 of each service (ARGS="room nats --load 6")
 	@$(BIN)/python -m bench kills $(ARGS)
 
+.PHONY: bench-room
+bench-room: setup-test ## Measure thousands of people who enter one room (ARGS="3000 200": how many, and how many a second)
+	@$(BIN)/python -m bench room $(ARGS)
+
 .PHONY: proto
 proto: setup ## Generate the Python messages from proto/
 	@$(BIN)/buf lint && $(BIN)/python libs/contracts/generate.py

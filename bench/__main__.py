@@ -1,5 +1,5 @@
-"""`python -m bench [join] [relay] [logins] [effects]`: all of them without arguments; `abuse [ATTACK …]` and
-`kills [SERVICE …]` by themselves.
+"""`python -m bench [join] [relay] [logins] [effects]`: all of them without arguments; `abuse [ATTACK …]`,
+`kills [SERVICE …]` and `room [PEOPLE [PER_S]]` by themselves.
 """
 
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 import uvloop
 from salon_kit.log import set_up_logging
 
-from bench import effects_filter, effects_stream, effects_transport, join, logins, relay
+from bench import effects_filter, effects_stream, effects_transport, join, logins, relay, room
 from bench.abuse import run as abuse
 from bench.kills import run as kills
 from bench.report import Report
@@ -22,6 +22,10 @@ async def main(names: list[str]) -> None:
     report = Report()
     if names[0] == "kills":
         await kills.run(report, names[1:])
+        report.table()
+        return
+    if names[0] == "room":
+        await room.run(report, names[1:])
         report.table()
         return
     if "relay" in names:
@@ -48,7 +52,7 @@ async def main(names: list[str]) -> None:
 if __name__ == "__main__":
     wanted = sys.argv[1:] or list(NAMES)
     unknown = set(wanted) - {"abuse", *abuse.NAMES} if wanted[0] == "abuse" else set(wanted) - set(NAMES)
-    if wanted[0] == "kills":
+    if wanted[0] in ("kills", "room"):
         unknown = set()  # it reads its own
     if unknown:
         sys.exit(f"bench: there is no {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")

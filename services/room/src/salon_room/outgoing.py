@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from enum import IntEnum
 
+from salon_kit.websocket_protocol import writing_of
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 CLOSE_TIMEOUT_S = 2.0
@@ -44,6 +45,9 @@ class CloseCode(IntEnum):
 class Outgoing:
     def __init__(self, socket: WebSocket, max_frames: int, max_bytes: int) -> None:
         self._socket = socket
+        self._writing = writing_of(socket.scope)
+        self._is_sending = False
+        """The sender has one that is neither in the queue nor on its way yet."""
         self._max_frames = max_frames
         self._max_bytes = max_bytes
         self._frames: deque[str] = deque()
@@ -56,6 +60,8 @@ class Outgoing:
     def put(self, frame: str) -> bool:
         """False: no room; nothing was queued."""
         if self.close_code is not None:
+            return True
+        if not self._frames and not self._is_sending and self._writing.write_now(frame):
             return True
         is_full = self._bytes + len(frame) > self._max_bytes and bool(self._frames)  # one frame always fits
         if len(self._frames) >= self._max_frames or is_full:
@@ -104,7 +110,9 @@ class Outgoing:
         while self._frames:
             frame = self._frames.popleft()
             self._bytes -= len(frame)
+            self._is_sending = True
             await self._socket.send_text(frame)
+            self._is_sending = False
             self._drained.set()
 
     async def _finish(self, code: CloseCode) -> None:
