@@ -119,8 +119,10 @@ def admit(state: RoomState, user_id: str, session_id: str) -> Admission:
     if not state.is_open:
         return Admission.CLOSE_IS_VOID if close_is_void(state) else Admission.TOO_LATE
     limit = state.max_member_count
+    if not limit:
+        return Admission.STAYS
     earlier = sum(1 for other in state.members.values() if other.sequence < member.sequence)
-    return Admission.OVER_LIMIT if limit and earlier >= limit else Admission.STAYS
+    return Admission.OVER_LIMIT if earlier >= limit else Admission.STAYS
 
 
 def log_out(state: RoomState, user_id: str, session_id: str, reason: LogoutReason.ValueType) -> list[Append]:

@@ -1,4 +1,4 @@
-"""Long lists in pages: an item is encoded by whoever puts it in, a page is joined once for everybody who asks."""
+"""Long lists of JSON objects in pages: each is encoded by whoever puts it in, a page is joined once for all who ask."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -52,7 +52,8 @@ class PagedItems:
     def pages(self, *, without: str) -> list[str]:
         """Each page's items with commas between them; the item of one key is left out."""
         own = self._home.get(without)
-        return [text for page in self._pages if (text := _text(page, without if page is own else None))]
+        pages = [_text(page) if page is not own else _text_without(page, without) for page in self._pages]
+        return [page for page in pages if page]
 
     def _close_ranks(self) -> None:
         """Many went: fewer pages hold what is left."""
@@ -80,9 +81,14 @@ def size_of(item: str) -> int:
     return len(item.encode("utf-8", "surrogatepass")) + 1
 
 
-def _text(page: _Page, without: str | None) -> str:
-    if without is not None:
-        return ",".join(item for key, item in page.items.items() if key != without)
+def _text(page: _Page) -> str:
     if page.joined is None:
         page.joined = ",".join(page.items.values())
     return page.joined
+
+
+def _text_without(page: _Page, key: str) -> str:
+    """Each item is another JSON object, and none is found within another's strings, where quotes are escaped."""
+    item = page.items[key]
+    before, _, after = _text(page).partition(item)
+    return before[:-1] + after if not after else before + after[1:]
