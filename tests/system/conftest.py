@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.quality.pictures import drawn_face
 from tests.system.browser import Person, launch
@@ -17,6 +17,8 @@ HERE = Path(__file__).parent
 ARTEFACTS = HERE.parents[1] / "artefacts"
 
 Arrive = Callable[..., Awaitable[Person]]
+
+expect.set_options(timeout=20_000)  # Playwright's 5 s are few for what starts processes on a busy machine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
