@@ -129,8 +129,9 @@ def _player(job: Job, files: dict[str, Path]) -> list[str]:
     caps = f"video-caps={RTP['video']},encoding-name={codec} audio-caps={RTP['audio']}"
     source = f"whepsrc name=in {' '.join(endpoint)} {caps}"
     depay = {"VP8": "rtpvp8depay ! vp8dec", "H264": "rtph264depay ! h264parse ! avdec_h264"}[codec]
-    video = f"in. ! application/x-rtp,media=video ! queue ! {depay} ! {pictures}"
-    return f"{source} {video} in. ! application/x-rtp,media=audio ! queue ! rtpopusdepay ! opusdec ! {sounds}".split()
+    # Sound is the first section of its offer. A pad without a name would go to whatever comes first.
+    audio = f"in.src_0 ! queue ! rtpopusdepay ! opusdec ! {sounds}"
+    return f"{source} {audio} in.src_1 ! queue ! {depay} ! {pictures}".split()
 
 
 async def _fill(files: dict[str, Path]) -> None:

@@ -23,8 +23,9 @@ class Program:
 
     @property
     def said(self) -> str:
-        """The last line that has anything in it."""
-        return next((line for line in reversed(self._lines) if line.strip()), "nothing")
+        """The last line that is an error, or else the last one that has anything in it."""
+        errors = [line for line in self._lines if line.startswith("ERROR")]
+        return next((line for line in reversed(errors or self._lines) if line.strip()), "nothing")
 
     @property
     def said_first(self) -> str:
