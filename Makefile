@@ -161,7 +161,7 @@ $(UV): scripts/bootstrap.lock scripts/system-packages.sh
 # A client that cannot be built here is no reason to run none: its rows say so.
 $(CLIENTS)/pion/.stamp: $(wildcard tests/clients/pion/*) .venv/.system-clients
 	@mkdir -p $(@D)
-	@cd tests/clients/pion && go build -o $(CURDIR)/$(@D)/pion . && touch $(CURDIR)/$@ \
+	@cd tests/clients/pion && go build -buildvcs=false -o $(CURDIR)/$(@D)/pion . && touch $(CURDIR)/$@ \
 		|| echo "salon: pion's programs were not built" >&2
 
 $(CLIENTS)/node_datachannel.stamp: tests/clients/node_datachannel/package-lock.json .venv/.system-clients

@@ -14,16 +14,18 @@ PROGRAM = Path(__file__).parents[2] / ".tools" / "clients" / "pion" / "pion"
 MEDIA_S = 17
 """256 pictures, nearly: numbers come again only after all of them."""
 PLAYED_S = 7
+ALONE = "offers H264 alone"
 ENDINGS = {"VP8": "ivf", "H264": "h264"}
 
 
 class Pion(Client):
     name = "pion"
     rows = (
-        Row(Direction.PUBLISHES, "VP8"),
-        Row(Direction.PUBLISHES, "H264", "offers VP8 first, sends H264"),
-        Row(Direction.PLAYS, "VP8"),
-        Row(Direction.PLAYS, "H264"),
+        Row(Direction.PUBLISHES, "VP8", "default codecs"),
+        Row(Direction.PUBLISHES, "H264", ALONE),
+        Row(Direction.PUBLISHES, "H264", "default codecs: offers VP8 first, sends H264"),
+        Row(Direction.PLAYS, "VP8", "default codecs"),
+        Row(Direction.PLAYS, "H264", "default codecs"),
     )
     _folder: Path | None = None
 
@@ -48,9 +50,9 @@ class Pion(Client):
     def publishing(self, job: Job) -> Publishing:
         assert self._folder is not None, "open() comes first"
         video, audio = self._folder / f"video.{ENDINGS[job.row.codec]}", self._folder / "audio.ogg"
-        return publishing(
-            self.name, [str(PROGRAM), "publish", job.whip, job.token("publisher"), str(video), str(audio)]
-        )
+        verb = "publish-alone" if job.row.way == ALONE else "publish"
+        command = [str(PROGRAM), verb, job.whip, job.token("publisher"), str(video), str(audio)]
+        return publishing(self.name, command)
 
     async def play(self, job: Job) -> Seen:
         command = [str(PROGRAM), "play", job.whep, job.token("viewer"), str(job.folder), str(PLAYED_S)]

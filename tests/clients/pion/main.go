@@ -1,9 +1,9 @@
 // A WHIP publisher and a WHEP player of pion, as its users write them from its examples.
 //
-//	pion publish ENDPOINT TOKEN VIDEO.ivf|VIDEO.h264 AUDIO.ogg
+//	pion publish|publish-alone ENDPOINT TOKEN VIDEO.ivf|VIDEO.h264 AUDIO.ogg
 //	pion play ENDPOINT TOKEN FOLDER SECONDS
 //
-// Publishing goes on until it is ended; playing ends so many seconds after the first picture's first packet.
+// Alone: the codec that is sent is the only one of its kind in the offer. Publishing goes on until it is ended; playing ends so many seconds after the first picture's first packet.
 package main
 
 import (
@@ -25,7 +25,9 @@ func main() {
 	case len(os.Args) == 2 && os.Args[1] == "version":
 		err = printVersion()
 	case len(os.Args) == 6 && os.Args[1] == "publish":
-		err = publish(os.Args[2], os.Args[3], os.Args[4], os.Args[5])
+		err = publish(webrtc.NewPeerConnection, os.Args[2], os.Args[3], os.Args[4], os.Args[5])
+	case len(os.Args) == 6 && os.Args[1] == "publish-alone":
+		err = publish(withCodecOf(os.Args[4]), os.Args[2], os.Args[3], os.Args[4], os.Args[5])
 	case len(os.Args) == 6 && os.Args[1] == "play":
 		var seconds int
 		if seconds, err = strconv.Atoi(os.Args[5]); err == nil {

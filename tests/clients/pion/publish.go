@@ -20,17 +20,42 @@ const (
 	soundEvery   = 20 * time.Millisecond
 )
 
-// publish offers pion's default codecs, in pion's order, whatever it then sends.
-func publish(endpoint, token, videoPath, audioPath string) error {
-	peer, err := webrtc.NewPeerConnection(webrtc.Configuration{})
+// newPeer makes a peer connection: webrtc.NewPeerConnection with pion's default codecs in pion's order, whatever is then sent.
+type newPeer func(webrtc.Configuration) (*webrtc.PeerConnection, error)
+
+// withCodecOf offers what is in that file, and Opus.
+func withCodecOf(videoPath string) newPeer {
+	return func(configuration webrtc.Configuration) (*webrtc.PeerConnection, error) {
+		video := webrtc.RTPCodecCapability{MimeType: mimeOf(videoPath), ClockRate: 90000}
+		if video.MimeType == webrtc.MimeTypeH264 {
+			video.SDPFmtpLine = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
+		}
+		audio := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
+		engine := &webrtc.MediaEngine{}
+		if err := engine.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: video, PayloadType: 96}, webrtc.RTPCodecTypeVideo); err != nil {
+			return nil, err
+		}
+		if err := engine.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: audio, PayloadType: 111}, webrtc.RTPCodecTypeAudio); err != nil {
+			return nil, err
+		}
+		return webrtc.NewAPI(webrtc.WithMediaEngine(engine)).NewPeerConnection(configuration)
+	}
+}
+
+func mimeOf(videoPath string) string {
+	if strings.HasSuffix(videoPath, ".h264") {
+		return webrtc.MimeTypeH264
+	}
+	return webrtc.MimeTypeVP8
+}
+
+func publish(newPeer newPeer, endpoint, token, videoPath, audioPath string) error {
+	peer, err := newPeer(webrtc.Configuration{})
 	if err != nil {
 		return err
 	}
 	defer peer.Close()
-	mime := webrtc.MimeTypeVP8
-	if strings.HasSuffix(videoPath, ".h264") {
-		mime = webrtc.MimeTypeH264
-	}
+	mime := mimeOf(videoPath)
 	video, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: mime}, "video", "pion")
 	if err != nil {
 		return err
