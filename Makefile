@@ -42,6 +42,11 @@ test-system:
 test-long: setup-test ## The Python tests that `make test` leaves out, since they take long: many people, slow failures
 	@$(BIN)/pytest -m long
 
+.PHONY: test-older-browsers
+test-older-browsers: setup-test ## The tests that act as an app, in browsers without one feature after the other
+	@for missing in $$($(BIN)/python -m tests.system.older_browsers); do \
+		echo "salon: without $$missing"; SALON_TEST_WITHOUT=$$missing $(BIN)/pytest -q tests/system/test_app_*.py || exit 1; done
+
 .PHONY: test-rust
 test-rust: setup ## The Rust tests
 	@cd libs/packets && cargo test --quiet --release --workspace --locked --exclude salon-packets-py

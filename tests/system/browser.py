@@ -8,6 +8,7 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, Page, Playwright
 
 from tests.system.cloud import Cloud
+from tests.system.older_browsers import WITHOUT, removal
 
 SCRIPT = Path(__file__).with_name("participant.js")
 CHROMIUM = "/usr/bin/chromium"
@@ -43,9 +44,13 @@ class Person:
         self.user_id = user_id
 
     @classmethod
-    async def arrive(cls, context: BrowserContext, cloud: Cloud, user_id: str, *, room: int = 0) -> "Person":
-        """Opens a page with the SDK and makes the engine; not logged in yet."""
+    async def arrive(
+        cls, context: BrowserContext, cloud: Cloud, user_id: str, *, room: int = 0, without: str = WITHOUT
+    ) -> "Person":
+        """Opens a page with the SDK and makes the engine; not logged in yet. `without`: what the browser lacks."""
         page = await context.new_page()
+        if without:
+            await page.add_init_script(removal(without))
         await page.add_init_script(path=SCRIPT)
         await page.goto(f"{cloud.url(room)}/healthz")
         await page.add_script_tag(url=f"{cloud.url(room)}/sdk/ZegoExpressWebRTC.js")

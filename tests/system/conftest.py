@@ -12,6 +12,7 @@ from tests.quality.pictures import drawn_face
 from tests.system.browser import Person, launch
 from tests.system.cloud import Cloud
 from tests.system.fake_camera import FakeCamera, film
+from tests.system.older_browsers import WITHOUT
 
 HERE = Path(__file__).parent
 ARTEFACTS = HERE.parents[1] / "artefacts"
@@ -79,10 +80,10 @@ async def face_arrive(face_browser: Browser, cloud: Cloud) -> AsyncIterator[Arri
 async def arrivals(browser: Browser, cloud: Cloud) -> AsyncIterator[Arrive]:
     contexts = []
 
-    async def _arrive(user_id: str, *, at: Cloud = cloud, room: int = 0) -> Person:
+    async def _arrive(user_id: str, *, at: Cloud = cloud, room: int = 0, without: str = WITHOUT) -> Person:
         context = await browser.new_context()
         contexts.append(context)
-        return await Person.arrive(context, at, user_id, room=room)
+        return await Person.arrive(context, at, user_id, room=room, without=without)
 
     yield _arrive
     for context in contexts:
