@@ -50,6 +50,8 @@ def encode(name: str) -> str:
         return "="
     if name == NONE:
         return "=2D"
+    if name.isascii() and name.encode().translate(None, _PLAIN_BYTES) == b"":
+        return name
     return "".join(chr(byte) if byte in _PLAIN else f"={byte:02X}" for byte in name.encode())
 
 

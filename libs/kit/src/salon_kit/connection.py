@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any
 
 import nats.errors
@@ -33,6 +34,23 @@ GAP_S = 1.0
 """Longer silence counts. In a shorter one no relay loses its lease, which lasts 2 s and is renewed every 0.5 s."""
 
 
+class FastClient(Client):
+    """nats-py's, which looks at every character of every header's name each time: a tenth of what an event costs."""
+
+    @staticmethod
+    def _parse_header_lines(raw: bytes) -> dict[str, str]:
+        lines = (line.partition(b":") for line in raw.split(b"\r\n"))
+        named = ((_header_name(name), value) for name, colon, value in lines if colon)
+        return {name: value.strip().decode("utf-8", "replace") for name, value in named if name is not None}
+
+
+@lru_cache(maxsize=256)
+def _header_name(raw: bytes) -> str | None:
+    """None: it is none."""
+    name = raw.strip()
+    return name.decode() if name.isascii() and not any(map(str.isspace, name.decode())) else None
+
+
 class NoResponders(Exception):
     """Nobody listens on the subject."""
 
@@ -51,7 +69,7 @@ class Connection:
         """`inbox_prefix`: where this connection may listen for answers."""
         self._settings = settings
         self._name = name
-        self._client = Client()
+        self._client: Client = FastClient()
         self._client_usable = False
         """It has been connected: what is subscribed now it keeps over its own reconnects."""
         self._subscriptions: set[Subscription] = set()
@@ -228,7 +246,7 @@ class Connection:
 
     async def _connect_client(self, timeout_s: float) -> None:
         """A connected client with all subscriptions. TimeoutError, or what nats-py raises: it is closed then."""
-        client = Client()
+        client = FastClient()
         self._client_usable = False
         self._client = client
         self._given_up.clear()
