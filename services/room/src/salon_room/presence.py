@@ -52,6 +52,10 @@ class PresenceBook:
     async def take(self, record: Presence) -> tuple[Lease, Presence | None]:
         """The lease, whoever held it, and who that was."""
         key = _key(record)
+        try:
+            return await self._put(record, 0), None  # most come for the first time
+        except Conflict:
+            pass
         for _ in range(TAKE_ATTEMPTS):
             entry = await self._leases.get(key)
             older = None if entry is None else Presence.FromString(entry.value)

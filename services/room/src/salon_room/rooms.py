@@ -147,7 +147,10 @@ class Rooms:
         self, app_id: AppId, room_id: RoomId, user_id: UserId, max_member_count: int, *, fresh: bool
     ) -> RoomKey:
         """The present session; a new one if the room is closed, unless it was closed over somebody's head. Conflict:
-        somebody else was faster, ask again with `fresh`."""
+        somebody else was faster, ask again with `fresh`. What is followed already is not asked for, unless `fresh`."""
+        followed = None if fresh else self._followed_session(app_id, room_id)
+        if followed is not None:
+            return followed
         entity = room_entity(app_id, room_id)
         last = await self.around.events.last(entity, from_leader=fresh)
         if last is not None and isinstance(last.message, RoomOpened):
@@ -168,6 +171,11 @@ class Rooms:
         if not isinstance(opened, RoomOpened):
             raise TypeError("a room is opened by RoomOpened")
         return RoomKey(app_id, room_id, RoomSessionId(opened.room_session_id))
+
+    def _followed_session(self, app_id: AppId, room_id: RoomId) -> RoomKey | None:
+        """The session that is open as far as this instance knows; the order of the stream says whether it still is."""
+        views = self._by_room.get((app_id, room_id), ())
+        return next((view.key for view in views if view.ready.done() and view.state.is_open), None)
 
     async def _fold_members(self, state: RoomState) -> None:
         filters = room_session_state(state.app_id, state.room_id, state.room_session_id)
