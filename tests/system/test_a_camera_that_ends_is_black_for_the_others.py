@@ -15,6 +15,11 @@ END = """([streamID, kind]) => {
     track.dispatchEvent(new Event('ended'));
 }"""
 
+REPAIR = """async (streamID) => {
+    const [camera] = await salon.engine.getCameras();
+    await salon.engine.useVideoDevice(salon.local[streamID], camera.deviceID);
+}"""
+
 BLACK_Y = 30  # 16 is black; the fake camera's green is far above
 
 
@@ -47,6 +52,13 @@ async def test_a_camera_that_ends_is_black_for_the_others(arrive: Arrive) -> Non
     assert (await carol.call("(id) => salon.look(id)", stream))["y"] < BLACK_Y
     assert await carol.wait_event("remoteCameraStatusUpdate") == [stream, "MUTE"]
     assert await carol.events("remoteMicStatusUpdate") == []
+
+    # The app repairs it with a camera that lives.
+    await alice.call(REPAIR, stream)
+    await bob.wait_for(f"(id) => salon.look(id).y > {BLACK_Y}", stream)
+    assert await bob.wait_event("remoteCameraStatusUpdate", "args[1] === 'OPEN'") == [stream, "OPEN"]
+    await alice.call(END, [stream, "video"])
+    await bob.wait_for(f"(id) => salon.look(id).y < {BLACK_Y}", stream)
 
     await alice.call(END, [stream, "audio"])
     await alice.wait_event("deviceError", "args[0] === 1106009")

@@ -2,6 +2,7 @@
 import { toStreamEffects } from "./beauty/effects.js";
 import { capture } from "./capture/capture.js";
 import { planCapture } from "./capture/plan.js";
+import { openInstead, type DeviceChoice } from "./capture/device-switch.js";
 import { DeviceWatch } from "./capture/device-watch.js";
 import { isScenario } from "./capture/presets.js";
 import { troubleCode, watchTrack } from "./capture/track-condition.js";
@@ -227,7 +228,8 @@ export class ZegoExpressEngine {
     const plan = planCapture(options, this.scenario);
     const life = this.life;
     const captured = options?.autoCapture === false ? { tracks: [], owned: true } : await capture(plan);
-    const stream = new ZegoLocalStream(plan.source, plan.encoding, captured.tracks, captured.owned);
+    const wishes = plan.source === "camera" ? plan.constraints : {};
+    const stream = new ZegoLocalStream(plan.source, plan.encoding, captured.tracks, captured.owned, wishes);
     if (life !== this.life) {
       // Nobody is left to switch the camera off.
       stream.destroy();
@@ -274,6 +276,17 @@ export class ZegoExpressEngine {
     if (media === null) return;
     this.unmount(media);
     this.localStreams.delete(media);
+  }
+
+  /** The track stays the app's own; the one before goes on, so that it can be put back, and ends with the stream. */
+  async replaceTrack(stream: MediaStream | ZegoLocalStream, track: MediaStreamTrack): Promise<ZegoServerResponse> {
+    const kind = track?.kind;
+    if ((kind !== "audio" && kind !== "video") || track.readyState === "ended") {
+      throw new ZegoError(Code.PARAMETER, "This is no track, or it has ended.");
+    }
+    const { local, former } = this.replaceable(stream, kind);
+    this.replace(local, former, track, local.isOwn(track));
+    return { errorCode: Code.OK, extendedData: "" };
   }
 
   createLocalStreamView(stream: MediaStream | ZegoLocalStream): ZegoStreamView {
@@ -405,6 +418,18 @@ export class ZegoExpressEngine {
     return devicesOf("speakers");
   }
 
+  useVideoDevice(stream: MediaStream | ZegoLocalStream, deviceID: string): Promise<ZegoServerResponse> {
+    return this.useDevice(stream, "video", { deviceId: { exact: deviceID } });
+  }
+
+  useAudioDevice(stream: MediaStream | ZegoLocalStream, deviceID: string): Promise<ZegoServerResponse> {
+    return this.useDevice(stream, "audio", { deviceId: { exact: deviceID } });
+  }
+
+  useFrontCamera(stream: MediaStream | ZegoLocalStream, front: boolean): Promise<ZegoServerResponse> {
+    return this.useDevice(stream, "video", { facingMode: { exact: front ? "user" : "environment" } });
+  }
+
   async useAudioOutputDevice(media: HTMLMediaElement, deviceID: string): Promise<boolean> {
     try {
       await setSink(media, deviceID);
@@ -469,6 +494,49 @@ export class ZegoExpressEngine {
     this.events.emit("publisherStateUpdate", { streamID, state: "NO_PUBLISH", errorCode, extendedData });
   }
 
+  /** On failure the former track stays. */
+  private async useDevice(
+    stream: MediaStream | ZegoLocalStream,
+    kind: "audio" | "video",
+    choice: DeviceChoice,
+  ): Promise<ZegoServerResponse> {
+    const { local } = this.replaceable(stream, kind);
+    if (local.source !== "camera") throw new ZegoError(Code.PARAMETER, "The stream is of no camera or microphone.");
+    const wished = local.wishes[kind];
+    const track = await openInstead(kind, typeof wished === "object" ? wished : {}, choice);
+    let former: MediaStreamTrack;
+    try {
+      ({ former } = this.replaceable(stream, kind));
+    } catch (gone) {
+      // Destroyed meanwhile: nobody is left to switch the device off.
+      track.stop();
+      throw gone;
+    }
+    this.replace(local, former, track, true);
+    local.close(former);
+    return { errorCode: Code.OK, extendedData: "" };
+  }
+
+  private replaceable(
+    stream: MediaStream | ZegoLocalStream,
+    kind: "audio" | "video",
+  ): { local: ZegoLocalStream; former: MediaStreamTrack } {
+    const local = this.localOf(stream);
+    if (local === null) throw new ZegoError(Code.NOT_CREATED_HERE, "The stream was not made by this engine.");
+    const former = (kind === "audio" ? local.getAudioTracks() : local.getVideoTracks())[0];
+    if (former !== undefined) return { local, former };
+    const code = kind === "audio" ? Code.AUDIO_TRACK_MISSING : Code.VIDEO_TRACK_MISSING;
+    throw new ZegoError(code, `The stream has no ${kind} track.`);
+  }
+
+  private replace(local: ZegoLocalStream, former: MediaStreamTrack, track: MediaStreamTrack, own: boolean): void {
+    if (track === former) return;
+    local.replace(former, track, own);
+    this.watchTrackOf(local, track);
+    for (const publisher of this.room?.publishersOf(local) ?? []) void publisher.trackReplaced(track);
+    this.muteChanged(local);
+  }
+
   private localOf(stream: MediaStream | ZegoLocalStream): ZegoLocalStream | null {
     const media = stream instanceof ZegoLocalStream ? stream.stream : stream;
     return (media && this.localStreams.get(media)) ?? null;
@@ -478,7 +546,7 @@ export class ZegoExpressEngine {
     const track = stream.getVideoTracks()[0];
     track?.addEventListener("ended", () => {
       const media = stream.stream;
-      if (media === null) return;
+      if (media === null || stream.getVideoTracks()[0] !== track) return;
       this.events.emit("screenSharingEnded", media);
       // Nothing more will come: whoever still watches sees it go instead of a frozen picture.
       for (const publisher of this.room?.publishersOf(stream) ?? []) publisher.stop();
@@ -489,22 +557,26 @@ export class ZegoExpressEngine {
 
   /** Unplugged, taken by another app, or no longer permitted: the app is told, and the others see black. */
   private watchTracks(stream: ZegoLocalStream): void {
-    for (const track of stream.getTracks()) {
-      const kind = track.kind as "audio" | "video";
-      watchTrack(track, (condition) => {
-        if (stream.stream === null || !stream.getTracks().includes(track)) return;
-        // A canvas that nobody draws on is held too, and its last picture is meant to stay.
-        if (condition === "held" && stream.source === "custom") return;
-        if (condition === "live") stream.idle.delete(kind);
-        else stream.idle.add(kind);
-        for (const publisher of this.room?.publishersOf(stream) ?? []) void publisher.sourceChanged(kind);
-        this.muteChanged(stream);
-        this.logger.warn("track-condition", { kind, condition });
-        // A custom track is the app's own: it knows.
-        if (condition === "live" || stream.source !== "camera") return;
-        this.events.emit("deviceError", troubleCode(condition, kind), track.label);
-      });
-    }
+    for (const track of stream.getTracks()) this.watchTrackOf(stream, track);
+  }
+
+  private watchTrackOf(stream: ZegoLocalStream, track: MediaStreamTrack): void {
+    if (stream.watched.has(track)) return;
+    stream.watched.add(track);
+    const kind = track.kind as "audio" | "video";
+    watchTrack(track, (condition) => {
+      if (stream.stream === null || !stream.getTracks().includes(track)) return;
+      // A canvas that nobody draws on is held too, and its last picture is meant to stay.
+      if (condition === "held" && (stream.source === "custom" || !stream.isOwn(track))) return;
+      if (condition === "live") stream.idle.delete(kind);
+      else stream.idle.add(kind);
+      for (const publisher of this.room?.publishersOf(stream) ?? []) void publisher.sourceChanged(kind);
+      this.muteChanged(stream);
+      this.logger.warn("track-condition", { kind, condition });
+      // A custom track is the app's own: it knows.
+      if (condition === "live" || stream.source !== "camera" || !stream.isOwn(track)) return;
+      this.events.emit("deviceError", troubleCode(condition, kind), track.label);
+    });
   }
 
   private muteChanged(stream: ZegoLocalStream): void {

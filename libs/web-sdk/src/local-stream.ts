@@ -34,6 +34,10 @@ export class ZegoLocalStream {
   readonly idle = new Set<"audio" | "video">();
   /** @internal */
   readonly beauty = new Beauty();
+  /** Tracks whose fate is followed. @internal */
+  readonly watched = new WeakSet<MediaStreamTrack>();
+  /** Tracks that the SDK opened, also those that others have replaced since: the app may put them back. */
+  private readonly opened: Set<MediaStreamTrack>;
 
   /** @internal */
   constructor(
@@ -41,9 +45,12 @@ export class ZegoLocalStream {
     /** @internal */
     readonly encoding: EncodingPlan,
     tracks: readonly MediaStreamTrack[],
-    private readonly owned: boolean,
+    owned: boolean,
+    /** What its devices were opened with. @internal */
+    readonly wishes: MediaStreamConstraints = {},
   ) {
     this.media = new MediaStream([...tracks]);
+    this.opened = new Set(owned ? tracks : []);
   }
 
   get active(): boolean {
@@ -190,6 +197,27 @@ export class ZegoLocalStream {
     for (const track of tracks) track.enabled = reasons.size === 0;
   }
 
+  /** Whether the SDK opened its device, and not the app. @internal */
+  isOwn(track: MediaStreamTrack): boolean {
+    return this.opened.has(track);
+  }
+
+  /** Switches its device off, unless it is the app's. @internal */
+  close(track: MediaStreamTrack): void {
+    if (this.opened.delete(track)) track.stop();
+  }
+
+  /** What is played and published goes on with `track`. Its own: it ends with the stream. @internal */
+  replace(former: MediaStreamTrack, track: MediaStreamTrack, own: boolean): void {
+    const kind = track.kind as "audio" | "video";
+    if (own) this.opened.add(track);
+    track.enabled = this.muteReasons[kind].size === 0;
+    if (track.readyState === "live") this.idle.delete(kind);
+    this.media.removeTrack(former);
+    this.media.addTrack(track);
+    this.events.emit(kind === "video" ? "videoTrackChanged" : "audioTrackChanged", track);
+  }
+
   /** What the others get nothing of, for whatever reason. @internal */
   mutedKinds(): ("audio" | "video")[] {
     return (["audio", "video"] as const).filter((kind) => {
@@ -208,7 +236,7 @@ export class ZegoLocalStream {
     this.stopAudio();
     this.stopPlayCaptureVideo();
     this.stopPlayCaptureAudio();
-    if (this.owned) for (const track of this.media.getTracks()) track.stop();
+    for (const track of this.opened) track.stop();
     this.destroyed = true;
   }
 

@@ -4,13 +4,21 @@ import { FakeMediaStream, FakeTrack } from "./fake-media.js";
 import { advance, settle } from "./fake-time.js";
 
 export class FakeDevices extends EventTarget {
+  /** What is opened next, or why not. */
+  next: FakeTrack | Error | null = null;
+  readonly asked: unknown[] = [];
   list: { kind: string; deviceId: string; label: string }[] = [];
 
   constructor(private readonly tracks: readonly FakeTrack[]) {
     super();
   }
 
-  getUserMedia(): Promise<FakeMediaStream> {
+  getUserMedia(constraints: unknown): Promise<FakeMediaStream> {
+    this.asked.push(constraints);
+    const next = this.next;
+    this.next = null;
+    if (next instanceof Error) return Promise.reject(next);
+    if (next !== null) return Promise.resolve(new FakeMediaStream([next]));
     return Promise.resolve(new FakeMediaStream(this.tracks));
   }
 

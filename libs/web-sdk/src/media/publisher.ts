@@ -68,8 +68,7 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
     const track = this.stream.getVideoTracks()[0];
     if (track === undefined || mute === (this.dark !== null)) return;
     if (mute) {
-      this.dark = track.clone();
-      this.dark.enabled = false;
+      this.dark = darkened(track);
     } else {
       this.dark?.stop();
       this.dark = null;
@@ -85,6 +84,17 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
     } catch {
       // The connection is just being lost; the next one begins with what there is then.
     }
+  }
+
+  /** The stream goes on with another track. */
+  async trackReplaced(track: MediaStreamTrack): Promise<void> {
+    const { optimizationMode } = this.stream.encoding;
+    if (track.kind === "video") {
+      if (optimizationMode !== "default") track.contentHint = optimizationMode;
+      this.dark?.stop();
+      this.dark = this.dark === null ? null : darkened(track);
+    }
+    await this.sourceChanged(track.kind as MediaKind);
   }
 
   /** A kind of the stream is muted or not any more: the others are told. */
@@ -281,4 +291,11 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
       // The stream may have been stopped meanwhile; its bitrate no longer matters.
     }
   }
+}
+
+/** A copy that gives black. */
+function darkened(track: MediaStreamTrack): MediaStreamTrack {
+  const copy = track.clone();
+  copy.enabled = false;
+  return copy;
 }

@@ -11,10 +11,10 @@ LOGGED_IN_ELSEWHERE:1002086,STREAM_NOT_FOUND:1004002,PLAY_INTERRUPTED:1004020,ME
 PARAMETER:1100001,REQUEST_TIMEOUT:1100002,SOCKET_CLOSED:1100003,UNKNOWN_SERVER_ERROR:1100999,NO_SERVER:1101002,MODULE_NOT_IMPORTED:1101003,LEASE_EXPIRED:1102001,
 LOGIN_STATE:1102015,TOKEN_FORMAT:1102016,TOKEN_EXPIRED:1102018,CONNECT_FAILED:1102023,PUBLISH_PARAMETER:1103001,PUBLISH_MEDIA_CONNECT:1103003,SCREEN_FAILED:1103010,
 ENUMERATE_FAILED:1103011,PUBLISH_OFFER:1103022,PUBLISH_ICE_FAILED:1103028,NOT_PUBLISHING:1103040,DEVICE_OUT:1103041,SCREEN_CANCELLED:1103042,SCREEN_UNSUPPORTED:1103043,
-NOT_CREATED_HERE:1103044,VIDEO_TRACK_MISSING:1103046,TRACK_MISSING:1103047,PUBLISH_SOCKET_LOST:1103050,PUBLISH_RETRY_TIMEOUT:1103051,HTTPS_NEEDED:1103053,ALREADY_PUBLISHING:1103056,
-CAPTURE_FAILED:1103061,CAPTURE_DENIED:1103064,DEVICE_BUSY:1103065,CONSTRAINTS_WRONG:1103066,BEAUTY_OVERLOAD:1103075,PLAY_PARAMETER:1104001,PLAY_OFFER:1104022,PLAY_ICE_FAILED:1104028,
-PLAY_MEDIA_LOST:1104029,PLAY_RETRY_TIMEOUT:1104031,ALREADY_PLAYING:1104032,NOT_PLAYING:1104039,MICROPHONE_ENDED:1106009,CAMERA_ENDED:1106010,MICROPHONE_HELD:1106011,
-CAMERA_HELD:1106012};var ZegoError=class extends Error{constructor(code,message,details={}){super(message),this.name="ZegoError",this.errorCode=code,this.code=code,this.msg=message,
+NOT_CREATED_HERE:1103044,AUDIO_TRACK_MISSING:1103045,VIDEO_TRACK_MISSING:1103046,TRACK_MISSING:1103047,PUBLISH_SOCKET_LOST:1103050,PUBLISH_RETRY_TIMEOUT:1103051,
+HTTPS_NEEDED:1103053,ALREADY_PUBLISHING:1103056,CAPTURE_FAILED:1103061,CAPTURE_DENIED:1103064,DEVICE_BUSY:1103065,CONSTRAINTS_WRONG:1103066,BEAUTY_OVERLOAD:1103075,
+PLAY_PARAMETER:1104001,PLAY_OFFER:1104022,PLAY_ICE_FAILED:1104028,PLAY_MEDIA_LOST:1104029,PLAY_RETRY_TIMEOUT:1104031,ALREADY_PLAYING:1104032,NOT_PLAYING:1104039,
+MICROPHONE_ENDED:1106009,CAMERA_ENDED:1106010,MICROPHONE_HELD:1106011,CAMERA_HELD:1106012};var ZegoError=class extends Error{constructor(code,message,details={}){super(message),this.name="ZegoError",this.errorCode=code,this.code=code,this.msg=message,
 this.extendedData=JSON.stringify({message,...details})}};function toZegoError(thrown,fallbackCode){return thrown instanceof ZegoError?thrown:new ZegoError(fallbackCode,
 thrown instanceof Error?thrown.message:String(thrown))}var RequestFailed=class extends ZegoError{constructor(code,message,reason,retryable){super(code,message,{
 reason});this.reason=reason;this.retryable=retryable}},PeerLost=class extends ZegoError{};var DEFAULT_INTENSITY=50,MAX_INTENSITY=100;function toStreamEffects(enable,options){if(typeof enable!="boolean")throw new ZegoError(Code.PARAMETER,"Whether beau\
@@ -78,7 +78,10 @@ ANS),audio.AGC!==void 0&&(constraints.autoGainControl=audio.AGC),audio.AEC!==voi
 return{noiseSuppression:sound.ANS??!1,autoGainControl:sound.AGC??!1,echoCancellation:sound.AEC??!0}}function range(value){if(typeof value=="number")return{ideal:value};
 if(value.exact!==void 0)return{exact:value.exact};let result={};return value.ideal!==void 0&&(result.ideal=value.ideal),value.max!==void 0&&(result.max=value.max),
 value.min!==void 0&&(result.min=value.min),result}function displayRange(value){if(typeof value=="number")return{ideal:value};let ideal=value.exact??value.ideal??
-value.min,result={};return ideal!==void 0&&(result.ideal=ideal),value.max!==void 0&&(result.max=value.max),result}var ALIASES=["default","communications"],DeviceWatch=class{constructor(changed){this.changed=changed;this.known=null;this.watched=null;this.queue=Promise.resolve();
+value.min,result={};return ideal!==void 0&&(result.ideal=ideal),value.max!==void 0&&(result.max=value.max),result}async function openInstead(kind,wishes,choice){let devices=mediaDevices();if(devices===void 0)throw new ZegoError(Code.HTTPS_NEEDED,"Capture needs a page loaded\
+ over HTTPS.");let{deviceId:_deviceId,facingMode:_facingMode,...others}=wishes,opened;try{opened=await devices.getUserMedia({[kind]:{...others,...choice}})}catch(thrown){
+throw deviceError(thrown)}let track=opened.getTracks().find(each=>each.kind===kind);if(track===void 0)throw new ZegoError(Code.CAPTURE_FAILED,"The device gives \
+no track.");return track}var ALIASES=["default","communications"],DeviceWatch=class{constructor(changed){this.changed=changed;this.known=null;this.watched=null;this.queue=Promise.resolve();
 this.onChange=()=>this.refresh(!0)}start(){let devices=mediaDevices();this.watched!==null||devices===void 0||(this.watched=devices,devices.addEventListener("dev\
 icechange",this.onChange),this.refresh(!1))}stop(){this.watched?.removeEventListener("devicechange",this.onChange),this.watched=null,this.known=null}refresh(tell){
 let devices=this.watched;devices!==null&&(this.queue=this.queue.then(async()=>{let found;try{found=await devices.enumerateDevices()}catch{return}if(this.watched!==
@@ -112,36 +115,36 @@ tooLong:Code.STREAM_ID_TOO_LONG,illegal:Code.STREAM_ID_ILLEGAL})}function checkM
 timeInfo",NOTHING="nothing",LOCAL_STREAM={startCaptureMicrophone:REJECT,startCaptureCamera:REJECT,startCaptureCameraAndMicrophone:REJECT,startCaptureCustomAudio:REJECT,
 startCaptureCustomVideo:REJECT,startCaptureCustomVideoAndAudio:REJECT,startCaptureScreen:REJECT,startCaptureScreenWithAudio:REJECT,stopCaptureAudio:REJECT_BOOLEAN,
 stopCaptureVideo:REJECT_BOOLEAN},ENGINE={setTurnServer:NOTHING,uploadLog:REJECT,callExperimentalAPI:REJECT_ANY,getNetworkTimeInfo:TIME_INFO,switchRoom:REJECT_BOOLEAN,
-setRoomExtraInfo:REJECT,enableMultiRoom:FALSE,sendTransparentMessage:REJECT,replaceTrack:REJECT,addTrack:REJECT,removeTrack:REJECT,setVideoConfig:REJECT,setAudioConfig:REJECT,
-setCaptureVolume:REJECT,enableVideoCaptureDevice:REJECT_BOOLEAN,checkVideoTrackIsActive:REJECT_BOOLEAN,checkAudioTrackIsActive:REJECT_BOOLEAN,getElectronScreenSources:REJECT_ANY,
-setDummyCaptureImagePath:REJECT_BOOLEAN,createStreamCompositor:"streamCompositor",setCaptureAudioFrameCallback:REJECT,updatePublishingStream:REJECT,setStreamExtraInfo:REJECT,
-getPublishingStreamQuality:PUBLISH_STATS,enableDualStream:NOTHING,setLowStreamParameter:NOTHING,addPublishCdnUrl:REJECT,removePublishCdnUrl:REJECT,enableHardwareEncoder:NOTHING,
-setStreamAlignmentProperty:REJECT_BOOLEAN,setSEIConfig:NOTHING,sendSEI:FALSE,mutePlayStreamVideo:REJECT_BOOLEAN,mutePlayStreamAudio:REJECT_BOOLEAN,muteAllPlayAudioStreams:REJECT_BOOLEAN,
-muteAllPlayVideoStreams:REJECT_BOOLEAN,getPlayingStreamQuality:PLAY_STATS,setPlayStreamVideoType:REJECT_BOOLEAN,setAudioFrameCallback:REJECT,useVideoDevice:REJECT,
-useAudioDevice:REJECT,useFrontCamera:REJECT,enableAutoSwitchDevice:NOTHING,setSoundLevelDelegate:NOTHING,setLowlightEnhancement:REJECT,initBackgroundModule:REJECT,
-setBackgroundBlurOptions:REJECT_BOOLEAN,setVirtualBackgroundOptions:REJECT_BOOLEAN,enableBackgroundProcess:REJECT,setTransparentBackgroundOptions:REJECT_BOOLEAN,
-setVoiceChangerPreset:REJECT,setVoiceChangerParam:REJECT,setReverbPreset:REJECT,enableVirtualStereo:REJECT,enableLiveAudioEffect:REJECT,setAudioChangerParam:REJECT,
-enableAiDenoise:REJECT,setAiDenoiseMode:REJECT,startMixingAudio:FALSE,stopMixingAudio:FALSE,setMixingAudioVolume:FALSE,createAudioEffectPlayer:"audioEffectPlaye\
-r",loadAudioEffect:REJECT,unloadAudioEffect:FALSE,startMixerTask:REJECT_ANY,stopMixerTask:REJECT,setMixerTaskConfig:REJECT,startAutoMixerTask:REJECT,stopAutoMixerTask:REJECT,
-createRangeAudioInstance:"rangeAudio",createRealTimeSequentialDataManager:"dataManager",destroyRealTimeSequentialDataManager:NOTHING,createCopyrightedMusic:"cop\
-yrightedMusic",destroyCopyrightedMusic:NOTHING},AUDIO_EFFECT_PLAYER={start:NOTHING,stop:FALSE,pause:FALSE,resume:FALSE,setVolume:FALSE,getTotalDuration:ZERO,getCurrentProgress:ZERO,
-seekTo:FALSE},RANGE_AUDIO={enableAiDenoise:FALSE,setAiDenoiseMode:FALSE,enableAudioSourceUpdateChecker:NOTHING,on:FALSE,off:FALSE,setAudioReceiveRange:NOTHING,updateSelfPosition:NOTHING,
-updateAudioSource:NOTHING,enableSpatializer:NOTHING,enableMicrophone:NOTHING,selectMicrophone:REJECT_BOOLEAN,selectSpeaker:NOTHING,enableSpeaker:NOTHING,setRangeAudioCustomMode:NOTHING,
-setRangeAudioMode:NOTHING,setTeamID:NOTHING,setPositionUpdateFrequency:NOTHING,setRangeAudioVolume:NOTHING,setVoiceChangerPreset:FALSE,setVoiceChangerParam:FALSE,
-isAudioContextRunning:FALSE,resumeAudioContext:REJECT_BOOLEAN,setStreamVocalRange:NOTHING,updateStreamPosition:NOTHING,setCustomSourceVocalRange:NOTHING,updateCustomSourcePosition:NOTHING},
-DATA_MANAGER={reset:NOTHING,startBroadcasting:REJECT_BOOLEAN,stopBroadcasting:FALSE,sendRealTimeSequentialData:FALSE,startSubscribing:REJECT_BOOLEAN,stopSubscribing:FALSE,
-on:NOTHING,off:NOTHING},COPYRIGHTED_MUSIC={destroyInstance:NOTHING,initCopyrightedMusic:REJECT_ANY,sendExtendedRequest:REJECT_ANY,requestResource:REJECT_ANY,getSharedResource:REJECT_ANY,
-getSharedResourceByToken:REJECT_ANY,getLrcLyric:REJECT_ANY,getKrcLyricByToken:REJECT_ANY,download:REJECT_ANY,clearCache:NOTHING,startScore:REJECT_ANY,stopScore:ZERO,
-pauseScore:ZERO,resumeScore:ZERO,resetScore:ZERO,getPreviousScore:REJECT_ANY,getAverageScore:REJECT_ANY,getTotalScore:REJECT_ANY,getFullScore:REJECT_ANY,getStandardPitch:REJECT_ANY,
-getCurrentPitch:REJECT_ANY,setScoringLevel:NOTHING,getDuration:ZERO,on:FALSE,off:FALSE},STREAM_COMPOSITOR={addImage:NOTHING,removeImage:NOTHING,setInputEndpoint:REJECT_ANY,
-setOutputConfig:NOTHING,startComposingStream:REJECT_ANY,stopComposingStream:REJECT_BOOLEAN},OBJECTS={audioEffectPlayer:AUDIO_EFFECT_PLAYER,rangeAudio:RANGE_AUDIO,
-dataManager:DATA_MANAGER,copyrightedMusic:COPYRIGHTED_MUSIC,streamCompositor:STREAM_COMPOSITOR},LISTS={engine:ENGINE,localStream:LOCAL_STREAM},told=new Set;function absent(name,failure){
-return(...args)=>{let error=new ZegoError(Code.MODULE_NOT_IMPORTED,`${name} is not available in this version.`);switch(told.has(name)||(told.add(name),console.warn(
-"[salon]","not-available",{name,err_code:error.errorCode})),failure){case FALSE:return!1;case ZERO:return 0;case NOTHING:return;case PUBLISH_STATS:case PLAY_STATS:
-return null;case TIME_INFO:return{timestamp:0,maxDeviation:0};case REJECT:case REJECT_BOOLEAN:case REJECT_ANY:return Promise.reject(error);default:return inert(
-failure,args[0])}}}function inert(kind,first){let made={};return addAll(made,OBJECTS[kind],`${kind}.`),kind==="dataManager"?Object.assign(made,{roomID:typeof first==
-"string"?first:""}):made}function addAll(target,list2,prefix){for(let[name,failure]of Object.entries(list2))Object.defineProperty(target,name,{value:absent(prefix+
-name,failure),writable:!0,configurable:!0})}function addNotYet(target,list2){addAll(target,LISTS[list2],"")}function notYetVoid(name){return absent(name,NOTHING)}var CALLED=["startRecord","stopRecord","pauseRecord","resumeRecord","saveRecord","mixingBuffer","stopMixingBuffer","setTurnOverTcpOnly","setTurnOnly"];function modules(known){
+setRoomExtraInfo:REJECT,enableMultiRoom:FALSE,sendTransparentMessage:REJECT,addTrack:REJECT,removeTrack:REJECT,setVideoConfig:REJECT,setAudioConfig:REJECT,setCaptureVolume:REJECT,
+enableVideoCaptureDevice:REJECT_BOOLEAN,checkVideoTrackIsActive:REJECT_BOOLEAN,checkAudioTrackIsActive:REJECT_BOOLEAN,getElectronScreenSources:REJECT_ANY,setDummyCaptureImagePath:REJECT_BOOLEAN,
+createStreamCompositor:"streamCompositor",setCaptureAudioFrameCallback:REJECT,updatePublishingStream:REJECT,setStreamExtraInfo:REJECT,getPublishingStreamQuality:PUBLISH_STATS,
+enableDualStream:NOTHING,setLowStreamParameter:NOTHING,addPublishCdnUrl:REJECT,removePublishCdnUrl:REJECT,enableHardwareEncoder:NOTHING,setStreamAlignmentProperty:REJECT_BOOLEAN,
+setSEIConfig:NOTHING,sendSEI:FALSE,mutePlayStreamVideo:REJECT_BOOLEAN,mutePlayStreamAudio:REJECT_BOOLEAN,muteAllPlayAudioStreams:REJECT_BOOLEAN,muteAllPlayVideoStreams:REJECT_BOOLEAN,
+getPlayingStreamQuality:PLAY_STATS,setPlayStreamVideoType:REJECT_BOOLEAN,setAudioFrameCallback:REJECT,enableAutoSwitchDevice:NOTHING,setSoundLevelDelegate:NOTHING,
+setLowlightEnhancement:REJECT,initBackgroundModule:REJECT,setBackgroundBlurOptions:REJECT_BOOLEAN,setVirtualBackgroundOptions:REJECT_BOOLEAN,enableBackgroundProcess:REJECT,
+setTransparentBackgroundOptions:REJECT_BOOLEAN,setVoiceChangerPreset:REJECT,setVoiceChangerParam:REJECT,setReverbPreset:REJECT,enableVirtualStereo:REJECT,enableLiveAudioEffect:REJECT,
+setAudioChangerParam:REJECT,enableAiDenoise:REJECT,setAiDenoiseMode:REJECT,startMixingAudio:FALSE,stopMixingAudio:FALSE,setMixingAudioVolume:FALSE,createAudioEffectPlayer:"\
+audioEffectPlayer",loadAudioEffect:REJECT,unloadAudioEffect:FALSE,startMixerTask:REJECT_ANY,stopMixerTask:REJECT,setMixerTaskConfig:REJECT,startAutoMixerTask:REJECT,
+stopAutoMixerTask:REJECT,createRangeAudioInstance:"rangeAudio",createRealTimeSequentialDataManager:"dataManager",destroyRealTimeSequentialDataManager:NOTHING,createCopyrightedMusic:"\
+copyrightedMusic",destroyCopyrightedMusic:NOTHING},AUDIO_EFFECT_PLAYER={start:NOTHING,stop:FALSE,pause:FALSE,resume:FALSE,setVolume:FALSE,getTotalDuration:ZERO,
+getCurrentProgress:ZERO,seekTo:FALSE},RANGE_AUDIO={enableAiDenoise:FALSE,setAiDenoiseMode:FALSE,enableAudioSourceUpdateChecker:NOTHING,on:FALSE,off:FALSE,setAudioReceiveRange:NOTHING,
+updateSelfPosition:NOTHING,updateAudioSource:NOTHING,enableSpatializer:NOTHING,enableMicrophone:NOTHING,selectMicrophone:REJECT_BOOLEAN,selectSpeaker:NOTHING,enableSpeaker:NOTHING,
+setRangeAudioCustomMode:NOTHING,setRangeAudioMode:NOTHING,setTeamID:NOTHING,setPositionUpdateFrequency:NOTHING,setRangeAudioVolume:NOTHING,setVoiceChangerPreset:FALSE,
+setVoiceChangerParam:FALSE,isAudioContextRunning:FALSE,resumeAudioContext:REJECT_BOOLEAN,setStreamVocalRange:NOTHING,updateStreamPosition:NOTHING,setCustomSourceVocalRange:NOTHING,
+updateCustomSourcePosition:NOTHING},DATA_MANAGER={reset:NOTHING,startBroadcasting:REJECT_BOOLEAN,stopBroadcasting:FALSE,sendRealTimeSequentialData:FALSE,startSubscribing:REJECT_BOOLEAN,
+stopSubscribing:FALSE,on:NOTHING,off:NOTHING},COPYRIGHTED_MUSIC={destroyInstance:NOTHING,initCopyrightedMusic:REJECT_ANY,sendExtendedRequest:REJECT_ANY,requestResource:REJECT_ANY,
+getSharedResource:REJECT_ANY,getSharedResourceByToken:REJECT_ANY,getLrcLyric:REJECT_ANY,getKrcLyricByToken:REJECT_ANY,download:REJECT_ANY,clearCache:NOTHING,startScore:REJECT_ANY,
+stopScore:ZERO,pauseScore:ZERO,resumeScore:ZERO,resetScore:ZERO,getPreviousScore:REJECT_ANY,getAverageScore:REJECT_ANY,getTotalScore:REJECT_ANY,getFullScore:REJECT_ANY,
+getStandardPitch:REJECT_ANY,getCurrentPitch:REJECT_ANY,setScoringLevel:NOTHING,getDuration:ZERO,on:FALSE,off:FALSE},STREAM_COMPOSITOR={addImage:NOTHING,removeImage:NOTHING,
+setInputEndpoint:REJECT_ANY,setOutputConfig:NOTHING,startComposingStream:REJECT_ANY,stopComposingStream:REJECT_BOOLEAN},OBJECTS={audioEffectPlayer:AUDIO_EFFECT_PLAYER,
+rangeAudio:RANGE_AUDIO,dataManager:DATA_MANAGER,copyrightedMusic:COPYRIGHTED_MUSIC,streamCompositor:STREAM_COMPOSITOR},LISTS={engine:ENGINE,localStream:LOCAL_STREAM},
+told=new Set;function absent(name,failure){return(...args)=>{let error=new ZegoError(Code.MODULE_NOT_IMPORTED,`${name} is not available in this version.`);switch(told.
+has(name)||(told.add(name),console.warn("[salon]","not-available",{name,err_code:error.errorCode})),failure){case FALSE:return!1;case ZERO:return 0;case NOTHING:
+return;case PUBLISH_STATS:case PLAY_STATS:return null;case TIME_INFO:return{timestamp:0,maxDeviation:0};case REJECT:case REJECT_BOOLEAN:case REJECT_ANY:return Promise.
+reject(error);default:return inert(failure,args[0])}}}function inert(kind,first){let made={};return addAll(made,OBJECTS[kind],`${kind}.`),kind==="dataManager"?Object.
+assign(made,{roomID:typeof first=="string"?first:""}):made}function addAll(target,list2,prefix){for(let[name,failure]of Object.entries(list2))Object.defineProperty(
+target,name,{value:absent(prefix+name,failure),writable:!0,configurable:!0})}function addNotYet(target,list2){addAll(target,LISTS[list2],"")}function notYetVoid(name){
+return absent(name,NOTHING)}var CALLED=["startRecord","stopRecord","pauseRecord","resumeRecord","saveRecord","mixingBuffer","stopMixingBuffer","setTurnOverTcpOnly","setTurnOnly"];function modules(known){
 return new Proxy(known,{get(target,name){return typeof name!="string"||name in target?Reflect.get(target,name):target[name]={}}})}function makeInternals(engine){
 let internals={stateCenter:{isMultiRoom:!1,useNetAgent:!1,publishStreamList:{},listenerList:{}},rtcModules:modules({streamCenter:{isPeer:!1,publisherList:{},playerList:{}}})};
 for(let name of CALLED)internals[name]=notYetVoid(name);return new Proxy(internals,{get(own,name){if(name in own)return Reflect.get(own,name);let value=typeof name==
@@ -430,32 +433,35 @@ this.element,this.container??document.body,()=>this.start()))})}};function snaps
 picture.videoHeight:picture?.height??0;if(picture===null||width===0)return"";let canvas=document.createElement("canvas");canvas.width=width,canvas.height=height,
 canvas.getContext("2d")?.drawImage(picture,0,0);let type=options.imageType==="jpg"||options.imageType==="jpeg"?"jpeg":"png",address=canvas.toDataURL(`image/${type}`,
 options.quality);if(options.save===!0){let link2=document.createElement("a");link2.href=address,link2.download=options.fileName??`snapshot.${type==="jpeg"?"jpg":
-"png"}`,link2.click()}return address}var ZegoLocalStream=class{constructor(source,encoding,tracks,owned){this.source=source;this.encoding=encoding;this.owned=owned;this.events=new Emitter;this.muteReasons=
-{audio:new Set,video:new Set};this.picture=null;this.overlay=null;this.capturePicture=null;this.sound=null;this.captureSound=null;this.destroyed=!1;this.dark=!1;
-this.idle=new Set;this.beauty=new Beauty;this.media=new MediaStream([...tracks])}get active(){return!this.destroyed&&this.media.active}get id(){return this.media.
-id}get stream(){return this.destroyed?null:this.media}get zegoStream(){return this.stream}get videoCaptureStream(){return this.media.getVideoTracks().length>0?this.
-stream:null}get audioCaptureStream(){return this.media.getAudioTracks().length>0?this.stream:null}get videoDeviceId(){return this.media.getVideoTracks()[0]?.getSettings().
-deviceId??""}get audioDeviceId(){return this.media.getAudioTracks()[0]?.getSettings().deviceId??""}getAudioTracks(){return this.media.getAudioTracks()}getVideoTracks(){
-return this.media.getVideoTracks()}getTracks(){return this.media.getTracks()}playVideo(view,options={}){this.stopVideo(),this.picture=this.showVideo(view,options,
-"canPlayVideo","autoplayFailed",()=>this.stopVideo()),this.picture?.element instanceof HTMLVideoElement&&(this.overlay=new BeautyOverlay(this.picture.element,this.
-beauty))}playAudio(options={}){this.stopAudio(),this.sound=this.playSound(options,"canPlayAudio","autoplayFailed")}stopVideo(){this.overlay?.stop(),this.overlay=
-null,this.picture?.stop(),this.picture=null}stopAudio(){this.sound?.stop(),this.sound=null}resumeVideo(){this.picture?.resume(),this.capturePicture?.resume()}resumeAudio(){
-this.sound?.resume(),this.captureSound?.resume()}setVolume(volume){return volume>=0&&volume<=100?(this.sound?.setVolume(volume),this.captureSound?.setVolume(volume),
-!0):!1}takeStreamSnapshot(options){let element=(this.picture??this.capturePicture)?.element,plain=element instanceof HTMLVideoElement?element:null;return snapshot(
-this.overlay?.current()??plain,options)}playCaptureVideo(view,options={}){this.stopPlayCaptureVideo();let displaced=()=>this.stopPlayCaptureVideo();this.capturePicture=
-this.showVideo(view,options,"canPlayCaptureVideo","autoplayCaptureFailed",displaced)}playCaptureAudio(options={}){this.stopPlayCaptureAudio(),this.captureSound=
-this.playSound(options,"canPlayCaptureAudio","autoplayCaptureFailed")}stopPlayCaptureVideo(){this.capturePicture?.stop(),this.capturePicture=null}stopPlayCaptureAudio(){
-this.captureSound?.stop(),this.captureSound=null}async useAudioOutputDevice(deviceID){for(let player of[this.sound,this.captureSound])player!==null&&await setSink(
-player.element,deviceID)}getScreenDisplaySurface(){let surface=(this.media.getVideoTracks()[0]?.getSettings()??{}).displaySurface;return surface==="browser"||surface===
-"window"||surface==="monitor"?surface:"unknown"}on(event,handler){return this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}mute(kind,reason,mute){
-let reasons=this.muteReasons[kind];mute?reasons.add(reason):reasons.delete(reason);let tracks=kind==="audio"?this.media.getAudioTracks():this.media.getVideoTracks();
-for(let track of tracks)track.enabled=reasons.size===0}mutedKinds(){return["audio","video"].filter(kind=>{let track=(kind==="audio"?this.getAudioTracks():this.getVideoTracks())[0];
-return track===void 0?!1:this.muteReasons[kind].size>0||kind==="video"&&this.dark||this.idle.has(kind)||track.readyState==="ended"})}destroy(){if(!this.destroyed){
-if(this.beauty.end(),this.stopVideo(),this.stopAudio(),this.stopPlayCaptureVideo(),this.stopPlayCaptureAudio(),this.owned)for(let track of this.media.getTracks())
-track.stop();this.destroyed=!0}}showVideo(view,options,played,failed,displaced){let place=findContainer(view);if(place===null)return null;let listener={canPlay:()=>this.
-events.emit(played),autoplayFailed:element=>this.events.emit(failed,element),displaced};return MediaPlayer.video(this.media,place,{...options,muted:!0},listener)}playSound(options,played,failed){
-let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.events.emit(failed,element)};return MediaPlayer.audio(this.media,!1,options.enableAutoplayDialog!==
-!1,listener)}};addNotYet(ZegoLocalStream.prototype,"localStream");var LEVELS=["debug","info","warn","error","report","disable"],Logger=class{constructor(){this.level="warn";this.verbose=!1}configure(config){if(config.logLevel!==
+"png"}`,link2.click()}return address}var ZegoLocalStream=class{constructor(source,encoding,tracks,owned,wishes={}){this.source=source;this.encoding=encoding;this.wishes=wishes;this.events=new Emitter;
+this.muteReasons={audio:new Set,video:new Set};this.picture=null;this.overlay=null;this.capturePicture=null;this.sound=null;this.captureSound=null;this.destroyed=
+!1;this.dark=!1;this.idle=new Set;this.beauty=new Beauty;this.watched=new WeakSet;this.media=new MediaStream([...tracks]),this.opened=new Set(owned?tracks:[])}get active(){
+return!this.destroyed&&this.media.active}get id(){return this.media.id}get stream(){return this.destroyed?null:this.media}get zegoStream(){return this.stream}get videoCaptureStream(){
+return this.media.getVideoTracks().length>0?this.stream:null}get audioCaptureStream(){return this.media.getAudioTracks().length>0?this.stream:null}get videoDeviceId(){
+return this.media.getVideoTracks()[0]?.getSettings().deviceId??""}get audioDeviceId(){return this.media.getAudioTracks()[0]?.getSettings().deviceId??""}getAudioTracks(){
+return this.media.getAudioTracks()}getVideoTracks(){return this.media.getVideoTracks()}getTracks(){return this.media.getTracks()}playVideo(view,options={}){this.
+stopVideo(),this.picture=this.showVideo(view,options,"canPlayVideo","autoplayFailed",()=>this.stopVideo()),this.picture?.element instanceof HTMLVideoElement&&(this.
+overlay=new BeautyOverlay(this.picture.element,this.beauty))}playAudio(options={}){this.stopAudio(),this.sound=this.playSound(options,"canPlayAudio","autoplayFa\
+iled")}stopVideo(){this.overlay?.stop(),this.overlay=null,this.picture?.stop(),this.picture=null}stopAudio(){this.sound?.stop(),this.sound=null}resumeVideo(){this.
+picture?.resume(),this.capturePicture?.resume()}resumeAudio(){this.sound?.resume(),this.captureSound?.resume()}setVolume(volume){return volume>=0&&volume<=100?(this.
+sound?.setVolume(volume),this.captureSound?.setVolume(volume),!0):!1}takeStreamSnapshot(options){let element=(this.picture??this.capturePicture)?.element,plain=element instanceof
+HTMLVideoElement?element:null;return snapshot(this.overlay?.current()??plain,options)}playCaptureVideo(view,options={}){this.stopPlayCaptureVideo();let displaced=()=>this.
+stopPlayCaptureVideo();this.capturePicture=this.showVideo(view,options,"canPlayCaptureVideo","autoplayCaptureFailed",displaced)}playCaptureAudio(options={}){this.
+stopPlayCaptureAudio(),this.captureSound=this.playSound(options,"canPlayCaptureAudio","autoplayCaptureFailed")}stopPlayCaptureVideo(){this.capturePicture?.stop(),
+this.capturePicture=null}stopPlayCaptureAudio(){this.captureSound?.stop(),this.captureSound=null}async useAudioOutputDevice(deviceID){for(let player of[this.sound,
+this.captureSound])player!==null&&await setSink(player.element,deviceID)}getScreenDisplaySurface(){let surface=(this.media.getVideoTracks()[0]?.getSettings()??{}).
+displaySurface;return surface==="browser"||surface==="window"||surface==="monitor"?surface:"unknown"}on(event,handler){return this.events.on(event,handler)}off(event,handler){
+return this.events.off(event,handler)}mute(kind,reason,mute){let reasons=this.muteReasons[kind];mute?reasons.add(reason):reasons.delete(reason);let tracks=kind===
+"audio"?this.media.getAudioTracks():this.media.getVideoTracks();for(let track of tracks)track.enabled=reasons.size===0}isOwn(track){return this.opened.has(track)}close(track){
+this.opened.delete(track)&&track.stop()}replace(former,track,own){let kind=track.kind;own&&this.opened.add(track),track.enabled=this.muteReasons[kind].size===0,
+track.readyState==="live"&&this.idle.delete(kind),this.media.removeTrack(former),this.media.addTrack(track),this.events.emit(kind==="video"?"videoTrackChanged":
+"audioTrackChanged",track)}mutedKinds(){return["audio","video"].filter(kind=>{let track=(kind==="audio"?this.getAudioTracks():this.getVideoTracks())[0];return track===
+void 0?!1:this.muteReasons[kind].size>0||kind==="video"&&this.dark||this.idle.has(kind)||track.readyState==="ended"})}destroy(){if(!this.destroyed){this.beauty.
+end(),this.stopVideo(),this.stopAudio(),this.stopPlayCaptureVideo(),this.stopPlayCaptureAudio();for(let track of this.opened)track.stop();this.destroyed=!0}}showVideo(view,options,played,failed,displaced){
+let place=findContainer(view);if(place===null)return null;let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.events.emit(failed,element),
+displaced};return MediaPlayer.video(this.media,place,{...options,muted:!0},listener)}playSound(options,played,failed){let listener={canPlay:()=>this.events.emit(
+played),autoplayFailed:element=>this.events.emit(failed,element)};return MediaPlayer.audio(this.media,!1,options.enableAutoplayDialog!==!1,listener)}};addNotYet(
+ZegoLocalStream.prototype,"localStream");var LEVELS=["debug","info","warn","error","report","disable"],Logger=class{constructor(){this.level="warn";this.verbose=!1}configure(config){if(config.logLevel!==
 void 0){if(!LEVELS.includes(config.logLevel))return!1;this.level=config.logLevel}return!0}setVerbose(enable){this.verbose=enable}debug(event,fields={}){this.passes(
 "debug")&&console.debug("[salon]",event,fields)}info(event,fields={}){this.passes("info")&&console.info("[salon]",event,fields)}warn(event,fields={}){this.passes(
 "warn")&&console.warn("[salon]",event,fields)}error(event,fields={}){this.passes("error")&&console.error("[salon]",event,fields)}passes(level){return this.verbose&&
@@ -650,38 +656,40 @@ this.over||(this.over=thrown.reason==="request-malformed");return}this.over||(th
 super(streamID,publisherPort,"sendonly",()=>new ZegoError(Code.PUBLISH_RETRY_TIMEOUT,"The stream could not be published again in time."));this.stream=stream;this.
 option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null;this.black=null;this.settling=null;this.waiting=[];this.muteReport=new MuteReport(
 ()=>this.stream.mutedKinds(),mutedKinds=>this.port.request({muteStream:{streamId:this.streamID,mutedKinds}}));stream.dark&&this.darken(!0)}async darken(mute){let track=this.
-stream.getVideoTracks()[0];track===void 0||mute===(this.dark!==null)||(mute?(this.dark=track.clone(),this.dark.enabled=!1):(this.dark?.stop(),this.dark=null),await this.
-sourceChanged("video"))}async sourceChanged(kind){let slot=this.slots.find(each=>each.kind===kind);try{await slot?.transceiver.sender.replaceTrack(this.outgoing(
-kind))}catch{}}muteChanged(){this.publishing&&this.muteReport.refresh(),this.publisherPort.mutedChanged(this)}get publishing(){return this.machine.is("ACTIVE")}settled(){
-return this.machine.is("IDLE","NEGOTIATING")?new Promise(resolve=>this.waiting.push(resolve)):Promise.resolve()}async setEffects(effects){return(await this.port.
-request({setEffects:{streamId:this.streamID,effects}})).effectsSet??{}}async prepareSlots(peer){for(let kind of["audio","video"]){let source=this.source(kind),slot=this.
-slots.find(each=>each.kind===kind);if(source===void 0||source.readyState==="ended"&&slot===void 0&&!this.wasActive)continue;let track=this.outgoing(kind),{audioKbps,
-videoKbps,optimizationMode}=this.stream.encoding,maxBitrate=(kind==="audio"?audioKbps:videoKbps)*1e3;slot===void 0&&(slot=peer.acquire(kind,this.streamID,{sendEncodings:[
-{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",kind==="video"&&(optimizationMode!=="default"&&track!==null&&(track.contentHint=optimizationMode),
-this.preferCodec(slot.transceiver)),await slot.transceiver.sender.replaceTrack(track)}}announce(offer){let extraInfo=this.option.extraInfo??"",effects=this.stream.
-beauty.effects,muted=this.muteReport.announced(),mutedKinds=muted.length>0?muted:void 0;return this.port.request({publish:{streamId:this.streamID,extraInfo,offer,
-effects,mutedKinds}})}withdraw(offer){return this.port.request({unpublish:{streamId:this.streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.
-stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){let mid=transceiver.mid;if(mid!==null){if(kind==="video"&&startKbps!==null)amended=withFormatParameters(
-amended,mid,["vp8","h264","h265","vp9"],{"x-google-start-bitrate":startKbps});else if(kind==="audio"){let opus={};channelCount===2&&(opus.stereo=1),this.option.
-enableDTX===!0&&(opus.usedtx=1),Object.keys(opus).length>0&&(opus.maxaveragebitrate=audioKbps*1e3),amended=withFormatParameters(amended,mid,["opus"],opus)}}}return amended}answered(){
-this.stopSettling(),this.settling=setTimeout(()=>{this.settling=null;for(let slot of this.slots)this.applyParameters(slot)},SETTLE_MS);for(let slot of this.slots)
-this.applyParameters(slot)}async releaseSlot(peer,slot){peer.release(slot),await slot.transceiver.sender.replaceTrack(null)}isFinal(error){return error.errorCode===
-Code.TOKEN_EXPIRED?!this.publisherPort.logInAnew():!error.retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){if(state!=="NEGOTIATI\
-NG")for(let resolve of this.waiting.splice(0))resolve();state==="ENDED"&&(this.stream.beauty.unpublished(this.streamID),this.stopSettling(),this.muteReport.stop(),
-this.dark?.stop(),this.dark=null,this.black?.stop(),this.black=null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??
-Code.OK;!(state==="NEGOTIATING"&&this.lastReport.startsWith(publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,
-this.publisherPort.publisherState({streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"})),!(state!=="ACTIVE"||!this.machine.
-is("ACTIVE"))&&(this.muteReport.refresh(),this.publisherPort.publisherActive(this),this.stream.beauty.published(this))}tell(error){let{streamID}=this,{errorCode,
-extendedData}=error;this.publisherPort.publisherState({streamID,state:PUBLIC_STATE2[this.state],errorCode,extendedData})}source(kind){return(kind==="audio"?this.
-stream.getAudioTracks():this.stream.getVideoTracks())[0]}outgoing(kind){let track=this.source(kind)??null;return kind==="audio"||track===null?track:track.readyState===
-"ended"||this.stream.idle.has("video")?(this.black??(this.black=new BlackPicture(track.getSettings())),this.black.track):(this.black?.stop(),this.black=null,this.
-dark??track)}preferCodec(transceiver){if(typeof transceiver.setCodecPreferences!="function")return;let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(
-wished,RTCRtpSender.getCapabilities?.("video")?.codecs??[]);try{transceiver.setCodecPreferences(codecs)}catch{try{transceiver.setCodecPreferences([])}catch{}}}stopSettling(){
-this.settling!==null&&clearTimeout(this.settling),this.settling=null}async applyParameters(slot){let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,
-sender=slot.transceiver.sender;if(typeof sender.getParameters!="function")return;let parameters=sender.getParameters();parameters.encodings?.length>0||(parameters.
-encodings=[{}]);for(let encoding of parameters.encodings)encoding.maxBitrate=(slot.kind==="audio"?audioKbps:videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode===
-"detail"||optimizationMode==="default"&&(this.stream.source==="screen"||this.settling!==null);parameters.degradationPreference=steady?"maintain-resolution":"mai\
-ntain-framerate"}try{await sender.setParameters(parameters)}catch{}}};function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
+stream.getVideoTracks()[0];track===void 0||mute===(this.dark!==null)||(mute?this.dark=darkened(track):(this.dark?.stop(),this.dark=null),await this.sourceChanged(
+"video"))}async sourceChanged(kind){let slot=this.slots.find(each=>each.kind===kind);try{await slot?.transceiver.sender.replaceTrack(this.outgoing(kind))}catch{}}async trackReplaced(track){
+let{optimizationMode}=this.stream.encoding;track.kind==="video"&&(optimizationMode!=="default"&&(track.contentHint=optimizationMode),this.dark?.stop(),this.dark=
+this.dark===null?null:darkened(track)),await this.sourceChanged(track.kind)}muteChanged(){this.publishing&&this.muteReport.refresh(),this.publisherPort.mutedChanged(
+this)}get publishing(){return this.machine.is("ACTIVE")}settled(){return this.machine.is("IDLE","NEGOTIATING")?new Promise(resolve=>this.waiting.push(resolve)):
+Promise.resolve()}async setEffects(effects){return(await this.port.request({setEffects:{streamId:this.streamID,effects}})).effectsSet??{}}async prepareSlots(peer){
+for(let kind of["audio","video"]){let source=this.source(kind),slot=this.slots.find(each=>each.kind===kind);if(source===void 0||source.readyState==="ended"&&slot===
+void 0&&!this.wasActive)continue;let track=this.outgoing(kind),{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,maxBitrate=(kind==="audio"?audioKbps:
+videoKbps)*1e3;slot===void 0&&(slot=peer.acquire(kind,this.streamID,{sendEncodings:[{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",
+kind==="video"&&(optimizationMode!=="default"&&track!==null&&(track.contentHint=optimizationMode),this.preferCodec(slot.transceiver)),await slot.transceiver.sender.
+replaceTrack(track)}}announce(offer){let extraInfo=this.option.extraInfo??"",effects=this.stream.beauty.effects,muted=this.muteReport.announced(),mutedKinds=muted.
+length>0?muted:void 0;return this.port.request({publish:{streamId:this.streamID,extraInfo,offer,effects,mutedKinds}})}withdraw(offer){return this.port.request({
+unpublish:{streamId:this.streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){
+let mid=transceiver.mid;if(mid!==null){if(kind==="video"&&startKbps!==null)amended=withFormatParameters(amended,mid,["vp8","h264","h265","vp9"],{"x-google-start\
+-bitrate":startKbps});else if(kind==="audio"){let opus={};channelCount===2&&(opus.stereo=1),this.option.enableDTX===!0&&(opus.usedtx=1),Object.keys(opus).length>
+0&&(opus.maxaveragebitrate=audioKbps*1e3),amended=withFormatParameters(amended,mid,["opus"],opus)}}}return amended}answered(){this.stopSettling(),this.settling=
+setTimeout(()=>{this.settling=null;for(let slot of this.slots)this.applyParameters(slot)},SETTLE_MS);for(let slot of this.slots)this.applyParameters(slot)}async releaseSlot(peer,slot){
+peer.release(slot),await slot.transceiver.sender.replaceTrack(null)}isFinal(error){return error.errorCode===Code.TOKEN_EXPIRED?!this.publisherPort.logInAnew():!error.
+retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){if(state!=="NEGOTIATING")for(let resolve of this.waiting.splice(0))resolve();state===
+"ENDED"&&(this.stream.beauty.unpublished(this.streamID),this.stopSettling(),this.muteReport.stop(),this.dark?.stop(),this.dark=null,this.black?.stop(),this.black=
+null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;!(state==="NEGOTIATING"&&this.lastReport.startsWith(
+publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.publisherState({streamID:this.streamID,state:publicState,
+errorCode:code,extendedData:error?.extendedData??"{}"})),!(state!=="ACTIVE"||!this.machine.is("ACTIVE"))&&(this.muteReport.refresh(),this.publisherPort.publisherActive(
+this),this.stream.beauty.published(this))}tell(error){let{streamID}=this,{errorCode,extendedData}=error;this.publisherPort.publisherState({streamID,state:PUBLIC_STATE2[this.
+state],errorCode,extendedData})}source(kind){return(kind==="audio"?this.stream.getAudioTracks():this.stream.getVideoTracks())[0]}outgoing(kind){let track=this.source(
+kind)??null;return kind==="audio"||track===null?track:track.readyState==="ended"||this.stream.idle.has("video")?(this.black??(this.black=new BlackPicture(track.
+getSettings())),this.black.track):(this.black?.stop(),this.black=null,this.dark??track)}preferCodec(transceiver){if(typeof transceiver.setCodecPreferences!="fun\
+ction")return;let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(wished,RTCRtpSender.getCapabilities?.("video")?.codecs??[]);try{transceiver.
+setCodecPreferences(codecs)}catch{try{transceiver.setCodecPreferences([])}catch{}}}stopSettling(){this.settling!==null&&clearTimeout(this.settling),this.settling=
+null}async applyParameters(slot){let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,sender=slot.transceiver.sender;if(typeof sender.getParameters!="\
+function")return;let parameters=sender.getParameters();parameters.encodings?.length>0||(parameters.encodings=[{}]);for(let encoding of parameters.encodings)encoding.
+maxBitrate=(slot.kind==="audio"?audioKbps:videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode==="detail"||optimizationMode==="default"&&(this.stream.
+source==="screen"||this.settling!==null);parameters.degradationPreference=steady?"maintain-resolution":"maintain-framerate"}try{await sender.setParameters(parameters)}catch{}}};
+function darkened(track){let copy=track.clone();return copy.enabled=!1,copy}function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
 user),extraInfo:stream.extraInfo??"",kinds:stream.kinds??[],mutedKinds:stream.mutedKinds??[]}}var REASON_DISCONNECTED=5,Roster=class{constructor(){this.users=new Map;
 this.streams=new Map}stream(streamID){return this.streams.get(streamID)}replaceUsers(present){return replace(this.users,present.map(toUser),user=>user.userID)}replaceStreams(present){
 return replace(this.streams,present.map(toStream),stream=>stream.streamID)}mute(streamID,mutedKinds){let stream=this.streams.get(streamID);stream!==void 0&&this.
@@ -788,23 +796,25 @@ let expiresAtUnixS=tokenExpiresAtUnixS(token),room=this.room;return expiresAtUni
 t-renewed",{err_code:room===null?Code.NOT_IN_ROOM:Code.TOKEN_FORMAT}),!1):(room.renewToken(token,expiresAtUnixS),!0)}sendBroadcastMessage(roomID,message){return this.
 send("SIGNAL_MESSAGE_KIND_BROADCAST",roomID,message,[])}sendBarrageMessage(roomID,message){return this.send("SIGNAL_MESSAGE_KIND_BARRAGE",roomID,message,[])}sendCustomCommand(roomID,command,toUserIDList=[]){
 return this.send("SIGNAL_MESSAGE_KIND_COMMAND",roomID,command,toUserIDList??[])}async createZegoStream(options){let plan=planCapture(options,this.scenario),life=this.
-life,captured=options?.autoCapture===!1?{tracks:[],owned:!0}:await capture(plan),stream=new ZegoLocalStream(plan.source,plan.encoding,captured.tracks,captured.owned);
-if(life!==this.life)throw stream.destroy(),new ZegoError(Code.CAPTURE_FAILED,"The engine was destroyed before the device was open.");let media=stream.stream;return media!==
-null&&(this.localStreams.set(media,stream),stream.beauty.connect({outlets:()=>this.room?.publishersOf(stream)??[],error:(code,extendedData)=>this.events.emit("b\
-eautyEffectError",media,code,extendedData)})),this.microphoneMuted&&plan.source==="camera"&&stream.mute("audio","microphone",!0),plan.source==="screen"?this.watchScreen(
-stream):this.watchTracks(stream),plan.source==="camera"&&this.deviceWatch.refresh(!1),options?.view!==void 0&&options.autoPlay!==!1&&stream.playVideo(options.view),
-options?.captureView!==void 0&&stream.playCaptureVideo(options.captureView),stream}async createStream(source={}){let{camera,screen,custom}=source??{},wantsScreen=screen!==
-void 0&&screen!==!1,stream=await this.createZegoStream({camera:wantsScreen||custom!==void 0?void 0:camera,screen:wantsScreen?screen===!0?{}:screen:void 0,custom});
-if(stream.stream===null)throw new ZegoError(Code.CAPTURE_FAILED,"The stream ended at once.");return stream.stream}destroyStream(stream){let local=this.localOf(stream);
-if(local===null){this.logger.warn("stream-unknown",{err_code:Code.NOT_CREATED_HERE});return}let media=local.stream;local.destroy(),media!==null&&(this.unmount(media),
-this.localStreams.delete(media))}createLocalStreamView(stream){return this.view(stream,!0)}startPublishingStream(streamID,stream,option={}){let room=this.room,present=room?.
-publisher(streamID);if(present!==void 0)return this.logger.warn("publish-refused",{stream_id:streamID,err_code:Code.ALREADY_PUBLISHING}),present.tell(new ZegoError(
-Code.ALREADY_PUBLISHING,"The stream is being published already.")),!1;let local=this.localOf(stream),error=checkStreamId(streamID)??this.checkPublish(room,local,
-option??{});return error!==null||room===null||local===null?(this.refusePublish(streamID,error??new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.")),!1):(room.
-publish(streamID,local,option??{}),!0)}stopPublishingStream(streamID){let publisher=this.room?.publisher(streamID);return publisher===void 0?(this.logger.warn("\
-not-publishing",{stream_id:streamID,err_code:Code.NOT_PUBLISHING}),!1):(publisher.stop(),!0)}mutePublishStreamVideo(stream,mute,retain=!1){let local=this.localOf(
-stream);if(local===null||local.getVideoTracks().length===0)return!1;let publishers=this.room?.publishersOf(local)??[];if((!mute||!retain)&&local.mute("video","p\
-ublish",mute),!mute||retain){local.dark=mute;for(let publisher of publishers)publisher.darken(mute)}return this.muteChanged(local),!0}mutePublishStreamAudio(stream,mute){
+life,captured=options?.autoCapture===!1?{tracks:[],owned:!0}:await capture(plan),wishes=plan.source==="camera"?plan.constraints:{},stream=new ZegoLocalStream(plan.
+source,plan.encoding,captured.tracks,captured.owned,wishes);if(life!==this.life)throw stream.destroy(),new ZegoError(Code.CAPTURE_FAILED,"The engine was destroy\
+ed before the device was open.");let media=stream.stream;return media!==null&&(this.localStreams.set(media,stream),stream.beauty.connect({outlets:()=>this.room?.
+publishersOf(stream)??[],error:(code,extendedData)=>this.events.emit("beautyEffectError",media,code,extendedData)})),this.microphoneMuted&&plan.source==="camera"&&
+stream.mute("audio","microphone",!0),plan.source==="screen"?this.watchScreen(stream):this.watchTracks(stream),plan.source==="camera"&&this.deviceWatch.refresh(!1),
+options?.view!==void 0&&options.autoPlay!==!1&&stream.playVideo(options.view),options?.captureView!==void 0&&stream.playCaptureVideo(options.captureView),stream}async createStream(source={}){
+let{camera,screen,custom}=source??{},wantsScreen=screen!==void 0&&screen!==!1,stream=await this.createZegoStream({camera:wantsScreen||custom!==void 0?void 0:camera,
+screen:wantsScreen?screen===!0?{}:screen:void 0,custom});if(stream.stream===null)throw new ZegoError(Code.CAPTURE_FAILED,"The stream ended at once.");return stream.
+stream}destroyStream(stream){let local=this.localOf(stream);if(local===null){this.logger.warn("stream-unknown",{err_code:Code.NOT_CREATED_HERE});return}let media=local.
+stream;local.destroy(),media!==null&&(this.unmount(media),this.localStreams.delete(media))}async replaceTrack(stream,track){let kind=track?.kind;if(kind!=="audi\
+o"&&kind!=="video"||track.readyState==="ended")throw new ZegoError(Code.PARAMETER,"This is no track, or it has ended.");let{local,former}=this.replaceable(stream,
+kind);return this.replace(local,former,track,local.isOwn(track)),{errorCode:Code.OK,extendedData:""}}createLocalStreamView(stream){return this.view(stream,!0)}startPublishingStream(streamID,stream,option={}){
+let room=this.room,present=room?.publisher(streamID);if(present!==void 0)return this.logger.warn("publish-refused",{stream_id:streamID,err_code:Code.ALREADY_PUBLISHING}),
+present.tell(new ZegoError(Code.ALREADY_PUBLISHING,"The stream is being published already.")),!1;let local=this.localOf(stream),error=checkStreamId(streamID)??this.
+checkPublish(room,local,option??{});return error!==null||room===null||local===null?(this.refusePublish(streamID,error??new ZegoError(Code.NOT_IN_ROOM,"There is \
+no log-in.")),!1):(room.publish(streamID,local,option??{}),!0)}stopPublishingStream(streamID){let publisher=this.room?.publisher(streamID);return publisher===void 0?
+(this.logger.warn("not-publishing",{stream_id:streamID,err_code:Code.NOT_PUBLISHING}),!1):(publisher.stop(),!0)}mutePublishStreamVideo(stream,mute,retain=!1){let local=this.
+localOf(stream);if(local===null||local.getVideoTracks().length===0)return!1;let publishers=this.room?.publishersOf(local)??[];if((!mute||!retain)&&local.mute("v\
+ideo","publish",mute),!mute||retain){local.dark=mute;for(let publisher of publishers)publisher.darken(mute)}return this.muteChanged(local),!0}mutePublishStreamAudio(stream,mute){
 let local=this.localOf(stream);return local===null||local.getAudioTracks().length===0?!1:(local.mute("audio","publish",mute),this.muteChanged(local),!0)}async setEffectsBeauty(localStream,enable,options){
 let local=this.localOf(localStream);if(local===null)throw new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made by this engine.");if(local.getVideoTracks().
 length===0)throw new ZegoError(Code.VIDEO_TRACK_MISSING,"The stream has no video track.");return local.beauty.set(toStreamEffects(enable,options))}async startPlayingStream(streamID,option={}){
@@ -813,31 +823,41 @@ player(streamID);if(present?.interrupted===!0)return present.ready;if(present!==
 ady.");if(option?.video===!1&&option.audio===!1)throw new ZegoError(Code.PLAY_PARAMETER,"Neither audio nor video is wanted.");return room.play(streamID,option??
 {})}stopPlayingStream(streamID){let player=this.room?.player(streamID);return player===void 0?(this.logger.warn("not-playing",{stream_id:streamID,err_code:Code.
 NOT_PLAYING}),!1):(player.stop(),!0)}createRemoteStreamView(stream){return this.view(stream,!1)}enumDevices(){return allDevices()}getCameras(){return devicesOf(
-"cameras")}getMicrophones(){return devicesOf("microphones")}getSpeakers(){return devicesOf("speakers")}async useAudioOutputDevice(media,deviceID){try{return await setSink(
-media,deviceID),!0}catch(thrown){throw new ZegoError(Code.PARAMETER,thrown.message)}}muteMicrophone(mute){this.microphoneMuted=mute===!0;for(let stream of this.
-localStreams.values())stream.source==="camera"&&(stream.mute("audio","microphone",this.microphoneMuted),this.muteChanged(stream));return!0}isMicrophoneMuted(){return this.
-microphoneMuted}async send(kind,roomID,text,toUserIDs){let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");if(roomID!==
-room.roomID)throw new ZegoError(Code.MESSAGE_WRONG_ROOM,"This is not the room of the log-in.");let wrong=checkMessage(text)??(Array.isArray(toUserIDs)?firstWrong(
-toUserIDs):checkUserId(null));if(wrong!==null)throw wrong;let reply=await room.send(kind,text,toUserIDs);return{errorCode:Code.OK,extendedData:JSON.stringify({messageID:reply.
-messageAccepted?.messageId??""})}}checkPublish(room,local,option){if(room===null||option.roomID!==void 0&&option.roomID!==""&&option.roomID!==room.roomID)return new ZegoError(
-Code.NOT_IN_ROOM,"There is no log-in to this room.");if(local===null)return new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made by this engine.");let tracks=local.
-getTracks();if(tracks.length===0)return new ZegoError(Code.TRACK_MISSING,"The stream has no tracks.");if(tracks.every(track=>track.readyState==="ended"))return new ZegoError(
-Code.DEVICE_OUT,"All tracks of the stream have ended.");let extraInfo=option.extraInfo??"";return typeof extraInfo!="string"?new ZegoError(Code.PUBLISH_PARAMETER,
-"The extraInfo is not a string."):extraInfo.length>MAX_EXTRA_INFO_CHARS?new ZegoError(Code.EXTRA_INFO_TOO_LONG,"The extraInfo is longer than 1024 characters."):
-null}refusePublish(streamID,error){this.logger.warn("publish-refused",{stream_id:streamID,err_code:error.errorCode});let{errorCode,extendedData}=error;this.events.
-emit("publisherStateUpdate",{streamID,state:"NO_PUBLISH",errorCode,extendedData})}localOf(stream){let media=stream instanceof ZegoLocalStream?stream.stream:stream;
-return(media&&this.localStreams.get(media))??null}watchScreen(stream){stream.getVideoTracks()[0]?.addEventListener("ended",()=>{let media=stream.stream;if(media!==
-null){this.events.emit("screenSharingEnded",media);for(let publisher of this.room?.publishersOf(stream)??[])publisher.stop();stream.stream!==null&&this.destroyStream(
-stream)}})}watchTracks(stream){for(let track of stream.getTracks()){let kind=track.kind;watchTrack(track,condition=>{if(!(stream.stream===null||!stream.getTracks().
-includes(track))&&!(condition==="held"&&stream.source==="custom")){condition==="live"?stream.idle.delete(kind):stream.idle.add(kind);for(let publisher of this.room?.
-publishersOf(stream)??[])publisher.sourceChanged(kind);this.muteChanged(stream),this.logger.warn("track-condition",{kind,condition}),!(condition==="live"||stream.
-source!=="camera")&&this.events.emit("deviceError",troubleCode(condition,kind),track.label)}})}}muteChanged(stream){for(let publisher of this.room?.publishersOf(
-stream)??[])publisher.muteChanged()}deviceChanged(type,{kind,deviceId,label}){let device={deviceName:label,deviceID:deviceId};kind==="videoinput"?this.events.emit(
-"videoDeviceStateChanged",type,device):this.events.emit("audioDeviceStateChanged",type,kind==="audioinput"?"Input":"Output",device)}view(stream,local){let media=stream instanceof
-ZegoLocalStream?stream.stream:stream;if(!isMediaStream(media))throw new ZegoError(Code.NOT_SDK_STREAM,"This is no stream.");let present=this.views.get(media)??new ZegoStreamView(
-media,local,this.localOf(media)?.beauty??null);return this.views.set(media,present),present}unmount(media){this.views.get(media)?.stop(),this.views.delete(media)}};
-ZegoExpressEngine.version=VERSION,ZegoExpressEngine.setGeoFence=notYetVoid("setGeoFence"),ZegoExpressEngine.presetLogConfig=notYetVoid("presetLogConfig"),ZegoExpressEngine.
-setCloudProxyConfig=notYetVoid("setCloudProxyConfig"),ZegoExpressEngine.setLocalProxyConfig=notYetVoid("setLocalProxyConfig"),ZegoExpressEngine.setEngineOptions=
-notYetVoid("setEngineOptions");function isMediaStream(value){return typeof MediaStream=="function"&&value instanceof MediaStream}function firstWrong(userIDs){return userIDs.
-map(checkUserId).find(wrong=>wrong!==null)??null}addNotYet(ZegoExpressEngine.prototype,"engine");var WebRTCUtil={supportDetection(){let webRTC=typeof RTCPeerConnection=="function",can=name=>webRTC&&canSend(name);return{webRTC,screenSharing:typeof mediaDevices()?.
+"cameras")}getMicrophones(){return devicesOf("microphones")}getSpeakers(){return devicesOf("speakers")}useVideoDevice(stream,deviceID){return this.useDevice(stream,
+"video",{deviceId:{exact:deviceID}})}useAudioDevice(stream,deviceID){return this.useDevice(stream,"audio",{deviceId:{exact:deviceID}})}useFrontCamera(stream,front){
+return this.useDevice(stream,"video",{facingMode:{exact:front?"user":"environment"}})}async useAudioOutputDevice(media,deviceID){try{return await setSink(media,
+deviceID),!0}catch(thrown){throw new ZegoError(Code.PARAMETER,thrown.message)}}muteMicrophone(mute){this.microphoneMuted=mute===!0;for(let stream of this.localStreams.
+values())stream.source==="camera"&&(stream.mute("audio","microphone",this.microphoneMuted),this.muteChanged(stream));return!0}isMicrophoneMuted(){return this.microphoneMuted}async send(kind,roomID,text,toUserIDs){
+let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");if(roomID!==room.roomID)throw new ZegoError(Code.MESSAGE_WRONG_ROOM,
+"This is not the room of the log-in.");let wrong=checkMessage(text)??(Array.isArray(toUserIDs)?firstWrong(toUserIDs):checkUserId(null));if(wrong!==null)throw wrong;
+let reply=await room.send(kind,text,toUserIDs);return{errorCode:Code.OK,extendedData:JSON.stringify({messageID:reply.messageAccepted?.messageId??""})}}checkPublish(room,local,option){
+if(room===null||option.roomID!==void 0&&option.roomID!==""&&option.roomID!==room.roomID)return new ZegoError(Code.NOT_IN_ROOM,"There is no log-in to this room.");
+if(local===null)return new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made by this engine.");let tracks=local.getTracks();if(tracks.length===0)return new ZegoError(
+Code.TRACK_MISSING,"The stream has no tracks.");if(tracks.every(track=>track.readyState==="ended"))return new ZegoError(Code.DEVICE_OUT,"All tracks of the strea\
+m have ended.");let extraInfo=option.extraInfo??"";return typeof extraInfo!="string"?new ZegoError(Code.PUBLISH_PARAMETER,"The extraInfo is not a string."):extraInfo.
+length>MAX_EXTRA_INFO_CHARS?new ZegoError(Code.EXTRA_INFO_TOO_LONG,"The extraInfo is longer than 1024 characters."):null}refusePublish(streamID,error){this.logger.
+warn("publish-refused",{stream_id:streamID,err_code:error.errorCode});let{errorCode,extendedData}=error;this.events.emit("publisherStateUpdate",{streamID,state:"\
+NO_PUBLISH",errorCode,extendedData})}async useDevice(stream,kind,choice){let{local}=this.replaceable(stream,kind);if(local.source!=="camera")throw new ZegoError(
+Code.PARAMETER,"The stream is of no camera or microphone.");let wished=local.wishes[kind],track=await openInstead(kind,typeof wished=="object"?wished:{},choice),
+former;try{({former}=this.replaceable(stream,kind))}catch(gone){throw track.stop(),gone}return this.replace(local,former,track,!0),local.close(former),{errorCode:Code.
+OK,extendedData:""}}replaceable(stream,kind){let local=this.localOf(stream);if(local===null)throw new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made b\
+y this engine.");let former=(kind==="audio"?local.getAudioTracks():local.getVideoTracks())[0];if(former!==void 0)return{local,former};let code=kind==="audio"?Code.
+AUDIO_TRACK_MISSING:Code.VIDEO_TRACK_MISSING;throw new ZegoError(code,`The stream has no ${kind} track.`)}replace(local,former,track,own){if(track!==former){local.
+replace(former,track,own),this.watchTrackOf(local,track);for(let publisher of this.room?.publishersOf(local)??[])publisher.trackReplaced(track);this.muteChanged(
+local)}}localOf(stream){let media=stream instanceof ZegoLocalStream?stream.stream:stream;return(media&&this.localStreams.get(media))??null}watchScreen(stream){let track=stream.
+getVideoTracks()[0];track?.addEventListener("ended",()=>{let media=stream.stream;if(!(media===null||stream.getVideoTracks()[0]!==track)){this.events.emit("scree\
+nSharingEnded",media);for(let publisher of this.room?.publishersOf(stream)??[])publisher.stop();stream.stream!==null&&this.destroyStream(stream)}})}watchTracks(stream){
+for(let track of stream.getTracks())this.watchTrackOf(stream,track)}watchTrackOf(stream,track){if(stream.watched.has(track))return;stream.watched.add(track);let kind=track.
+kind;watchTrack(track,condition=>{if(!(stream.stream===null||!stream.getTracks().includes(track))&&!(condition==="held"&&(stream.source==="custom"||!stream.isOwn(
+track)))){condition==="live"?stream.idle.delete(kind):stream.idle.add(kind);for(let publisher of this.room?.publishersOf(stream)??[])publisher.sourceChanged(kind);
+this.muteChanged(stream),this.logger.warn("track-condition",{kind,condition}),!(condition==="live"||stream.source!=="camera"||!stream.isOwn(track))&&this.events.
+emit("deviceError",troubleCode(condition,kind),track.label)}})}muteChanged(stream){for(let publisher of this.room?.publishersOf(stream)??[])publisher.muteChanged()}deviceChanged(type,{
+kind,deviceId,label}){let device={deviceName:label,deviceID:deviceId};kind==="videoinput"?this.events.emit("videoDeviceStateChanged",type,device):this.events.emit(
+"audioDeviceStateChanged",type,kind==="audioinput"?"Input":"Output",device)}view(stream,local){let media=stream instanceof ZegoLocalStream?stream.stream:stream;
+if(!isMediaStream(media))throw new ZegoError(Code.NOT_SDK_STREAM,"This is no stream.");let present=this.views.get(media)??new ZegoStreamView(media,local,this.localOf(
+media)?.beauty??null);return this.views.set(media,present),present}unmount(media){this.views.get(media)?.stop(),this.views.delete(media)}};ZegoExpressEngine.version=
+VERSION,ZegoExpressEngine.setGeoFence=notYetVoid("setGeoFence"),ZegoExpressEngine.presetLogConfig=notYetVoid("presetLogConfig"),ZegoExpressEngine.setCloudProxyConfig=
+notYetVoid("setCloudProxyConfig"),ZegoExpressEngine.setLocalProxyConfig=notYetVoid("setLocalProxyConfig"),ZegoExpressEngine.setEngineOptions=notYetVoid("setEngi\
+neOptions");function isMediaStream(value){return typeof MediaStream=="function"&&value instanceof MediaStream}function firstWrong(userIDs){return userIDs.map(checkUserId).
+find(wrong=>wrong!==null)??null}addNotYet(ZegoExpressEngine.prototype,"engine");var WebRTCUtil={supportDetection(){let webRTC=typeof RTCPeerConnection=="function",can=name=>webRTC&&canSend(name);return{webRTC,screenSharing:typeof mediaDevices()?.
 getDisplayMedia=="function",videoCodec:{H264:can("H264"),H265:can("H265"),VP8:can("VP8"),VP9:can("VP9")}}}};rememberScriptUrl(import.meta.url);export{WebRTCUtil,ZegoExpressEngine,ZegoScenario};

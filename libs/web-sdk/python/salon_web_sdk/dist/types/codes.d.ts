@@ -51,6 +51,7 @@ export declare const Code: {
     readonly SCREEN_CANCELLED: 1103042;
     readonly SCREEN_UNSUPPORTED: 1103043;
     readonly NOT_CREATED_HERE: 1103044;
+    readonly AUDIO_TRACK_MISSING: 1103045;
     readonly VIDEO_TRACK_MISSING: 1103046;
     readonly TRACK_MISSING: 1103047;
     readonly PUBLISH_SOCKET_LOST: 1103050;

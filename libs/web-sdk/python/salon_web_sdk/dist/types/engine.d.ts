@@ -52,6 +52,8 @@ export declare class ZegoExpressEngine {
     createZegoStream(options?: ZegoStreamOptions): Promise<ZegoLocalStream>;
     createStream(source?: ZegoLocalStreamConfig): Promise<MediaStream>;
     destroyStream(stream: MediaStream | ZegoLocalStream): void;
+    /** The track stays the app's own; the one before goes on, so that it can be put back, and ends with the stream. */
+    replaceTrack(stream: MediaStream | ZegoLocalStream, track: MediaStreamTrack): Promise<ZegoServerResponse>;
     createLocalStreamView(stream: MediaStream | ZegoLocalStream): ZegoStreamView;
     startPublishingStream(streamID: string, stream: MediaStream | ZegoLocalStream, option?: ZegoPublishOption): boolean;
     stopPublishingStream(streamID: string): boolean;
@@ -69,16 +71,24 @@ export declare class ZegoExpressEngine {
     getCameras(): Promise<ZegoDeviceInfo[]>;
     getMicrophones(): Promise<ZegoDeviceInfo[]>;
     getSpeakers(): Promise<ZegoDeviceInfo[]>;
+    useVideoDevice(stream: MediaStream | ZegoLocalStream, deviceID: string): Promise<ZegoServerResponse>;
+    useAudioDevice(stream: MediaStream | ZegoLocalStream, deviceID: string): Promise<ZegoServerResponse>;
+    useFrontCamera(stream: MediaStream | ZegoLocalStream, front: boolean): Promise<ZegoServerResponse>;
     useAudioOutputDevice(media: HTMLMediaElement, deviceID: string): Promise<boolean>;
     muteMicrophone(mute: boolean): boolean;
     isMicrophoneMuted(): boolean;
     private send;
     private checkPublish;
     private refusePublish;
+    /** On failure the former track stays. */
+    private useDevice;
+    private replaceable;
+    private replace;
     private localOf;
     private watchScreen;
     /** Unplugged, taken by another app, or no longer permitted: the app is told, and the others see black. */
     private watchTracks;
+    private watchTrackOf;
     private muteChanged;
     private deviceChanged;
     private view;

@@ -5,7 +5,6 @@ export interface ZegoLocalStream extends NotYetLocalStream {
 /** A stream made on this page: what a camera, a microphone, a screen or the app itself gives. */
 export declare class ZegoLocalStream {
     readonly source: "camera" | "screen" | "custom";
-    private readonly owned;
     private readonly events;
     private readonly media;
     private readonly muteReasons;
@@ -15,6 +14,8 @@ export declare class ZegoLocalStream {
     private sound;
     private captureSound;
     private destroyed;
+    /** Tracks that the SDK opened, also those that others have replaced since: the app may put them back. */
+    private readonly opened;
     get active(): boolean;
     get id(): string;
     get stream(): MediaStream | null;

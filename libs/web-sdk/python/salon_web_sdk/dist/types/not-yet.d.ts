@@ -20,7 +20,6 @@ declare const ENGINE: {
     readonly setRoomExtraInfo: "reject";
     readonly enableMultiRoom: "false";
     readonly sendTransparentMessage: "reject";
-    readonly replaceTrack: "reject";
     readonly addTrack: "reject";
     readonly removeTrack: "reject";
     readonly setVideoConfig: "reject";
@@ -51,9 +50,6 @@ declare const ENGINE: {
     readonly getPlayingStreamQuality: "playStats";
     readonly setPlayStreamVideoType: "rejectBoolean";
     readonly setAudioFrameCallback: "reject";
-    readonly useVideoDevice: "reject";
-    readonly useAudioDevice: "reject";
-    readonly useFrontCamera: "reject";
     readonly enableAutoSwitchDevice: "nothing";
     readonly setSoundLevelDelegate: "nothing";
     readonly setLowlightEnhancement: "reject";
@@ -180,7 +176,6 @@ declare const LISTS: {
         readonly setRoomExtraInfo: "reject";
         readonly enableMultiRoom: "false";
         readonly sendTransparentMessage: "reject";
-        readonly replaceTrack: "reject";
         readonly addTrack: "reject";
         readonly removeTrack: "reject";
         readonly setVideoConfig: "reject";
@@ -211,9 +206,6 @@ declare const LISTS: {
         readonly getPlayingStreamQuality: "playStats";
         readonly setPlayStreamVideoType: "rejectBoolean";
         readonly setAudioFrameCallback: "reject";
-        readonly useVideoDevice: "reject";
-        readonly useAudioDevice: "reject";
-        readonly useFrontCamera: "reject";
         readonly enableAutoSwitchDevice: "nothing";
         readonly setSoundLevelDelegate: "nothing";
         readonly setLowlightEnhancement: "reject";

@@ -34,6 +34,8 @@ export declare class Publisher extends MediaFlow implements BeautyOutlet {
     darken(mute: boolean): Promise<void>;
     /** The device began or ceased to give something. */
     sourceChanged(kind: MediaKind): Promise<void>;
+    /** The stream goes on with another track. */
+    trackReplaced(track: MediaStreamTrack): Promise<void>;
     /** A kind of the stream is muted or not any more: the others are told. */
     muteChanged(): void;
     get publishing(): boolean;
