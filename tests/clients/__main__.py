@@ -32,7 +32,7 @@ CLIENTS: Mapping[str, type[Client]] = {
     "gstreamer": Gstreamer,
     "libdatachannel": NodeDatachannel,
 }
-ROW_DEADLINE_S = 75.0
+ROW_DEADLINE_S = 120.0
 
 
 async def run(names: list[str]) -> int:

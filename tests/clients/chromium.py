@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 import time
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -75,9 +76,9 @@ class Chromium(Client):
                 await asyncio.sleep(0.5)
                 kept = await person.call("salon.takeKept()")
                 for data in kept["pictures"]:
-                    seen.picture(np.array(data, np.uint8).reshape(48, 64, 4)[:, :, :3])
+                    seen.picture(np.frombuffer(b64decode(data), np.uint8).reshape(48, 64, 4)[:, :, :3])
                 for samples in kept["sounds"]:
-                    seen.sound(np.array(samples, np.int16), int(kept["rate"]))
+                    seen.sound(np.frombuffer(b64decode(samples), np.int16), int(kept["rate"]))
         return seen
 
     @asynccontextmanager

@@ -38,7 +38,7 @@ class Job:
     row: Row
     folder: Path
     """Empty, for this job alone."""
-    deadline_s: float = 40.0
+    deadline_s: float = 75.0
 
     @property
     def whip(self) -> str:

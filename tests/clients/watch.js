@@ -6,9 +6,10 @@
   const context = canvas.getContext("2d", { willReadFrequently: true });
   const video = salon.videos[streamID];
   const kept = { pictures: [], sounds: [] };
+  const base64 = (array) => btoa(String.fromCharCode(...new Uint8Array(array.buffer)));
   const onFrame = () => {
     context.drawImage(video, 0, 0, width, height);
-    kept.pictures.push([...context.getImageData(0, 0, width, height).data]);
+    kept.pictures.push(base64(context.getImageData(0, 0, width, height).data));
     video.requestVideoFrameCallback(onFrame);
   };
   video.requestVideoFrameCallback(onFrame);
@@ -19,7 +20,7 @@
   const samples = new Float32Array(analyser.fftSize);
   setInterval(() => {
     analyser.getFloatTimeDomainData(samples);
-    kept.sounds.push(Array.from(samples, (sample) => Math.round(sample * 32767)));
+    kept.sounds.push(base64(Int16Array.from(samples, (sample) => sample * 32767)));
   }, 60);
 
   salon.takeKept = () => {
