@@ -155,19 +155,28 @@ func openIvf(file io.Reader) (samples, error) {
 	}, err
 }
 
-// openH264 gives whole pictures: parameter sets go with the picture after them.
+// openH264 gives whole pictures: all slices, with the parameter sets before them.
 func openH264(file io.Reader) (samples, error) {
 	reader, err := h264reader.NewReader(file)
+	var picture []byte
+	hasSlice := false
 	return func() ([]byte, error) {
-		var picture []byte
 		for {
 			unit, err := reader.NextNAL()
 			if err != nil {
 				return nil, err
 			}
+			isSlice := unit.UnitType >= h264reader.NalUnitTypeCodedSliceNonIdr && unit.UnitType <= h264reader.NalUnitTypeCodedSliceIdr
+			// The first bit of a slice is set when it begins at macroblock 0.
+			begins := !isSlice || unit.Data[1]&0x80 != 0
+			var whole []byte
+			if begins && hasSlice {
+				whole, picture, hasSlice = picture, nil, false
+			}
 			picture = append(append(picture, 0, 0, 0, 1), unit.Data...)
-			if unit.UnitType == h264reader.NalUnitTypeCodedSliceIdr || unit.UnitType == h264reader.NalUnitTypeCodedSliceNonIdr {
-				return picture, nil
+			hasSlice = hasSlice || isSlice
+			if whole != nil {
+				return whole, nil
 			}
 		}
 	}, err
