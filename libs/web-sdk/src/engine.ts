@@ -29,7 +29,7 @@ import {
 } from "./entities.js";
 import { ZegoError } from "./errors.js";
 import { checkMessage, checkRoomId, checkStreamId, checkUserId, checkUserName } from "./ids.js";
-import { makeInternals } from "./internals.js";
+import { makeInternals, makeStateCenter } from "./internals.js";
 import { openWebSocket, sendBeacon } from "./link.js";
 import { ZegoLocalStream } from "./local-stream.js";
 import { Logger } from "./logger.js";
@@ -62,8 +62,9 @@ export class ZegoExpressEngine {
   /** Public pages write to these before they publish. */
   readonly zegoWebRTC = makeInternals(this);
   readonly zegoWebRTM = makeInternals(this);
+  readonly stateCenter = makeStateCenter();
   private readonly events = new Emitter<ZegoEventHandlers>();
-  private readonly logger = new Logger();
+  readonly logger = new Logger();
   private readonly settings: RoomSettings = { roomRetryTimeMs: DEFAULT_RETRY_MS, avRetryTimeMs: DEFAULT_RETRY_MS };
   private readonly localStreams = new Map<MediaStream, ZegoLocalStream>();
   private readonly views = new Map<MediaStream, ZegoStreamView>();

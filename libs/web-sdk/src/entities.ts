@@ -155,6 +155,7 @@ export interface ZegoCamera {
 }
 
 export interface ZegoScreen {
+  captureElement?: HTMLElement;
   audio?: boolean;
   audioBitrate?: number;
   videoQuality?: number;

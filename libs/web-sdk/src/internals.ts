@@ -23,21 +23,43 @@ function modules(known: Record<string, object>): Record<string, object> {
   });
 }
 
+/** Names of the replaced SDK's parts end like this, whatever its version: pages set fields on them. */
+const PART = /(?:Center|Handler|Manager|Service|Report|Delegate)$/;
+const PARTS = /Modules$/;
+
+/** Flags that pages read say "off", lists are empty. */
+export function makeStateCenter(): any {
+  return {
+    isMultiRoom: false,
+    useNetAgent: false,
+    debug: false,
+    role: 0,
+    streamList: [],
+    publishStreamList: {},
+    listenerList: {},
+  };
+}
+
 /**
  * Stands where public pages reach into the engine (`zg.zegoWebRTC`, `zg.zegoWebRTM`). They set fields there, which
- * nobody reads; read flags, which say "off"; and call the engine's methods, which are those of the engine.
+ * nobody reads; read flags, which say "off"; call the engine's methods, which are those of the engine; and mix sound in
+ * its AudioContext, which is made when it is asked for.
  */
 export function makeInternals(engine: object): any {
   const internals: Record<string, unknown> = {
-    stateCenter: { isMultiRoom: false, useNetAgent: false, publishStreamList: {}, listenerList: {} },
+    stateCenter: makeStateCenter(),
     rtcModules: modules({ streamCenter: { isPeer: false, publisherList: {}, playerList: {} } }),
   };
   for (const name of CALLED) internals[name] = notYetVoid(name);
   return new Proxy(internals, {
     get(own, name) {
-      if (name in own) return Reflect.get(own, name) as unknown;
-      const value: unknown = typeof name === "string" ? Reflect.get(engine, name) : undefined;
-      return typeof value === "function" ? value.bind(engine) : undefined;
+      if (name in own || typeof name !== "string") return Reflect.get(own, name) as unknown;
+      if (name === "ac" && typeof AudioContext === "function") return (own[name] = new AudioContext());
+      if (PARTS.test(name)) return (own[name] = modules({}));
+      const value: unknown = Reflect.get(engine, name);
+      if (typeof value === "function") return value.bind(engine) as unknown;
+      if (name === "logger") return value;
+      return PART.test(name) ? (own[name] = {}) : undefined;
     },
   });
 }

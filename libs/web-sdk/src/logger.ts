@@ -5,6 +5,8 @@ export type LogLevel = (typeof LEVELS)[number];
 
 /** Writes to the console. Callers pass a fixed phrase and plain fields; never tokens, SDP or message text. */
 export class Logger {
+  /** Older pages show what is kept here; nothing is. */
+  readonly logCache: readonly string[] = [];
   private level: LogLevel = "warn";
   private verbose = false;
 

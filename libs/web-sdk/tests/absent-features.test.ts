@@ -69,6 +69,35 @@ test("pages may write to the engine's internals, and nothing comes of it", () =>
   assert.equal(zg.zegoWebRTC.neverHeardOf, undefined);
 });
 
+test("parts of any version of the replaced SDK are there to be written to", () => {
+  const zg = engine();
+  for (const part of ["streamCenter", "socketCenter", "previewHandler", "networkManager", "dataReport"]) {
+    for (const side of [zg.zegoWebRTC, zg.zegoWebRTM]) {
+      side[part].anything = part;
+      assert.equal(side[part].anything, part);
+      assert.equal(side[part].unset, undefined);
+    }
+  }
+  zg.zegoWebRTM.roomModules.roomCenter.heartbeat = 3;
+  assert.equal(zg.zegoWebRTM.roomModules.roomCenter.heartbeat, 3);
+});
+
+test("pages that show state, logs or mix sound find something to read", () => {
+  const zg = engine();
+  assert.deepEqual([zg.stateCenter.streamList, zg.stateCenter.debug, zg.logger.logCache.length], [[], false, 0]);
+  zg.logger.info("a page's own line");
+  zg.zegoWebRTC.logger.info("a page's own line");
+  assert.equal(zg.zegoWebRTC.ac, undefined);
+  class FakeContext {}
+  Object.assign(globalThis, { AudioContext: FakeContext });
+  try {
+    assert.ok(zg.zegoWebRTC.ac instanceof FakeContext);
+    assert.equal(zg.zegoWebRTC.ac, zg.zegoWebRTC.ac);
+  } finally {
+    Reflect.deleteProperty(globalThis, "AudioContext");
+  }
+});
+
 test("the engine's methods work through its internals as well", async () => {
   const zg = engine();
   assert.equal(zg.zegoWebRTC.getVersion(), zg.getVersion());

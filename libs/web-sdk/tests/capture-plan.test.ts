@@ -79,3 +79,11 @@ test("bitrates: the call's own beat the preset", () => {
   const target = camera({ videoBitrate: { bitrate: 900, startBitrate: "target" }, audioBitrate: 128 });
   assert.deepEqual([target.encoding.videoKbps, target.encoding.startKbps, target.encoding.audioKbps], [900, 900, 128]);
 });
+
+test("a single element is shared in either form of the options", () => {
+  const element = {} as HTMLElement;
+  for (const screen of [{ video: { captureElement: element } }, { captureElement: element }]) {
+    const plan = planCapture({ screen }, 3);
+    assert.equal(plan.source === "screen" && plan.captureElement, element);
+  }
+});

@@ -97,7 +97,7 @@ function planScreen(options: ZegoStreamOptions): CapturePlan {
   return {
     source: "screen",
     constraints: { video: screenConstraints(video, base), audio: wantsAudio ? screenAudioConstraints(sound) : false },
-    captureElement: nested.captureElement ?? null,
+    captureElement: nested.captureElement ?? flat.captureElement ?? null,
     encoding: {
       ...bitrates(options, flat, base.kbps, "target"),
       channelCount: 1,

@@ -62,10 +62,10 @@ options,flat,base.kbps,"default"),channelCount:audio.channelCount??1,optimizatio
 let flat=options.screen??{},nested=typeof flat.video=="object"?flat.video:{},quality=nested.quality??flat.videoQuality,base=presetOf(SCREEN_PRESETS,quality,SCREEN_PRESETS[2]),
 video={width:nested.width??flat.width,height:nested.height??flat.height,frameRate:nested.frameRate??flat.frameRate},wantsAudio=flat.audio!==void 0&&flat.audio!==
 !1,sound=typeof flat.audio=="object"?flat.audio:flat;return{source:"screen",constraints:{video:screenConstraints(video,base),audio:wantsAudio?screenAudioConstraints(
-sound):!1},captureElement:nested.captureElement??null,encoding:{...bitrates(options,flat,base.kbps,"target"),channelCount:1,optimizationMode:nested.optimizationMode??
-flat.videoOptimizationMode??"default"}}}function planCustom(options){let flat=options.custom??{};return{source:"custom",video:flat.video?.source??flat.source??null,
-audio:flat.audio?.source??flat.source??null,encoding:{...bitrates(options,flat,DEFAULT_CUSTOM_KBPS,"default"),channelCount:flat.audio?.channelCount??flat.channelCount??
-1,optimizationMode:flat.video?.optimizationMode??flat.videoOptimizationMode??"default"}}}function bitrates(options,flat,presetKbps,start){let nested=typeof options.
+sound):!1},captureElement:nested.captureElement??flat.captureElement??null,encoding:{...bitrates(options,flat,base.kbps,"target"),channelCount:1,optimizationMode:nested.
+optimizationMode??flat.videoOptimizationMode??"default"}}}function planCustom(options){let flat=options.custom??{};return{source:"custom",video:flat.video?.source??
+flat.source??null,audio:flat.audio?.source??flat.source??null,encoding:{...bitrates(options,flat,DEFAULT_CUSTOM_KBPS,"default"),channelCount:flat.audio?.channelCount??
+flat.channelCount??1,optimizationMode:flat.video?.optimizationMode??flat.videoOptimizationMode??"default"}}}function bitrates(options,flat,presetKbps,start){let nested=typeof options.
 videoBitrate=="object"?options.videoBitrate:{},videoKbps=(typeof options.videoBitrate=="number"?options.videoBitrate:void 0)??nested.bitrate??flat.bitrate??flat.
 bitRate??presetKbps,startMode=nested.startBitrate??flat.startBitrate??start;return{videoKbps,startKbps:startMode==="target"?videoKbps:null,audioKbps:options.audioBitrate??
 flat.audioBitrate??DEFAULT_AUDIO_KBPS}}function presetOf(presets,quality,fallback){return quality===1||quality===2||quality===3?presets[quality]:fallback}function cameraConstraints(video,preset,quality){
@@ -145,10 +145,12 @@ reject(error);default:return inert(failure,args[0])}}}function inert(kind,first)
 assign(made,{roomID:typeof first=="string"?first:""}):made}function addAll(target,list2,prefix){for(let[name,failure]of Object.entries(list2))Object.defineProperty(
 target,name,{value:absent(prefix+name,failure),writable:!0,configurable:!0})}function addNotYet(target,list2){addAll(target,LISTS[list2],"")}function notYetVoid(name){
 return absent(name,NOTHING)}var CALLED=["startRecord","stopRecord","pauseRecord","resumeRecord","saveRecord","mixingBuffer","stopMixingBuffer","setTurnOverTcpOnly","setTurnOnly"];function modules(known){
-return new Proxy(known,{get(target,name){return typeof name!="string"||name in target?Reflect.get(target,name):target[name]={}}})}function makeInternals(engine){
-let internals={stateCenter:{isMultiRoom:!1,useNetAgent:!1,publishStreamList:{},listenerList:{}},rtcModules:modules({streamCenter:{isPeer:!1,publisherList:{},playerList:{}}})};
-for(let name of CALLED)internals[name]=notYetVoid(name);return new Proxy(internals,{get(own,name){if(name in own)return Reflect.get(own,name);let value=typeof name==
-"string"?Reflect.get(engine,name):void 0;return typeof value=="function"?value.bind(engine):void 0}})}function parseServerMessage(text){if(typeof text!="string")return null;try{let value=JSON.parse(text);return typeof value=="object"&&value!==null&&!Array.isArray(
+return new Proxy(known,{get(target,name){return typeof name!="string"||name in target?Reflect.get(target,name):target[name]={}}})}var PART=/(?:Center|Handler|Manager|Service|Report|Delegate)$/,
+PARTS=/Modules$/;function makeStateCenter(){return{isMultiRoom:!1,useNetAgent:!1,debug:!1,role:0,streamList:[],publishStreamList:{},listenerList:{}}}function makeInternals(engine){
+let internals={stateCenter:makeStateCenter(),rtcModules:modules({streamCenter:{isPeer:!1,publisherList:{},playerList:{}}})};for(let name of CALLED)internals[name]=
+notYetVoid(name);return new Proxy(internals,{get(own,name){if(name in own||typeof name!="string")return Reflect.get(own,name);if(name==="ac"&&typeof AudioContext==
+"function")return own[name]=new AudioContext;if(PARTS.test(name))return own[name]=modules({});let value=Reflect.get(engine,name);return typeof value=="function"?
+value.bind(engine):name==="logger"?value:PART.test(name)?own[name]={}:void 0}})}function parseServerMessage(text){if(typeof text!="string")return null;try{let value=JSON.parse(text);return typeof value=="object"&&value!==null&&!Array.isArray(
 value)?value:null}catch{return null}}var openWebSocket=url=>new WebSocket(url),sendBeacon=(url,text)=>{try{if(globalThis.navigator?.sendBeacon?.(url,text))return;fetch(url,{method:"POST",body:text,
 keepalive:!0,mode:"no-cors"}).catch(()=>{})}catch{}},OPEN=1,OVERLOADED_CLOSE_CODES=[4429,1013],Link=class{constructor(url,factory,openTimeoutMs,listener){this.socket=
 null;this.openTimer=null;let lost=trouble=>{this.socket!==null&&(this.close(),listener.linkLost(trouble))},socket;try{socket=factory(url)}catch{this.socket=null,
@@ -461,11 +463,11 @@ end(),this.stopVideo(),this.stopAudio(),this.stopPlayCaptureVideo(),this.stopPla
 let place=findContainer(view);if(place===null)return null;let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.events.emit(failed,element),
 displaced};return MediaPlayer.video(this.media,place,{...options,muted:!0},listener)}playSound(options,played,failed){let listener={canPlay:()=>this.events.emit(
 played),autoplayFailed:element=>this.events.emit(failed,element)};return MediaPlayer.audio(this.media,!1,options.enableAutoplayDialog!==!1,listener)}};addNotYet(
-ZegoLocalStream.prototype,"localStream");var LEVELS=["debug","info","warn","error","report","disable"],Logger=class{constructor(){this.level="warn";this.verbose=!1}configure(config){if(config.logLevel!==
-void 0){if(!LEVELS.includes(config.logLevel))return!1;this.level=config.logLevel}return!0}setVerbose(enable){this.verbose=enable}debug(event,fields={}){this.passes(
-"debug")&&console.debug("[salon]",event,fields)}info(event,fields={}){this.passes("info")&&console.info("[salon]",event,fields)}warn(event,fields={}){this.passes(
-"warn")&&console.warn("[salon]",event,fields)}error(event,fields={}){this.passes("error")&&console.error("[salon]",event,fields)}passes(level){return this.verbose&&
-this.level!=="disable"?!0:LEVELS.indexOf(level)>=LEVELS.indexOf(this.level)}};var ZegoStreamView=class{constructor(stream,local,beauty){this.stream=stream;this.local=local;this.beauty=beauty;this.events=new Emitter;this.picture=null;this.
+ZegoLocalStream.prototype,"localStream");var LEVELS=["debug","info","warn","error","report","disable"],Logger=class{constructor(){this.logCache=[];this.level="warn";this.verbose=!1}configure(config){if(config.
+logLevel!==void 0){if(!LEVELS.includes(config.logLevel))return!1;this.level=config.logLevel}return!0}setVerbose(enable){this.verbose=enable}debug(event,fields={}){
+this.passes("debug")&&console.debug("[salon]",event,fields)}info(event,fields={}){this.passes("info")&&console.info("[salon]",event,fields)}warn(event,fields={}){
+this.passes("warn")&&console.warn("[salon]",event,fields)}error(event,fields={}){this.passes("error")&&console.error("[salon]",event,fields)}passes(level){return this.
+verbose&&this.level!=="disable"?!0:LEVELS.indexOf(level)>=LEVELS.indexOf(this.level)}};var ZegoStreamView=class{constructor(stream,local,beauty){this.stream=stream;this.local=local;this.beauty=beauty;this.events=new Emitter;this.picture=null;this.
 overlay=null;this.sound=null;this.pictureHasSound=!1;this.videoMuted=!1;this.volume=100;this.sinkID=null;this.audioMuted=local}play(container,options={}){options.
 muted!==void 0&&(this.audioMuted=options.muted),this.stopAudio(),this.showPicture(container,options,!0)}stop(){this.stopVideo(),this.stopAudio()}playVideo(container,options={}){
 this.showPicture(container,options,!1)}stopVideo(){this.overlay?.stop(),this.overlay=null,this.picture?.stop(),this.picture=null,this.pictureHasSound=!1}playAudio(options={}){
@@ -772,12 +774,12 @@ hasWebRTC&&canSend(codec);for(let probe of["webRTC","customCapture","screenShari
 index);return value}function tokenExpiresAtUnixS(token){if(typeof token!="string"||!FORM.test(token))return null;let bytes;try{bytes=atob(token.slice(2))}catch{
 return null}let vectorBytes=bigEndian(bytes,8,2),head=12+vectorBytes,left=bytes.length-head-bigEndian(bytes,head-2,2);if(!VECTOR_LENGTHS.includes(vectorBytes)||
 left!==0&&left!==1)return null;let expiresAt=bigEndian(bytes,0,8);return Number.isSafeInteger(expiresAt)&&expiresAt>0?expiresAt:null}var MAX_APP_ID=2**32-1,MAX_EXTRA_INFO_CHARS=1024,DEFAULT_RETRY_MS=3e5,ZegoExpressEngine=class{constructor(appID,server,options){this.appID=appID;this.server=server;
-this.zegoWebRTC=makeInternals(this);this.zegoWebRTM=makeInternals(this);this.events=new Emitter;this.logger=new Logger;this.settings={roomRetryTimeMs:DEFAULT_RETRY_MS,
-avRetryTimeMs:DEFAULT_RETRY_MS};this.localStreams=new Map;this.views=new Map;this.deviceWatch=new DeviceWatch((type,device)=>this.deviceChanged(type,device));this.
-room=null;this.microphoneMuted=!1;this.life=0;this.onPageHide=()=>this.room?.sleep();this.onPageShow=()=>this.room?.wake();let scenario=options?.scenario;this.scenario=
-scenario!==void 0&&isScenario(scenario)?scenario:ZegoScenario.Default,globalThis.addEventListener?.("pagehide",this.onPageHide),globalThis.addEventListener?.("p\
-ageshow",this.onPageShow)}static use(_module){return!0}getVersion(){return VERSION}on(event,handler){return(event==="videoDeviceStateChanged"||event==="audioDev\
-iceStateChanged")&&this.deviceWatch.start(),this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}checkSystemRequirements(type,_level){
+this.zegoWebRTC=makeInternals(this);this.zegoWebRTM=makeInternals(this);this.stateCenter=makeStateCenter();this.events=new Emitter;this.logger=new Logger;this.settings=
+{roomRetryTimeMs:DEFAULT_RETRY_MS,avRetryTimeMs:DEFAULT_RETRY_MS};this.localStreams=new Map;this.views=new Map;this.deviceWatch=new DeviceWatch((type,device)=>this.
+deviceChanged(type,device));this.room=null;this.microphoneMuted=!1;this.life=0;this.onPageHide=()=>this.room?.sleep();this.onPageShow=()=>this.room?.wake();let scenario=options?.
+scenario;this.scenario=scenario!==void 0&&isScenario(scenario)?scenario:ZegoScenario.Default,globalThis.addEventListener?.("pagehide",this.onPageHide),globalThis.
+addEventListener?.("pageshow",this.onPageShow)}static use(_module){return!0}getVersion(){return VERSION}on(event,handler){return(event==="videoDeviceStateChange\
+d"||event==="audioDeviceStateChanged")&&this.deviceWatch.start(),this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}checkSystemRequirements(type,_level){
 return checkSystem(type)}setRoomScenario(scenario){return this.room!==null||!isScenario(scenario)?!1:(this.scenario=scenario,!0)}setEngineConfig(config){if(typeof config!=
 "string")return!0;let match=/^\s*(room_retry_time|av_retry_time)\s*=\s*(\d+)\s*$/.exec(config);if(match===null)return!1;let timeMs=Number(match[2])*1e3;return match[1]===
 "room_retry_time"?this.settings.roomRetryTimeMs=timeMs:this.settings.avRetryTimeMs=timeMs,!0}setLogConfig(config){return this.logger.configure(config)}setDebugVerbose(enable){

@@ -1,5 +1,6 @@
 import { type ZegoCapabilityDetection, type ZegoCapabilityType, type ZegoDeviceInfo, type ZegoDeviceInfos, type ZegoEffectsBeautyParam, type ZegoEngineOptions, type ZegoEventHandlers, type ZegoLocalStreamConfig, type ZegoLogConfig, type ZegoPlayOption, type ZegoPublishOption, type ZegoRoomConfig, type ZegoServerResponse, type ZegoStreamOptions, type ZegoUser } from "./entities.js";
 import { ZegoLocalStream } from "./local-stream.js";
+import { Logger } from "./logger.js";
 import { type NotYetEngine } from "./not-yet.js";
 import { ZegoStreamView } from "./play/stream-view.js";
 export interface ZegoExpressEngine extends NotYetEngine {
@@ -17,8 +18,9 @@ export declare class ZegoExpressEngine {
     /** Public pages write to these before they publish. */
     readonly zegoWebRTC: any;
     readonly zegoWebRTM: any;
+    readonly stateCenter: any;
     private readonly events;
-    private readonly logger;
+    readonly logger: Logger;
     private readonly settings;
     private readonly localStreams;
     private readonly views;

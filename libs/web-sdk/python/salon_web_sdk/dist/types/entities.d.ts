@@ -139,6 +139,7 @@ export interface ZegoCamera {
     keyFrameInterval?: number;
 }
 export interface ZegoScreen {
+    captureElement?: HTMLElement;
     audio?: boolean;
     audioBitrate?: number;
     videoQuality?: number;

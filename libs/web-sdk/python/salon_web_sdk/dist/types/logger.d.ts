@@ -3,6 +3,8 @@ declare const LEVELS: readonly ["debug", "info", "warn", "error", "report", "dis
 export type LogLevel = (typeof LEVELS)[number];
 /** Writes to the console. Callers pass a fixed phrase and plain fields; never tokens, SDP or message text. */
 export declare class Logger {
+    /** Older pages show what is kept here; nothing is. */
+    readonly logCache: readonly string[];
     private level;
     private verbose;
     configure(config: ZegoLogConfig): boolean;
