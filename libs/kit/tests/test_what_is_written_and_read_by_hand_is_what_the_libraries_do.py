@@ -2,7 +2,7 @@
 
 import pytest
 from nats.aio.client import Client
-from salon_kit.connection import FastClient
+from salon_kit.nats_client import FastClient
 from salon_kit.websocket_protocol import text_frame
 from websockets.frames import Frame, Opcode
 

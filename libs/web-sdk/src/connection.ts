@@ -1,3 +1,4 @@
+// Longer than other files: the transitions of one state machine, which are read together.
 import { Code } from "./codes.js";
 import { ZegoError } from "./errors.js";
 import { Link, type SocketFactory } from "./link.js";

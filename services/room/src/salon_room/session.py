@@ -314,14 +314,8 @@ class Session:
             request_id, "resume", Resumed(room_session_id=who.view.key.room_session_id, missed_count=len(missed))
         )
         await self._tell_missed(who, missed)
-        log.info(
-            "user-resumed",
-            app_id=who.app_id,
-            room_id=who.room_id,
-            user_id=who.user_id,
-            session_id=who.session_id,
-            count=len(missed),
-        )
+        ids = {"app_id": who.app_id, "room_id": who.room_id, "user_id": who.user_id, "session_id": who.session_id}
+        log.info("user-resumed", **ids, count=len(missed))
 
     async def _tell_missed(self, who: Participant, missed: list[str]) -> None:
         """As fast as the client reads; what happens meanwhile waits behind it, within its own bound."""
