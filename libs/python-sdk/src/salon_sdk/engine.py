@@ -220,6 +220,26 @@ class SalonEngine:
         """False if it was not being published. The stream's tracks go on."""
         return self._room is not None and self._room.publisher.stop(stream_id)
 
+    async def mute_publish_stream_audio(self, stream: LocalStream, mute: bool) -> None:
+        """Silence for whoever plays it, who is told; it stays so when the stream is published again. Raises
+        EngineError: there is no such track, or too many changes in a row, of which the others know the last later."""
+        await self._mute(stream, "audio", mute=mute)
+
+    async def mute_publish_stream_video(self, stream: LocalStream, mute: bool) -> None:
+        """Likewise black."""
+        await self._mute(stream, "video", mute=mute)
+
+    async def _mute(self, stream: LocalStream, kind: MediaKind, *, mute: bool) -> None:
+        if not stream.has(kind):
+            raise EngineError.because(ErrorCode.PUBLISH_PARAMETER, f"The stream has no {kind} track.")
+        if mute:
+            stream.muted_kinds.add(kind)
+        else:
+            stream.muted_kinds.discard(kind)
+        if self._room is not None:
+            publisher = self._room.publisher
+            await asyncio.gather(*(publisher.tell_muted(each) for each in publisher.publications_of(stream)))
+
     async def set_effects_beauty(
         self,
         stream: LocalStream | str,

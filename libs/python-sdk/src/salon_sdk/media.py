@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Set
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,6 +18,7 @@ from av.frame import Frame as RawFrame
 from salon.room.v1.signal_pb2 import StreamEffects
 from salon_contracts.errors import InvariantBroken
 
+from salon_sdk.blank import blank
 from salon_sdk.errors import EngineError, ErrorCode
 from salon_sdk.peer import MediaKind, VideoBitrate
 
@@ -155,6 +156,8 @@ class LocalStream:
         self.video_bitrate = video_bitrate or VideoBitrate()
         self.effects: StreamEffects | None = None
         """What it begins with when it is published; see `SalonEngine.set_effects_beauty`."""
+        self.muted_kinds: set[MediaKind] = set()
+        """Of these its readers get black and silence; see `SalonEngine.mute_publish_stream_video`."""
         self._shared = [_SharedTrack(track) for track in (audio, video) if track is not None]
 
     @classmethod
@@ -187,7 +190,10 @@ class LocalStream:
 
     def taps(self) -> list[MediaStreamTrack]:
         """New tracks that read the stream's tracks; stopping them stops nothing else."""
-        return [_Tap(shared) for shared in self._shared]
+        return [_Tap(shared, self.muted_kinds) for shared in self._shared]
+
+    def has(self, kind: MediaKind) -> bool:
+        return any(shared.source.kind == kind for shared in self._shared)
 
     def stop(self) -> None:
         for shared in self._shared:
@@ -222,18 +228,23 @@ class _SharedTrack:
 
 
 class _Tap(MediaStreamTrack):
-    def __init__(self, shared: _SharedTrack) -> None:
+    def __init__(self, shared: _SharedTrack, muted_kinds: Set[str]) -> None:
         super().__init__()
         self.kind = shared.source.kind
         self._shared = shared
+        self._muted_kinds = muted_kinds
         self._next = shared.count
 
     async def recv(self) -> Frame:
-        if self.readyState != "live":
-            raise MediaStreamError
-        index, frame = await self._shared.frame(self._next)
-        self._next = index + 1
-        return frame
+        while self.readyState == "live":
+            index, frame = await self._shared.frame(self._next)
+            self._next = index + 1
+            if self.kind not in self._muted_kinds:
+                return frame
+            if isinstance(frame, VideoFrame | AudioFrame):
+                return blank(frame)
+            # A packet can only be held back.
+        raise MediaStreamError
 
 
 class PlayedTrack(MediaStreamTrack):

@@ -3,7 +3,15 @@
 from collections.abc import Callable
 
 from aiortc import MediaStreamTrack
-from salon.room.v1.signal_pb2 import ClientMessage, EffectsStateChanged, Offer, Publish, StreamEffects, Unpublish
+from salon.room.v1.signal_pb2 import (
+    ClientMessage,
+    EffectsStateChanged,
+    MuteStream,
+    Offer,
+    Publish,
+    StreamEffects,
+    Unpublish,
+)
 
 from salon_sdk.beauty import BeautyEffectError, PublishedBeauty
 from salon_sdk.errors import EngineError, ErrorCode
@@ -91,6 +99,20 @@ class Publisher:
             return True  # it goes along when its turn comes
         return await publication.beauty.send(self._room, self._on_beauty_error)
 
+    async def tell_muted(self, publication: Publication) -> None:
+        """Raises EngineError. What is not published at this moment goes along when its turn comes."""
+        while publication.sections:
+            muted_kinds = sorted(publication.stream.muted_kinds)
+            message = ClientMessage(mute_stream=MuteStream(stream_id=publication.stream_id, muted_kinds=muted_kinds))
+            try:
+                await self._room.request(message)
+            except EngineError as error:
+                if error.error_code == ErrorCode.SOCKET_CLOSED:
+                    continue  # on the next connection: saying it twice is saying it once
+                if error.error_code != ErrorCode.NOT_PUBLISHING:
+                    raise
+            return
+
     def effects_changed(self, changed: EffectsStateChanged) -> None:
         publication = self._negotiator.orders.get(changed.stream_id)
         if publication is not None:
@@ -112,7 +134,12 @@ class Publisher:
         return [await peer.send(track, order.video_codec, order.stream.video_bitrate) for track in tracks]
 
     def start_message(self, order: Publication, offer: Offer) -> ClientMessage:
-        publish = Publish(stream_id=order.stream_id, extra_info=order.extra_info, offer=offer)
+        publish = Publish(
+            stream_id=order.stream_id,
+            extra_info=order.extra_info,
+            offer=offer,
+            muted_kinds=sorted(order.stream.muted_kinds),
+        )
         if order.beauty.wanted is not None:
             publish.effects.CopyFrom(order.beauty.wanted)
         return ClientMessage(publish=publish)

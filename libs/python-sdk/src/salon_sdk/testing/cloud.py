@@ -203,6 +203,8 @@ class FakeCloud:
                 if relay is not None:
                     await relay.close()
                 reply = pb.Reply(done=pb.Done())
+            case "mute_stream":
+                reply = await self._mute(session, message.mute_stream)
             case "set_effects":
                 reply = self._set_effects(session, message.set_effects)
             case "send_message":
@@ -259,13 +261,27 @@ class FakeCloud:
             media = SessionDescription.parse(publish.offer.sdp).media
             kinds = [each.kind for each in media if each.rtp.muxId in mids]
             info = pb.Stream(
-                stream_id=publish.stream_id, user=_user(session), extra_info=publish.extra_info, kinds=kinds
+                stream_id=publish.stream_id,
+                user=_user(session),
+                extra_info=publish.extra_info,
+                kinds=kinds,
+                muted_kinds=publish.muted_kinds,
             )
             self.streams[publish.stream_id] = PublishedStream(info, session.id)
             self._tell_streams(session, pb.UPDATE_TYPE_ADD, info)
         if publish.HasField("effects"):
             self.effects[publish.stream_id] = publish.effects
         return await self._answer(session, publish.offer, client_sends=True)
+
+    async def _mute(self, session: Session, asked: pb.MuteStream) -> pb.Reply:
+        info = self.streams[asked.stream_id].info
+        del info.muted_kinds[:]
+        info.muted_kinds.extend(asked.muted_kinds)
+        changed = pb.StreamMuteChanged(stream_id=asked.stream_id, muted_kinds=asked.muted_kinds)
+        for each in list(self.sessions.values()):
+            if each is not session:
+                await self.tell(each, pb.ServerMessage(stream_mute_changed=changed))
+        return pb.Reply(done=pb.Done())
 
     def _set_effects(self, session: Session, asked: pb.SetEffects) -> pb.Reply:
         stream = self.streams.get(asked.stream_id)
