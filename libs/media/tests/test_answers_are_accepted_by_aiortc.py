@@ -23,9 +23,9 @@ def answer(offer: Offer, *, sends: bool) -> str:
             ssrcs.add(ssrc := new_ssrc(ssrcs))
             ssrcs.add(rtx_ssrc := new_ssrc(ssrcs))
             rtx = None if codec.rtx_payload_type is None else rtx_ssrc
-            sections.append(Sending(codec, agree(section, client_sends=False), "cam", ssrc, rtx, new_cname()))
+            sections.append(Sending((codec,), agree(section, client_sends=False), "cam", ssrc, rtx, new_cname()))
         else:
-            sections.append(Receiving(codec, agree(section, client_sends=True)))
+            sections.append(Receiving((codec,), agree(section, client_sends=True)))
     transport = AnswerTransport(
         new_ufrag(), new_pwd(), Fingerprint("sha-256", ":".join(["0F"] * 32)), (ip_address("127.0.0.1"),), 9
     )

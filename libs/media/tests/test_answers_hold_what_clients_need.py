@@ -36,13 +36,13 @@ TRANSPORT = AnswerTransport(
 def receiving(section: OfferedSection) -> Receiving:
     codec = choose_for_publisher(section.codecs)
     assert codec is not None
-    return Receiving(codec, agree(section, client_sends=True))
+    return Receiving((codec,), agree(section, client_sends=True))
 
 
 def sending(section: OfferedSection) -> Sending:
     codec = choose_for_publisher(section.codecs)
     assert codec is not None
-    return Sending(codec, agree(section, client_sends=False), "cam-1", 11, 12, "cname")
+    return Sending((codec,), agree(section, client_sends=False), "cam-1", 11, 12, "cname")
 
 
 def answer(offer: Offer, sections: list[AnswerSection]) -> list[list[str]]:

@@ -1,7 +1,7 @@
 """The publisher's preference decides what a stream is; a viewer gets exactly that or nothing."""
 
 import pytest
-from salon_media.codecs import OfferedCodec, choose_for_publisher, choose_for_viewer, served_name
+from salon_media.codecs import OfferedCodec, accept_from_publisher, choose_for_publisher, choose_for_viewer, served_name
 
 
 def codec(name: str, payload_type: int = 96, fmtp: str = "", clock_rate_hz: int = 90_000) -> OfferedCodec:
@@ -47,6 +47,25 @@ def test_publisher_gets_first_known_codec() -> None:
         [codec("VP9", 98), codec("AV1", 45), h264("42001f", payload_type=102), codec("VP8")]
     ) == (h264("42001f", payload_type=102))
     assert choose_for_publisher([codec("VP9", 98), codec("AV1", 45)]) is None
+
+
+@pytest.mark.parametrize(
+    ("offered", "accepted"),
+    [
+        ([codec("VP9", 98), codec("VP8", 96), h264("42001f", payload_type=102), codec("AV1", 45)], [96, 102]),
+        # as pion, webrtc-rs and str0m offer
+        (
+            [codec("VP8", 96), h264("42001f", payload_type=102), h264("42e01f", 0, 125), h264("64001f", 1, 123)],
+            [96, 102, 125, 123],
+        ),
+        # Constrained Baseline before another H264, and all others where they were
+        ([h264("640c1f", payload_type=98), codec("VP8", 96), h264("42e01f", payload_type=102)], [102, 98, 96]),
+        ([codec("AV1", 45)], []),
+        ([OfferedCodec(9, "G722", 8_000, 1, "", (), None), OPUS], [111]),
+    ],
+)
+def test_all_that_is_carried_is_accepted(offered: list[OfferedCodec], accepted: list[int]) -> None:
+    assert [codec.payload_type for codec in accept_from_publisher(offered)] == accepted
 
 
 @pytest.mark.parametrize(

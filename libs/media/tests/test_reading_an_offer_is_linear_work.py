@@ -106,7 +106,7 @@ def answered(text: str) -> Offer:
         codec = choose_for_publisher(asked.codecs)
         if codec is not None:
             choose_for_viewer(asked.codecs, codec)
-        sections.append(Rejected() if codec is None else Receiving(codec, agree(asked, client_sends=True)))
+        sections.append(Rejected() if codec is None else Receiving((codec,), agree(asked, client_sends=True)))
     write_answer(described, sections, LOCAL, session_id=1, version=1)
     return described
 

@@ -27,8 +27,7 @@ VP9 = OfferedCodec(98, "VP9", 90_000, None, "", (), None)
 
 
 def track(stream_id: StreamId, kind: Kind, codec: OfferedCodec) -> Track:
-    name = "opus" if kind == "audio" else "VP8"
-    return Track(1, AppId(1), stream_id, kind, name, codec, 1, "0", "cname")  # type: ignore[arg-type]
+    return Track(1, AppId(1), stream_id, kind, (codec,), 1, "0", "cname")
 
 
 BOTH = {(CAM, "audio"): track(CAM, "audio", OPUS), (CAM, "video"): track(CAM, "video", VP8)}

@@ -39,7 +39,8 @@ class AnswerTransport:
 class Receiving:
     """The client sends, the relay receives."""
 
-    codec: OfferedCodec
+    codecs: tuple[OfferedCodec, ...]
+    """What the client may send, the preferred first."""
     extensions: tuple[HeaderExtension, ...]
 
 
@@ -47,7 +48,8 @@ class Receiving:
 class Sending:
     """The relay sends one track of a stream."""
 
-    codec: OfferedCodec
+    codecs: tuple[OfferedCodec, ...]
+    """What the relay may send."""
     extensions: tuple[HeaderExtension, ...]
     stream_id: str
     ssrc: int
@@ -111,16 +113,16 @@ def _section(asked: OfferedSection, given: AnswerSection, transport: AnswerTrans
             yield "a=inactive"
             yield from _shared(asked, transport)
         case Inactive(codec=codec):
-            yield from _transport(asked, codec, "inactive", transport)
-            yield from _codec(codec, ())
-        case Receiving(codec=codec, extensions=extensions):
-            yield from _transport(asked, codec, "recvonly", transport)
+            yield from _transport(asked, (codec,), "inactive", transport)
+            yield from _codecs((codec,), ())
+        case Receiving(codecs=codecs, extensions=extensions):
+            yield from _transport(asked, codecs, "recvonly", transport)
             yield from _extensions(extensions)
-            yield from _codec(codec, extensions)
-        case Sending(codec=codec, extensions=extensions):
-            yield from _transport(asked, codec, "sendonly", transport)
+            yield from _codecs(codecs, extensions)
+        case Sending(codecs=codecs, extensions=extensions):
+            yield from _transport(asked, codecs, "sendonly", transport)
             yield from _extensions(extensions)
-            yield from _codec(codec, extensions)
+            yield from _codecs(codecs, extensions)
             yield f"a=msid:{_msid(given.stream_id)} {asked.kind}"
             if given.rtx_ssrc is not None:
                 yield f"a=ssrc-group:FID {given.ssrc} {given.rtx_ssrc}"
@@ -139,10 +141,13 @@ def _msid(stream_id: str) -> str:
     return f"~{sha256(stream_id.encode()).hexdigest()[:40]}"
 
 
-def _transport(asked: OfferedSection, codec: OfferedCodec, direction: str, transport: AnswerTransport) -> Iterator[str]:
-    formats = [codec.payload_type, *([] if codec.rtx_payload_type is None else [codec.rtx_payload_type])]
+def _transport(
+    asked: OfferedSection, codecs: Sequence[OfferedCodec], direction: str, transport: AnswerTransport
+) -> Iterator[str]:
+    offered = [number for codec in codecs for number in (codec.payload_type, codec.rtx_payload_type)]
+    formats = " ".join(str(number) for number in offered if number is not None)
     first = transport.addresses[0]
-    yield f"m={asked.kind} {transport.port} {asked.protocol} {' '.join(map(str, formats))}"
+    yield f"m={asked.kind} {transport.port} {asked.protocol} {formats}"
     yield f"c=IN IP{first.version} {first}"
     yield f"a=rtcp:{transport.port} IN IP{first.version} {first}"
     yield f"a={direction}"
@@ -171,6 +176,11 @@ def _extensions(extensions: Sequence[HeaderExtension]) -> Iterator[str]:
     for item in extensions:
         direction = "" if item.direction == "sendrecv" else f"/{item.direction}"
         yield f"a=extmap:{item.id}{direction} {item.uri}"
+
+
+def _codecs(codecs: Sequence[OfferedCodec], extensions: Sequence[HeaderExtension]) -> Iterator[str]:
+    for codec in codecs:
+        yield from _codec(codec, extensions)
 
 
 def _codec(codec: OfferedCodec, extensions: Sequence[HeaderExtension]) -> Iterator[str]:

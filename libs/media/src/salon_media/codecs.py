@@ -1,7 +1,8 @@
 """Which codecs Salon carries, and which payload type of a section to answer.
 
-The relay never transcodes: the publisher's section decides what a stream is made of (`choose_for_publisher`), and a
-viewer either offers a payload type that it can be sent under (`choose_for_viewer`) or cannot have the stream.
+The relay never transcodes: what a publisher sends decides what a stream is made of, of all it may send
+(`accept_from_publisher`), and a viewer either offers payload types that it can be sent under (`choose_for_viewer`) or
+cannot have the stream.
 """
 
 from collections.abc import Mapping, Sequence
@@ -92,6 +93,14 @@ def _served(codec: OfferedCodec) -> CodecName | None:
             return "H264"
         case _:
             return None
+
+
+def accept_from_publisher(codecs: Sequence[OfferedCodec]) -> tuple[OfferedCodec, ...]:
+    """All codecs that Salon carries in the client's order, but for the one to be preferred, which comes first."""
+    first = choose_for_publisher(codecs)
+    if first is None:
+        return ()
+    return first, *(codec for codec in codecs if codec.served and codec.payload_type != first.payload_type)
 
 
 def choose_for_publisher(codecs: Sequence[OfferedCodec]) -> OfferedCodec | None:

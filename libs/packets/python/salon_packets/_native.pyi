@@ -75,9 +75,9 @@ class SourceConfig:
 class SinkConfig:
     """What a viewer's media section looks like on the viewer's connection.
 
-    `codec` is the one answered to the viewer; a source packet in another codec is dropped and counted
-    (`codec_mismatches`). `extensions` are the ids agreed with the viewer; an extension the viewer did not negotiate is
-    not forwarded.
+    `codec` is the first one answered to the viewer, `alternatives` are all of them with the payload type of the source
+    for which each is; a source packet in yet another codec is dropped and counted (`codec_mismatches`). `extensions`
+    are the ids agreed with the viewer; an extension the viewer did not negotiate is not forwarded.
     `transport_cc`: the viewer sends transport-wide feedback. `cname` goes to SDES and must be equal for
     tracks that are to be played in sync.
     `ssrc` and `rtx_ssrc` must be new to the viewer's transport: numbering starts anew with each sink, and one SRTP key
@@ -96,6 +96,7 @@ class SinkConfig:
         extensions: Mapping[str, int],
         nack: bool,
         transport_cc: bool,
+        alternatives: Sequence[tuple[int, Codec]] = (),
     ) -> Self: ...
 
 @final
@@ -190,6 +191,8 @@ class SourceStats(TypedDict):
     retransmissions_received: int
     keyframe_requests_sent: int
     jitter_ts: int
+    payload_type: int | None
+    """Of the newest media packet; None before the first."""
     sinks: int
     bitrate_bps: int
 

@@ -224,7 +224,12 @@ class Exchange:
         """None also for a track of a room that the viewer may not play: nobody learns that it is there."""
         track = self.registry.track(order.identity.app_id, stream_id, kind)
         publisher = None if track is None else self._by_number.get(track.transport)
-        return track if publisher is not None and order.may_play_in(publisher.identity.room_id) else None
+        if track is None or publisher is None or not order.may_play_in(publisher.identity.room_id):
+            return None
+        if track.arrives is None and len(track.codecs) > 1:
+            payload_type = self._packets.arriving_payload_type(track.source)
+            return track if payload_type is None else self.registry.arrives(track, payload_type)
+        return track
 
     def _open(self, order: Order, offer: Offer) -> Peer:
         identity = order.identity
@@ -310,7 +315,15 @@ class Exchange:
             peer.close(CloseReason.NEVER_CONNECTED)
 
     def observe(self, stats: "Stats") -> None:
-        """Once a second: closes publishers' peer connections over which nothing has ever come."""
+        """Once a second: takes note of what codecs arrive. Closes peer connections whose clients cannot be sent those,
+        and publishers' over which nothing has ever come."""
+        for source, known in stats["sources"].items():
+            track = self.registry.of_source(source)
+            if track is not None and known["payload_type"] is not None:
+                self.registry.arrives(track, known["payload_type"])
+        for peer in list(self._peers.values()):
+            if peer.misses_codec(stats["sinks"]):
+                peer.close(CloseReason.CODEC_MISMATCH)
         if not self._limits.media_timeout_s:
             return
         opened_before_ns = time.monotonic_ns() - round(self._limits.media_timeout_s * 1e9)

@@ -226,6 +226,11 @@ class Packets:
             return self._previous["transports"].get(transport)
         return fresh
 
+    def arriving_payload_type(self, source: int) -> int | None:
+        """Of the newest media packet of a source; None if there was none, or it is not known yet."""
+        known = self._fresh_snapshot(_SNAPSHOT_MAX_AGE_NS)["sources"].get(source)
+        return None if known is None else known["payload_type"]
+
     def source_bps(self, source: int) -> int:
         """What a source receives at the moment; 0 if that is nothing or not known."""
         known = self._fresh_snapshot(_SNAPSHOT_MAX_AGE_NS)["sources"].get(source)

@@ -19,6 +19,7 @@ from salon_contracts.errors import InvariantBroken, OfferUnacceptable
 from salon_contracts.ids import AppId, RoomId, RoomSessionId, SessionId, StreamId, TransportId, UserId
 from salon_kit.log import bound, get_logger
 from salon_media.answer import AnswerSection, AnswerTransport, Inactive, Receiving, Rejected, Sending, write_answer
+from salon_media.codecs import OfferedCodec
 from salon_media.ids import new_cname, new_pwd, new_ssrc, new_ufrag
 from salon_media.offer import Offer, TransportParameters
 from salon_media.parameter_sets import parameter_sets
@@ -31,7 +32,7 @@ from salon_relay.plan import Agreed, InactivePlan, Plan, RejectedPlan, SinkPlan,
 from salon_relay.registry import Playback, Registry, Track
 
 if TYPE_CHECKING:
-    from salon_packets._native import SourceStats, TransportStats
+    from salon_packets._native import SinkStats, SourceStats, TransportStats
 
 
 log = get_logger()
@@ -47,6 +48,8 @@ class CloseReason(Enum):
     """The client was to send, and not one packet of media has ever come."""
     STREAM_ENDED = "stream-ended"
     """The one stream it was there to play."""
+    CODEC_MISMATCH = "codec-mismatch"
+    """What arrives is of a codec that the client was not answered, since it does not list it."""
     INTERNAL_ERROR = "internal-error"
 
 
@@ -187,6 +190,11 @@ class Peer:
         """Something, to its client."""
         return any(isinstance(use, SinkUse) for use in self._uses.values())
 
+    def misses_codec(self, sinks: "Mapping[int, SinkStats]") -> bool:
+        """Whether something that it plays arrives in a codec that its client cannot be sent."""
+        ours = (use.playback.sink for use in self._uses.values() if isinstance(use, SinkUse))
+        return any(sink in sinks and sinks[sink]["codec_mismatches"] for sink in ours)
+
     def awaits_media(self, sources: "Mapping[int, SourceStats]") -> bool:
         """Whether the client is to send and has not sent anything so far. Later silence is another matter."""
         if self._had_media or not self.identity.client_sends:
@@ -223,14 +231,14 @@ class Peer:
                 case SourcePlan():
                     kept = previous.get(section.mid)
                     self._uses[section.mid] = kept if isinstance(kept, SourceUse) else self._begin_source(plan)
-                    sections.append(Receiving(plan.agreed.codec, plan.agreed.extensions))
+                    sections.append(Receiving(plan.agreed.codecs, plan.agreed.extensions))
                 case SinkPlan():
                     kept = previous.get(section.mid)
                     sink = kept if isinstance(kept, SinkUse) else self._begin_sink(plan)
                     self._uses[section.mid] = sink
                     sections.append(
                         Sending(
-                            plan.agreed.codec,
+                            plan.agreed.codecs,
                             plan.agreed.extensions,
                             stream_id=plan.agreed.stream_id,
                             ssrc=sink.ssrc,
@@ -255,8 +263,7 @@ class Peer:
             app_id=self.identity.app_id,
             stream_id=agreed.stream_id,
             kind=agreed.kind,
-            name=agreed.name,
-            codec=agreed.codec,
+            codecs=agreed.codecs,
             transport=self.number,
             mid=agreed.mid,
             cname=self._cname,
@@ -264,13 +271,13 @@ class Peer:
         config = SourceConfig(
             kind=agreed.kind,
             mid=agreed.mid,
-            codecs=[_native_codec(agreed)],
+            codecs=[_native_codec(codec) for codec in agreed.codecs],
             ssrcs=plan.ssrcs,
             extensions={item.uri: item.id for item in agreed.extensions},
             nack=agreed.nack,
             transport_cc=agreed.transport_cc,
             remb=agreed.remb,
-            parameter_sets=[(agreed.codec.payload_type, unit) for unit in parameter_sets(agreed.codec)],
+            parameter_sets=[(codec.payload_type, unit) for codec in agreed.codecs for unit in parameter_sets(codec)],
         )
         self._packets.add_source(self.number, track.source, config)
         replaced = self._registry.publish(track)
@@ -283,11 +290,13 @@ class Peer:
         agreed = plan.agreed
         playback = Playback(next(self._ids), plan.track.source, self.number, agreed.mid)
         ssrc = self._new_ssrc()
-        rtx_ssrc = None if agreed.codec.rtx_payload_type is None else self._new_ssrc()
+        has_rtx = any(codec.rtx_payload_type is not None for codec in agreed.codecs)
+        rtx_ssrc = self._new_ssrc() if has_rtx else None
         config = SinkConfig(
             kind=agreed.kind,
             mid=agreed.mid,
-            codec=_native_codec(agreed),
+            codec=_native_codec(agreed.codec),
+            alternatives=[(payload_type, _native_codec(codec)) for payload_type, codec in plan.sent_as],
             ssrc=ssrc,
             rtx_ssrc=rtx_ssrc,
             cname=plan.track.cname,
@@ -394,6 +403,8 @@ class Peer:
         self.state = state
 
 
-def _native_codec(agreed: Agreed) -> Codec:
-    codec = agreed.codec
-    return Codec(agreed.name, codec.payload_type, codec.clock_rate_hz, codec.rtx_payload_type)
+def _native_codec(codec: OfferedCodec) -> Codec:
+    name = codec.served
+    if name is None:
+        raise InvariantBroken(f"{codec.name} was agreed to")
+    return Codec(name, codec.payload_type, codec.clock_rate_hz, codec.rtx_payload_type)

@@ -18,10 +18,17 @@ The rules:
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from salon_contracts.errors import OfferUnacceptable, StreamNotFound
+from salon_contracts.errors import InvariantBroken, OfferUnacceptable, StreamNotFound
 from salon_contracts.ids import StreamId
 from salon_media.answer import agree_feedback
-from salon_media.codecs import CodecName, OfferedCodec, choose_for_publisher, choose_for_viewer, served_name
+from salon_media.codecs import (
+    CodecName,
+    OfferedCodec,
+    accept_from_publisher,
+    choose_for_publisher,
+    choose_for_viewer,
+    served_name,
+)
 from salon_media.extensions import MID, agree
 from salon_media.offer import HeaderExtension, Offer, OfferedSection
 
@@ -38,9 +45,14 @@ class Agreed:
     stream_id: StreamId
     kind: Kind
     name: CodecName
-    codec: OfferedCodec
+    codecs: tuple[OfferedCodec, ...]
+    """What may be sent on the section, the expected first."""
     extensions: tuple[HeaderExtension, ...]
     feedback: tuple[str, ...]
+
+    @property
+    def codec(self) -> OfferedCodec:
+        return self.codecs[0]
 
     @property
     def nack(self) -> bool:
@@ -62,14 +74,16 @@ class SourcePlan:
 
     @property
     def payload_types(self) -> tuple[int, ...]:
-        codec = self.agreed.codec
-        return (codec.payload_type,) if codec.rtx_payload_type is None else (codec.payload_type, codec.rtx_payload_type)
+        numbers = [number for codec in self.agreed.codecs for number in (codec.payload_type, codec.rtx_payload_type)]
+        return tuple(number for number in numbers if number is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class SinkPlan:
     agreed: Agreed
     track: Track
+    sent_as: tuple[tuple[int, OfferedCodec], ...]
+    """By payload type of the publisher, what its packets leave as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +161,13 @@ def plan_viewer(
             unserved.setdefault(stream_id, f"has no {kind}")
             plans.append(_idle(section, stream_id, keep=True))
             continue
-        codec = choose_for_viewer(section.codecs, track.codec)
-        if codec is None:
+        if not _can_play(section, track):
             raise OfferUnacceptable(
                 problem=f"{name_of(section)} lists nothing to play stream {stream_id!r} with,"
                 f" which is {_described(track)}"
             )
         served.add(stream_id)
-        extensions = agree(section, client_sends=False)
-        agreed = Agreed(section.mid, stream_id, kind, track.name, codec, extensions, agree_feedback(codec, extensions))
-        plans.append(SinkPlan(agreed, track))
+        plans.append(_sink(section, track))
     for stream_id, reason in unserved.items():
         if stream_id not in served:
             raise OfferUnacceptable(problem=f"stream {stream_id!r} {reason}")
@@ -164,9 +175,9 @@ def plan_viewer(
 
 
 def _source(section: OfferedSection, stream_id: StreamId, kind: Kind) -> SourcePlan:
-    codec = choose_for_publisher(section.codecs)
-    name = None if codec is None else served_name(codec)
-    if codec is None or name is None:
+    codecs = accept_from_publisher(section.codecs)
+    name = served_name(codecs[0]) if codecs else None
+    if name is None:
         carried = "opus" if kind == "audio" else "VP8 or H264"
         raise OfferUnacceptable(
             problem=f"{name_of(section)} for stream {stream_id!r} offers no {kind} codec the relay carries ({carried})"
@@ -174,16 +185,36 @@ def _source(section: OfferedSection, stream_id: StreamId, kind: Kind) -> SourceP
     extensions = agree(section, client_sends=True)
     # Several primaries are simulcast by SSRC or a repair scheme nobody answered; the first is the plain stream.
     ssrcs = section.ssrcs[:1]
-    feedback = agree_feedback(codec, extensions)
-    return SourcePlan(Agreed(section.mid, stream_id, kind, name, codec, extensions, feedback), ssrcs)
+    feedback = agree_feedback(codecs[0], extensions)
+    return SourcePlan(Agreed(section.mid, stream_id, kind, name, codecs, extensions, feedback), ssrcs)
+
+
+def _can_play(section: OfferedSection, track: Track) -> bool:
+    """What arrives; while nothing has, any of what may."""
+    possible = track.codecs if track.arrives is None else (track.arrives,)
+    return any(choose_for_viewer(section.codecs, codec) for codec in possible)
+
+
+def _sink(section: OfferedSection, track: Track) -> SinkPlan:
+    """The same whatever arrives, so that an offer about something else changes nothing of it."""
+    chosen = ((codec, choose_for_viewer(section.codecs, codec)) for codec in track.codecs)
+    sent_as = tuple((codec, viewers) for codec, viewers in chosen if viewers is not None)
+    codecs = tuple({viewers.payload_type: viewers for _, viewers in sent_as}.values())
+    expected, name = codecs[0], served_name(codecs[0])
+    if name is None:
+        raise InvariantBroken(f"a viewer was to get {expected.name}")
+    extensions = agree(section, client_sends=False)
+    feedback = agree_feedback(expected, extensions)
+    agreed = Agreed(section.mid, track.stream_id, track.kind, name, codecs, extensions, feedback)
+    return SinkPlan(agreed, track, tuple((codec.payload_type, viewers) for codec, viewers in sent_as))
 
 
 def _described(track: Track) -> str:
     """For H264 with what decides whether it can be sent."""
     h264 = track.codec.h264
     if h264 is None:
-        return track.name
-    return f"{track.name} ({h264.profile.value}, packetization-mode={h264.packetization_mode or 'not said'})"
+        return track.codec.name
+    return f"{track.codec.name} ({h264.profile.value}, packetization-mode={h264.packetization_mode or 'not said'})"
 
 
 def _changed(
@@ -199,7 +230,7 @@ def _changed(
         if kind is None or stream_id is None or used_before.get(section.mid) != stream_id:
             continue
         track = find(stream_id, kind) if section.receives and not section.rejected else None
-        if track is not None and choose_for_viewer(section.codecs, track.codec) is None:
+        if track is not None and not _can_play(section, track):
             changed.add(stream_id)
     return frozenset(changed)
 

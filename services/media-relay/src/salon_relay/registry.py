@@ -4,9 +4,10 @@ A stream is one or two tracks (audio, video) under one id of one app. Publishing
 it: a publisher that came back over a new peer connection is faster than the end of its old one.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, Protocol
 
+from salon_contracts.errors import InvariantBroken
 from salon_contracts.ids import AppId, StreamId
 from salon_media.codecs import CodecName, OfferedCodec
 
@@ -23,13 +24,25 @@ class Track:
     app_id: AppId
     stream_id: StreamId
     kind: Kind
-    name: CodecName
-    codec: OfferedCodec
-    """As the publisher offered it; its payload types mean nothing to viewers."""
+    codecs: tuple[OfferedCodec, ...]
+    """What it may be, as the publisher offered it, the expected first; the payload types mean nothing to viewers."""
     transport: int
     mid: str
     cname: str
     """The same for all tracks of one peer connection."""
+    arrives: OfferedCodec | None = field(default=None, compare=False)
+    """Of `codecs`, what it is at the moment; None while nothing has come."""
+
+    @property
+    def codec(self) -> OfferedCodec:
+        return self.arrives or self.codecs[0]
+
+    @property
+    def name(self) -> CodecName:
+        name = self.codec.served
+        if name is None:
+            raise InvariantBroken(f"a track is of {self.codec.name}")
+        return name
 
     @property
     def key(self) -> TrackKey:
@@ -50,7 +63,7 @@ class TrackListener(Protocol):
     """Who is told which tracks there are."""
 
     def published(self, track: Track) -> None:
-        """At first or instead of another one of its key, whose end is not told."""
+        """At first, instead of another one of its key, whose end is not told, or in another codec than before."""
 
     def unpublished(self, track: Track) -> None:
         """Nothing has come instead; it may in the same turn of the event loop."""
@@ -82,6 +95,21 @@ class Registry:
             if self.listener is not None:
                 self.listener.unpublished(track)
         return list(self._playbacks.pop(source, {}).values())
+
+    def arrives(self, track: Track, payload_type: int) -> Track:
+        """What its publisher sends, so that the track is that from now on. Gives the track that it is then."""
+        if track.arrives is not None and track.arrives.payload_type == payload_type:
+            return track
+        codec = next((codec for codec in track.codecs if codec.payload_type == payload_type), None)
+        seen = self._by_source[track.source] = replace(track, arrives=codec)
+        if self._tracks.get(track.key) is track:
+            self._tracks[track.key] = seen
+            if self.listener is not None and seen.name != track.name:
+                self.listener.published(seen)
+        return seen
+
+    def of_source(self, source: int) -> Track | None:
+        return self._by_source.get(source)
 
     def play(self, playback: Playback) -> None:
         self._playbacks[playback.source][playback.sink] = playback

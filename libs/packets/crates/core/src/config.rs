@@ -86,8 +86,10 @@ pub struct SinkConfig {
     pub kind: MediaKind,
     /// Identification tag on the viewer's connection.
     pub mid: String,
-    /// The one codec answered.
+    /// The codec answered, or the first of them.
     pub codec: Codec,
+    /// By the source's payload type, what its packets leave as; others leave as the first one of their name.
+    pub alternatives: Vec<(u8, Codec)>,
     /// Our SSRC.
     pub ssrc: u32,
     /// Our SSRC for retransmissions.

@@ -26,6 +26,8 @@ pub(crate) struct MediaPacket<'a> {
     /// Counts the times the source's SSRC changed.
     pub(crate) epoch: u32,
     pub(crate) codec: CodecName,
+    /// On the publisher's connection.
+    pub(crate) payload_type: u8,
     pub(crate) payload: &'a [u8],
     /// VP8 only; `None` also for a malformed one, which is passed on unread.
     pub(crate) descriptor: Option<Descriptor>,
@@ -63,6 +65,7 @@ impl<'a> MediaPacket<'a> {
             arrived_ns: packet.stored.arrived_ns,
             epoch,
             codec,
+            payload_type: packet.stored.payload_type,
             payload,
             descriptor,
             begins_keyframe: begins_keyframe(codec, payload),

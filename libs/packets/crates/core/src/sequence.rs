@@ -96,6 +96,11 @@ impl SequenceMap {
         true
     }
 
+    /// Whether all packets so far were before this one.
+    pub(crate) fn is_newer(&self, source: i64) -> bool {
+        source > self.highest
+    }
+
     /// The highest number used so far.
     pub(crate) fn last_out(&self) -> i64 {
         self.last_out

@@ -52,9 +52,14 @@ pub(crate) struct Sink {
     pub(crate) kind: MediaKind,
     pub(crate) ssrc: u32,
     pub(crate) cname: Vec<u8>,
+    /// What packets leave as at the moment, ...
     codec: Codec,
-    /// SSRC and payload type of retransmissions.
-    rtx: Option<(u32, u8)>,
+    /// ... namely those with this payload type.
+    source_payload_type: Option<u8>,
+    /// The first codec answered.
+    first_codec: Codec,
+    alternatives: Vec<(u8, Codec)>,
+    rtx_ssrc: Option<u32>,
     mid: Vec<u8>,
     mid_id: u8,
     abs_send_time_id: u8,
@@ -108,7 +113,7 @@ impl Sink {
             is_tap,
             kind: config.kind,
             ssrc: config.ssrc,
-            rtx: config.rtx_ssrc.zip(config.codec.rtx_payload_type),
+            rtx_ssrc: config.rtx_ssrc,
             mid_id: if config.mid.is_empty() {
                 0
             } else {
@@ -124,6 +129,9 @@ impl Sink {
             cname: config.cname.into_bytes(),
             mid: config.mid.into_bytes(),
             codec: config.codec,
+            source_payload_type: None,
+            first_codec: config.codec,
+            alternatives: config.alternatives,
             answers_nack,
             is_paused: false,
             is_open: false,
@@ -144,9 +152,7 @@ impl Sink {
 
     /// SSRCs that feedback may name.
     pub(crate) fn ssrcs(&self) -> impl Iterator<Item = u32> {
-        [Some(self.ssrc), self.rtx.map(|(ssrc, _)| ssrc)]
-            .into_iter()
-            .flatten()
+        [Some(self.ssrc), self.rtx_ssrc].into_iter().flatten()
     }
 
     /// Video that cannot go on without a key frame.
@@ -206,11 +212,20 @@ impl Sink {
         if self.is_paused || !transport.is_ready() {
             return Forwarded::Nothing;
         }
-        if packet.codec != self.codec.name {
+        let Some(codec) = self.codec_for(packet) else {
             self.counters.codec_mismatches += 1;
             self.skip(packet.sequence, packet.epoch);
             return Forwarded::Nothing;
+        };
+        if codec != self.codec && self.kind == MediaKind::Video && self.is_open {
+            // Another codec begins with a key frame. What else has it came before that, or was left over.
+            if !packet.begins_keyframe || !self.sequences.is_newer(packet.sequence) {
+                return Forwarded::Nothing;
+            }
+            self.is_open = false;
         }
+        self.codec = codec;
+        self.source_payload_type = Some(packet.payload_type);
         if !self.is_in_step_with(packet.epoch) {
             self.is_open = false;
         }
@@ -235,6 +250,25 @@ impl Sink {
             Some(()) => outcome,
             None => Forwarded::Nothing,
         }
+    }
+
+    /// What a packet leaves as; `None` if the viewer was answered nothing of the kind.
+    #[inline]
+    fn codec_for(&self, packet: &MediaPacket<'_>) -> Option<Codec> {
+        if self.source_payload_type == Some(packet.payload_type) && self.codec.name == packet.codec
+        {
+            return Some(self.codec);
+        }
+        let of_name = |codec: &&Codec| codec.name == packet.codec;
+        let exact = |(payload_type, _): &&(u8, Codec)| *payload_type == packet.payload_type;
+        let all = || self.alternatives.iter();
+        all()
+            .filter(exact)
+            .map(|(_, codec)| codec)
+            .find(of_name)
+            .or_else(|| Some(&self.first_codec).filter(of_name))
+            .or_else(|| all().map(|(_, codec)| codec).find(of_name))
+            .copied()
     }
 
     /// Sends a packet under this number; `None` if it cannot be sent.

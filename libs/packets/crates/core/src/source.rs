@@ -338,6 +338,9 @@ impl Source {
         if !self.cache.insert(stored, packet) {
             return Taken::Refused;
         }
+        if self.highest() == Some(sequence) {
+            self.counters.payload_type = Some(stored.payload_type);
+        }
         if self.kind == MediaKind::Video
             && let Some(cached) = self.cache.get(sequence, stored.arrived_ns)
             && begins_keyframe(codec, cached.payload())

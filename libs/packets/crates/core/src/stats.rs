@@ -61,6 +61,8 @@ pub struct SourceStats {
     pub keyframe_requests_sent: u64,
     /// RFC 3550.
     pub jitter_ts: u32,
+    /// Of the newest media packet.
+    pub payload_type: Option<u8>,
     /// Viewers now.
     pub sinks: u64,
     /// Over the last second.
@@ -78,7 +80,7 @@ pub struct SinkStats {
     pub nacks_received: u64,
     /// Answers.
     pub retransmissions_sent: u64,
-    /// Source packets in a codec the viewer did not answer.
+    /// Source packets in a codec that the viewer was not answered.
     pub codec_mismatches: u64,
     /// 0 to 1, from the last receiver report.
     pub fraction_lost: f64,

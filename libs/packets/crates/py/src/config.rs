@@ -91,7 +91,7 @@ pub(crate) struct SinkConfig(pub(crate) core::SinkConfig);
 #[pymethods]
 impl SinkConfig {
     #[new]
-    #[pyo3(signature = (*, kind, mid, codec, ssrc, rtx_ssrc, cname, extensions, nack, transport_cc))]
+    #[pyo3(signature = (*, kind, mid, codec, ssrc, rtx_ssrc, cname, extensions, nack, transport_cc, alternatives=vec![]))]
     #[allow(clippy::too_many_arguments)] // keyword-only on the Python side
     fn new(
         kind: &str,
@@ -103,6 +103,7 @@ impl SinkConfig {
         extensions: &Bound<'_, PyMapping>,
         nack: bool,
         transport_cc: bool,
+        alternatives: Vec<(u8, PyRef<'_, Codec>)>,
     ) -> PyResult<Self> {
         if cname.len() > 255 || mid.len() > 255 {
             return Err(PyValueError::new_err(
@@ -113,6 +114,10 @@ impl SinkConfig {
             kind: media_kind(kind)?,
             mid,
             codec: codec.0,
+            alternatives: alternatives
+                .iter()
+                .map(|(payload_type, codec)| (*payload_type, codec.0))
+                .collect(),
             ssrc,
             rtx_ssrc,
             cname,

@@ -38,6 +38,7 @@ pub(crate) fn into_python(py: Python<'_>, stats: Stats) -> PyResult<Bound<'_, Py
             retransmissions_received,
             keyframe_requests_sent,
             jitter_ts,
+            payload_type,
             sinks,
             bitrate_bps,
         );

@@ -145,7 +145,7 @@ class EffectsOfStreams:
         registry = self._publishers.registry
         if not registry.exists(track.app_id, track.stream_id):
             self._end(stream)
-        elif stream.track is track:
+        elif stream.track == track:
             stream.track = None
             stream.happened(VideoEnded())
 

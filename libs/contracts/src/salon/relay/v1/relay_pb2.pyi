@@ -137,6 +137,8 @@ class _TransportCloseReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_
     """The client was to send, and no media has ever come."""
     TRANSPORT_CLOSE_REASON_STREAM_ENDED: _TransportCloseReason.ValueType  # 8
     """It was there to play one stream, which has ended."""
+    TRANSPORT_CLOSE_REASON_CODEC_MISMATCH: _TransportCloseReason.ValueType  # 9
+    """What it was there to play arrives in a codec that the client does not list."""
 
 class TransportCloseReason(_TransportCloseReason, metaclass=_TransportCloseReasonEnumTypeWrapper): ...
 
@@ -155,6 +157,8 @@ TRANSPORT_CLOSE_REASON_NO_MEDIA: TransportCloseReason.ValueType  # 7
 """The client was to send, and no media has ever come."""
 TRANSPORT_CLOSE_REASON_STREAM_ENDED: TransportCloseReason.ValueType  # 8
 """It was there to play one stream, which has ended."""
+TRANSPORT_CLOSE_REASON_CODEC_MISMATCH: TransportCloseReason.ValueType  # 9
+"""What it was there to play arrives in a codec that the client does not list."""
 Global___TransportCloseReason: _TypeAlias = TransportCloseReason  # noqa: Y015
 
 @_typing.final

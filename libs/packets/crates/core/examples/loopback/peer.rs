@@ -241,6 +241,7 @@ pub fn add_viewer(relay: &Relay, room: usize, id: u64, has_audio: bool) -> UdpSo
         kind: MediaKind::Video,
         mid: "0".into(),
         codec: VIDEO,
+        alternatives: vec![],
         ssrc: 10_000,
         rtx_ssrc: Some(10_001),
         cname: "publisher".into(),

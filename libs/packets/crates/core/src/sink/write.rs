@@ -53,7 +53,7 @@ impl Sink {
         HeaderFields {
             marker: packet.marker,
             has_padding: sent.form == Form::Padded,
-            payload_type: self.codec.payload_type,
+            payload_type: self.codec_for(packet).unwrap_or(self.codec).payload_type,
             sequence_number: sequence as u16,
             timestamp: sent.timestamp,
             ssrc: self.ssrc,
@@ -72,7 +72,8 @@ impl Sink {
             self.history.give_back(&sent);
             return false;
         }
-        let written = match self.rtx {
+        let codec = self.codec_for(packet).unwrap_or(self.codec);
+        let written = match self.rtx_ssrc.zip(codec.rtx_payload_type) {
             Some((ssrc, payload_type)) => {
                 let original_number = (sent.sequence as u16).to_be_bytes();
                 self.rtx_sequence += 1;

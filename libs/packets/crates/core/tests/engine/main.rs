@@ -30,4 +30,5 @@ mod the_socket_loop_forwards;
 mod transport_feedback_is_complete;
 mod viewer_gets_key_frame_first;
 mod viewers_ask_the_stand_in;
+mod viewers_follow_the_codec_that_arrives;
 mod viewers_move_to_a_stand_in_and_back;

@@ -442,6 +442,7 @@ pub fn video_sink() -> SinkConfig {
             rtx_payload_type: Some(101),
             ..VP8
         },
+        alternatives: vec![],
         ssrc: 7000,
         rtx_ssrc: Some(7001),
         cname: "publisher".into(),

@@ -282,6 +282,14 @@ fn add_sink_on(world: &mut World, sink: u64, transport: u64, source: u64, shape:
             String::new()
         },
         codec,
+        alternatives: if shape & 64 == 0 {
+            vec![]
+        } else {
+            CODECS
+                .iter()
+                .map(|codec| (codec.payload_type, *codec))
+                .collect()
+        },
         ssrc,
         rtx_ssrc: (shape & 32 != 0).then_some(ssrc + 1),
         cname: "c".into(),
