@@ -37,6 +37,7 @@ case ${1:-run} in
         ;;
     clients)
         wish iproute2 'command -v ip'
+        wish nftables 'command -v nft'
         wish openssl 'command -v openssl'
         wish nodejs 'command -v node'
         wish npm 'command -v npm'

@@ -17,6 +17,7 @@ from tests.clients.chromium import Chromium
 from tests.clients.client import Client, ClientFailed, Direction, Job, Row
 from tests.clients.dev_cloud import DevCloud
 from tests.clients.ffmpeg import Ffmpeg
+from tests.clients.firefox import Firefox
 from tests.clients.gstreamer import Gstreamer
 from tests.clients.node_datachannel import NodeDatachannel
 from tests.clients.outcome import Outcome, Result
@@ -27,6 +28,7 @@ from tests.system.rooms import fresh
 CLIENTS: Mapping[str, type[Client]] = {
     "aiortc": Aiortc,
     "chromium": Chromium,
+    "firefox": Firefox,
     "ffmpeg": Ffmpeg,
     "pion": Pion,
     "gstreamer": Gstreamer,

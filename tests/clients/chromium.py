@@ -3,12 +3,10 @@
 import asyncio
 import tempfile
 import time
-from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import numpy as np
 from playwright.async_api import Browser, async_playwright
 
 from tests.clients.client import Client, ClientFailed, Direction, Ending, Job, Row
@@ -74,11 +72,7 @@ class Chromium(Client):
                 raise ClientFailed(str(problem).splitlines()[0]) from None
             while not seen.enough.is_set() and time.monotonic() < end:
                 await asyncio.sleep(0.5)
-                kept = await person.call("salon.takeKept()")
-                for data in kept["pictures"]:
-                    seen.picture(np.frombuffer(b64decode(data), np.uint8).reshape(48, 64, 4)[:, :, :3])
-                for samples in kept["sounds"]:
-                    seen.sound(np.frombuffer(b64decode(samples), np.int16), int(kept["rate"]))
+                seen.of_page(await person.call("salon.takeKept()"))
         return seen
 
     @asynccontextmanager

@@ -34,6 +34,7 @@ class DevCloud(Cloud):
         if app_id is None or secret is None:
             popen.kill()
             raise RuntimeError(f"salon dev did not start:\n{banner}\n{self.rooms[0].said()}")
+        self.public_ports = ports["HTTP"], ports["MEDIA"]
         self.app_id, self.server_secret = int(app_id[1]), secret[1]
         threading.Thread(target=_drain, args=(popen.stdout,), daemon=True).start()
         return self

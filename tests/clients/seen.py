@@ -1,8 +1,10 @@
 """What came out at a player's end, and whether it is the reference."""
 
 import asyncio
+from base64 import b64decode
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -42,6 +44,13 @@ class Seen:
             self._look()
         else:
             self.other_s += duration_s
+
+    def of_page(self, kept: dict[str, Any]) -> None:
+        """What watch.js has kept since it was last asked."""
+        for data in kept["pictures"]:
+            self.picture(np.frombuffer(b64decode(data), np.uint8).reshape(48, 64, 4)[:, :, :3])
+        for samples in kept["sounds"]:
+            self.sound(np.frombuffer(b64decode(samples), np.int16), int(kept["rate"]))
 
     @property
     def problem(self) -> str:

@@ -16,13 +16,15 @@
 
   const sound = new AudioContext();
   const analyser = Object.assign(sound.createAnalyser(), { fftSize: 2048 });
-  sound.createMediaStreamSource(salon.remote[streamID]).connect(analyser);
+  const source = sound.createMediaStreamSource(salon.remote[streamID]);
+  source.connect(analyser);
   const samples = new Float32Array(analyser.fftSize);
   setInterval(() => {
     analyser.getFloatTimeDomainData(samples);
     kept.sounds.push(base64(Int16Array.from(samples, (sample) => sample * 32767)));
   }, 60);
 
+  salon.heardBy = source; // Firefox collects one that nobody holds, and it falls silent
   salon.takeKept = () => {
     const taken = { rate: sound.sampleRate, pictures: kept.pictures, sounds: kept.sounds };
     Object.assign(kept, { pictures: [], sounds: [] });

@@ -23,6 +23,8 @@ PREFERENCES: Final[Mapping[str, bool | int | str]] = {
     "media.navigator.streams.fake": True,
     "media.navigator.permission.disabled": True,
     "media.autoplay.default": 0,
+    # Machines that test have no sound card, without which an AudioContext stays suspended.
+    "media.cubeb.force_mock_context": True,
     # Debian's build fetches OpenH264 while it runs; a test fetches nothing.
     "media.gmp-manager.updateEnabled": False,
     "media.gmp-manager.url": "http://127.0.0.1:1/",
@@ -111,9 +113,13 @@ class FirefoxPage:
     async def evaluate(self, expression: str, argument: Any = None) -> Any:
         """What the expression gives, as JSON; a function is called with `argument`. Promises are awaited."""
         source = f"""async () => {{
-            const value = ({expression});
-            const given = await (typeof value === "function" ? value({json.dumps(argument)}) : value);
-            return JSON.stringify(given) ?? "null";
+            try {{
+                const value = ({expression});
+                const given = await (typeof value === "function" ? value({json.dumps(argument)}) : value);
+                return JSON.stringify({{ given }});
+            }} catch (error) {{
+                return JSON.stringify({{ thrown: String(error) }});
+            }}
         }}"""
         answer = await self._firefox.order(
             "script.callFunction",
@@ -122,9 +128,12 @@ class FirefoxPage:
             awaitPromise=True,
             userActivation=True,
         )
-        if answer["type"] == "exception":
+        if answer["type"] == "exception":  # no JavaScript
             raise FirefoxError(f"{expression}: {answer['exceptionDetails']['text']}")
-        return json.loads(answer["result"]["value"])
+        outcome = json.loads(answer["result"]["value"])
+        if "thrown" in outcome:
+            raise FirefoxError(outcome["thrown"])
+        return outcome.get("given")
 
     async def wait_for(self, expression: str, argument: Any = None, *, deadline_s: float = DEADLINE_S) -> Any:
         """Until the expression gives something true, which is returned."""
