@@ -8,6 +8,7 @@ import asyncio
 import shutil
 import tempfile
 import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from tests.clients.reference import FPS, HEIGHT, RATE_HZ, WIDTH, Samples
 from tests.clients.seen import Seen
 
 PLUGINS = Path(__file__).parents[2] / ".tools" / "clients" / "gstreamer" / "debug"
+LOCK = Path(__file__).parent / "gstreamer" / "Cargo.lock"
 CLIP_S = 60
 """Longer than a row lasts: a pipeline cannot begin a file again without an end in between."""
 PLAYED_S = 6
@@ -27,20 +29,22 @@ RGB_BYTES = WIDTH * HEIGHT * 3
 PAY = {"VP8": "rtpvp8pay pt=96", "H264": "h264parse config-interval=-1 ! rtph264pay pt=96"}
 DECODE = {"VP8": "vp8dec", "H264": "h264parse ! avdec_h264"}
 RTP = {"video": "application/x-rtp,media=video,clock-rate=90000,payload=96", "audio": "application/x-rtp,media=audio"}
+CODECS = ("VP8", "H264")
+ALL_CODECS = ", default codecs"
+"""It offers all that it has, VP8 first; otherwise the row's codec alone."""
 RTP["audio"] += ",clock-rate=48000,payload=97,encoding-name=OPUS,encoding-params=(string)2"
 
 
 class Gstreamer(Client):
     name = "GStreamer"
-    rows = tuple(
-        Row(direction, codec, element)
-        for element, direction in (
-            ("whipsink", Direction.PUBLISHES),
-            ("whipclientsink", Direction.PUBLISHES),
-            ("whepsrc", Direction.PLAYS),
-            ("whepclientsrc", Direction.PLAYS),
-        )
-        for codec in ("VP8", "H264")
+    rows = (
+        *(Row(Direction.PUBLISHES, codec, way) for way in ("whipsink", "whipclientsink") for codec in CODECS),
+        Row(Direction.PUBLISHES, "VP8", f"whipclientsink{ALL_CODECS}"),
+        *(
+            Row(Direction.PLAYS, codec, way)
+            for way in ("whepsrc", "whepclientsrc", f"whepclientsrc{ALL_CODECS}")
+            for codec in CODECS
+        ),
     )
     _folder: Path | None = None
 
@@ -53,11 +57,13 @@ class Gstreamer(Client):
 
     async def versions(self) -> str:
         own = await output_of(["gst-inspect-1.0", "--version"])
-        return f"GStreamer {own.split()[-1]}, gst-plugin-webrtc and gst-plugin-webrtchttp of tests/clients/gstreamer"
+        locked = {each["name"]: each["version"] for each in tomllib.loads(LOCK.read_text())["package"]}
+        plugins = " and ".join(f"{name} {locked[name]}" for name in ("gst-plugin-webrtchttp", "gst-plugin-webrtc"))
+        return f"GStreamer {own.split()[-1]}, {plugins}"
 
     async def open(self) -> None:
         self._folder = Path(tempfile.mkdtemp())
-        for codec in ("VP8", "H264"):
+        for codec in CODECS:
             await asyncio.to_thread(write_clip, self._folder / f"{codec}.mkv", codec, CLIP_S)
 
     async def close(self) -> None:
@@ -71,8 +77,8 @@ class Gstreamer(Client):
         if job.row.way == "whipsink":
             pipeline = [*f"whipsink name=out {' '.join(endpoint)} {file}".split(), *_rtp(job.row.codec)]
         else:
-            caps = {"VP8": "video/x-vp8", "H264": "video/x-h264"}[job.row.codec]
-            out = f"whipclientsink name=out congestion-control=disabled video-caps={caps} audio-caps=audio/x-opus"
+            caps = f"video-caps=video/x-{job.row.codec.lower()} audio-caps=audio/x-opus"
+            out = f"whipclientsink name=out congestion-control=disabled {'' if ALL_CODECS in job.row.way else caps}"
             properties = " ".join(f"signaller::{each}" for each in endpoint)
             pipeline = [*f"{out} {properties} {file}".split(), *_raw(job.row.codec)]
         return publishing(self.name, ["gst-launch-1.0", *pipeline], self._environment)
@@ -122,9 +128,10 @@ def _player(job: Job, files: dict[str, Path]) -> list[str]:
         f"{picture} sync=false location={files['video']}",
         f"{sound} sync=false location={files['audio']}",
     )
-    if job.row.way == "whepclientsrc":
+    if job.row.way.startswith("whepclientsrc"):
         properties = " ".join(f"signaller::{each}" for each in endpoint)
-        source = f"whepclientsrc name=in video-codecs=<{codec}> audio-codecs=<OPUS> {properties}"
+        codecs = "" if ALL_CODECS in job.row.way else f"video-codecs=<{codec}> audio-codecs=<OPUS>"
+        source = f"whepclientsrc name=in {codecs} {properties}"
         return f"{source} in.video_0 ! queue ! {pictures} in.audio_0 ! queue ! {sounds}".split()
     caps = f"video-caps={RTP['video']},encoding-name={codec} audio-caps={RTP['audio']}"
     source = f"whepsrc name=in {' '.join(endpoint)} {caps}"
