@@ -53,7 +53,7 @@ async def test_what_happens_meanwhile_comes_behind_the_last_page(cloud: Cloud) -
 
     async def speak() -> None:
         while not newcomer.texts():
-            assert "messageAccepted" in await people[0].say("hello", "COMMAND", ("newcomer",))
+            await people[0].say("hello", "COMMAND", ("newcomer",))  # refused when it is too often: said again
 
     async with asyncio.timeout(60):
         await asyncio.gather(newcomer.log_in("r", "newcomer"), speak())
