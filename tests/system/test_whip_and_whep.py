@@ -179,7 +179,7 @@ async def test_each_way_of_being_wrong_has_its_status(arrive: Arrive, cloud: Clo
     assert await status("whip", fresh("whip"), cloud.mint(fresh("encoder"), lifetime_s=-10)) == 401
     assert await status("whip", fresh("whip"), cloud.mint(fresh("encoder"), payload=watch_only)) == 403
     assert await status("whip", stream, token) == 409
-    assert await status("whip", "not.a.stream.id", token) == 400
+    assert await status("whip", "100%25-camera", token) == 400
     assert await status("whip", fresh("whip"), token, "v=0") == 400
     assert await status("whep", "no-such-stream", token) == 404
     patched = await http(
