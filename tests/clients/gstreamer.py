@@ -30,6 +30,8 @@ PAY = {"VP8": "rtpvp8pay pt=96", "H264": "h264parse config-interval=-1 ! rtph264
 DECODE = {"VP8": "vp8dec", "H264": "h264parse ! avdec_h264"}
 RTP = {"video": "application/x-rtp,media=video,clock-rate=90000,payload=96", "audio": "application/x-rtp,media=audio"}
 CODECS = ("VP8", "H264")
+NO_STUN = "stun-server=NULL"
+"""They have a public one by default, which nobody reaches from here."""
 ALL_CODECS = ", default codecs"
 """It offers all that it has, VP8 first; otherwise the row's codec alone."""
 RTP["audio"] += ",clock-rate=48000,payload=97,encoding-name=OPUS,encoding-params=(string)2"
@@ -77,8 +79,9 @@ class Gstreamer(Client):
         if job.row.way == "whipsink":
             pipeline = [*f"whipsink name=out {' '.join(endpoint)} {file}".split(), *_rtp(job.row.codec)]
         else:
-            caps = f"video-caps=video/x-{job.row.codec.lower()} audio-caps=audio/x-opus"
-            out = f"whipclientsink name=out congestion-control=disabled {'' if ALL_CODECS in job.row.way else caps}"
+            one_codec = f"video-caps=video/x-{job.row.codec.lower()} audio-caps=audio/x-opus"
+            caps = "" if ALL_CODECS in job.row.way else one_codec
+            out = f"whipclientsink name=out {NO_STUN} congestion-control=disabled {caps}"
             properties = " ".join(f"signaller::{each}" for each in endpoint)
             pipeline = [*f"{out} {properties} {file}".split(), *_raw(job.row.codec)]
         return publishing(self.name, ["gst-launch-1.0", *pipeline], self._environment)
@@ -131,7 +134,7 @@ def _player(job: Job, files: dict[str, Path]) -> list[str]:
     if job.row.way.startswith("whepclientsrc"):
         properties = " ".join(f"signaller::{each}" for each in endpoint)
         codecs = "" if ALL_CODECS in job.row.way else f"video-codecs=<{codec}> audio-codecs=<OPUS>"
-        source = f"whepclientsrc name=in {codecs} {properties}"
+        source = f"whepclientsrc name=in {NO_STUN} {codecs} {properties}"
         return f"{source} in.video_0 ! queue ! {pictures} in.audio_0 ! queue ! {sounds}".split()
     caps = f"video-caps={RTP['video']},encoding-name={codec} audio-caps={RTP['audio']}"
     source = f"whepsrc name=in {' '.join(endpoint)} {caps}"
