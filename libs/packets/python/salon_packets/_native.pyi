@@ -117,7 +117,8 @@ class DtlsReceived:
 class TransportClosed:
     """The native side gave the transport up; it is already removed, with its sources and sinks.
 
-    `consent-expired`: no valid STUN check for 30 s (RFC 7675), counted from `add_transport` if none ever came.
+    `consent-expired`: no valid STUN check or indication and no authentic packet for 30 s, counted from `add_transport`
+    if none ever came.
     `link-closed`: the other end of a local transport is gone.
     """
 

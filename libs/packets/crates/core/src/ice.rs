@@ -1,6 +1,6 @@
 //! One transport's ICE-lite state: which addresses proved to know the password, which one is used, and consent.
 //!
-//! RFC 8445 (lite, always controlled) and RFC 7675.
+//! RFC 8445 (lite, always controlled) and RFC 7675, but that authenticated media counts as consent too.
 
 use std::net::SocketAddr;
 
@@ -73,19 +73,21 @@ impl IceLite {
             .map(|validated| validated.heard_ns)
     }
 
-    /// The last valid check (or the creation): consent counts from here.
+    /// The last sign of life (or the creation): consent counts from here.
     pub(crate) fn consent_ns(&self) -> u64 {
         self.consent_ns
     }
 
-    /// A packet from a validated address passed authentication.
-    pub(crate) fn on_authenticated(&mut self, remote: SocketAddr, now_ns: u64) {
+    /// A packet from a validated address passed authentication, or was an indication. Both are a sign of life: not
+    /// every encoder checks consent, and one whose media is authentic is there.
+    pub(crate) fn on_sign_of_life(&mut self, remote: SocketAddr, now_ns: u64) {
         if let Some(validated) = self
             .validated
             .iter_mut()
             .find(|validated| validated.path.remote == remote)
         {
             validated.heard_ns = now_ns;
+            self.consent_ns = now_ns;
         }
     }
 
@@ -191,7 +193,7 @@ mod tests {
             ice.on_check(&path(3), false, None, 7 * SECOND).is_selected,
             "2 has been silent for 6 s"
         );
-        ice.on_authenticated(path(3).remote, 12 * SECOND);
+        ice.on_sign_of_life(path(3).remote, 12 * SECOND);
         assert!(!ice.on_check(&path(1), false, None, 13 * SECOND).is_selected);
     }
 

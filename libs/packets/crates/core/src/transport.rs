@@ -194,7 +194,7 @@ impl Transport {
         self.counters.packets_received += 1;
         self.counters.bytes_received += wire_bytes;
         if let (Carrier::Network(network), Some(remote)) = (&mut self.carrier, remote) {
-            network.ice.on_authenticated(remote, now_ns);
+            network.ice.on_sign_of_life(remote, now_ns);
         }
     }
 

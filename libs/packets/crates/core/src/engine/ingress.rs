@@ -105,7 +105,10 @@ impl Engine {
         };
         match message.kind() {
             MessageKind::BindingRequest => {}
-            MessageKind::BindingIndication => return,
+            MessageKind::BindingIndication => {
+                self.on_indication(now_ns, path, &message);
+                return;
+            }
             _ => {
                 self.counters.stun_failures += 1;
                 return;
@@ -151,6 +154,21 @@ impl Engine {
                 message.use_candidate(),
                 message.nomination(),
             );
+        }
+    }
+
+    /// A keep-alive (RFC 8445 section 11) has no credentials: it counts from an address that has proved to be a peer's.
+    fn on_indication(&mut self, now_ns: u64, path: &Path, message: &Message<'_>) {
+        let Some(key) = self.addresses.get(&path.remote).copied() else {
+            self.counters.unknown_datagrams += 1;
+            return;
+        };
+        let transport = &mut self.transports[key];
+        self.serving = Some(transport.id);
+        if message.fingerprint() != Fingerprint::Invalid
+            && let Some(network) = transport.network_mut()
+        {
+            network.ice.on_sign_of_life(path.remote, now_ns);
         }
     }
 

@@ -50,7 +50,7 @@ const MAX_GROUP: usize = 16;
 /// What differs between a service and a test.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Without a valid check for this long a transport is given up (RFC 7675 section 5.1).
+    /// Without a valid check, an indication or an authentic packet for this long a transport is given up.
     pub consent_ns: u64,
     /// Without a packet for this long a source counts as stopped.
     pub source_idle_ns: u64,

@@ -3,7 +3,10 @@
 
 mod write;
 
-pub use write::{MAX_RESPONSE_BYTES, Refusal, Request, write_error, write_request, write_success};
+pub use write::{
+    MAX_RESPONSE_BYTES, Refusal, Request, write_error, write_indication, write_request,
+    write_success,
+};
 
 use super::{WireError, be16, be32, be64};
 use aws_lc_rs::{constant_time, hmac};

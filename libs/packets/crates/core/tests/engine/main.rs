@@ -5,6 +5,7 @@ mod a_restarted_source_takes_its_viewers_back;
 mod a_source_is_held_back;
 mod a_stand_in_that_hangs_is_left;
 mod a_stand_in_that_is_late_is_left_out;
+mod any_authentic_packet_is_a_sign_of_life;
 mod authentic_packets_do_no_harm;
 mod extension_ids_are_translated;
 mod frames_leave_in_equal_sizes;

@@ -2,10 +2,10 @@
 #![forbid(unsafe_code)]
 
 use super::{
-    BINDING_ERROR, BINDING_REQUEST, BINDING_SUCCESS, ERROR_CODE, FINGERPRINT, HEAD_BYTES,
-    ICE_CONTROLLED, ICE_CONTROLLING, IntegrityKey, MAGIC_COOKIE, MAX_UNKNOWN, MESSAGE_INTEGRITY,
-    PRIORITY, Role, UNKNOWN_ATTRIBUTES, USE_CANDIDATE, USERNAME, XOR_MAPPED_ADDRESS,
-    fingerprint_of,
+    BINDING_ERROR, BINDING_INDICATION, BINDING_REQUEST, BINDING_SUCCESS, ERROR_CODE, FINGERPRINT,
+    HEAD_BYTES, ICE_CONTROLLED, ICE_CONTROLLING, IntegrityKey, MAGIC_COOKIE, MAX_UNKNOWN,
+    MESSAGE_INTEGRITY, PRIORITY, Role, UNKNOWN_ATTRIBUTES, USE_CANDIDATE, USERNAME,
+    XOR_MAPPED_ADDRESS, fingerprint_of,
 };
 use crate::wire::{Cursor, WireError};
 use std::net::{IpAddr, SocketAddr};
@@ -71,6 +71,11 @@ impl<'a> Composer<'a> {
         self.attribute(FINGERPRINT, &fingerprint.to_be_bytes())?;
         Ok(self.0.len())
     }
+}
+
+/// Writes a binding indication, which keeps an address alive (RFC 8445 section 11); gives its length. For tests.
+pub fn write_indication(out: &mut [u8], transaction_id: &[u8; 12]) -> Result<usize, WireError> {
+    Composer::new(out, BINDING_INDICATION, transaction_id)?.finish(None)
 }
 
 /// Writes a binding success with XOR-MAPPED-ADDRESS, MESSAGE-INTEGRITY and FINGERPRINT; gives its length.
