@@ -183,8 +183,8 @@ def _source(section: OfferedSection, stream_id: StreamId, kind: Kind) -> SourceP
             problem=f"{name_of(section)} for stream {stream_id!r} offers no {kind} codec the relay carries ({carried})"
         )
     extensions = agree(section, client_sends=True)
-    # Several primaries are simulcast by SSRC or a repair scheme nobody answered; the first is the plain stream.
-    ssrcs = section.ssrcs[:1]
+    # Several primaries are simulcast by SSRC or a repair scheme nobody answered; the packet path follows the first.
+    ssrcs = section.ssrcs
     feedback = agree_feedback(codecs[0], extensions)
     return SourcePlan(Agreed(section.mid, stream_id, kind, name, codecs, extensions, feedback), ssrcs)
 

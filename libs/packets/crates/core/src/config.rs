@@ -67,7 +67,7 @@ pub struct SourceConfig {
     pub codecs: Vec<Codec>,
     /// For key frames that come without.
     pub parameter_sets: Vec<SignalledParameterSet>,
-    /// (primary, rtx) as signalled; empty means: learn them (RFC 8843 section 9.2).
+    /// (primary, rtx) as signalled, the one to follow first; empty means: learn them (RFC 8843 section 9.2).
     pub ssrcs: Vec<(u32, Option<u32>)>,
     /// Ids on the publisher's connection.
     pub extensions: ExtensionIds,

@@ -30,6 +30,7 @@ pub mod srtp;
 pub mod stamped;
 pub mod stats;
 mod substitution;
+mod successor;
 mod sys;
 mod timer;
 mod transport;

@@ -10,6 +10,7 @@ use crate::media::{MediaPacket, begins_keyframe};
 use crate::parameter_sets::ParameterSets;
 use crate::stats::SourceStats;
 use crate::substitution::Part;
+use crate::successor::{HeldPacket, Successor};
 use crate::wire::extensions::ExtensionIds;
 use crate::wire::rtp::{Header, SequenceUnwrapper};
 
@@ -17,8 +18,6 @@ const VIDEO_CACHE_PACKETS: usize = 1024;
 const AUDIO_CACHE_PACKETS: usize = 256;
 const VIDEO_CACHE_AGE_NS: u64 = 2_000_000_000;
 const AUDIO_CACHE_AGE_NS: u64 = 1_000_000_000;
-/// A former SSRC is not taken back before its successor was silent this long: two at once must not alternate.
-const SSRC_SETTLE_NS: u64 = 1_000_000_000;
 /// Keeps unwrapped numbers positive when packets from before the first one arrive late.
 const FIRST_BASE: i64 = 1 << 16;
 /// Numbers of one source, in bits. No other source has them: what a viewer was sent is found again by number alone.
@@ -58,8 +57,9 @@ pub(crate) struct Source {
     pub(crate) sends_remb: bool,
     pub(crate) primary_ssrc: Option<u32>,
     pub(crate) rtx_ssrc: Option<u32>,
-    retired_ssrc: Option<u32>,
-    retired_rtx_ssrc: Option<u32>,
+    /// (primary, rtx) as the publisher named them.
+    signalled_ssrcs: Vec<(u32, Option<u32>)>,
+    successor: Option<Successor>,
     unwrapper: SequenceUnwrapper,
     base: i64,
     /// Its numbers are below this.
@@ -108,8 +108,8 @@ impl Source {
             sends_remb: config.remb,
             primary_ssrc: signalled.map(|(primary, _)| primary),
             rtx_ssrc: signalled.and_then(|(_, rtx)| rtx),
-            retired_ssrc: None,
-            retired_rtx_ssrc: None,
+            signalled_ssrcs: config.ssrcs,
+            successor: None,
             unwrapper: SequenceUnwrapper::new(),
             base: first_number + FIRST_BASE,
             end: first_number + (1 << NUMBER_BITS),
@@ -160,12 +160,28 @@ impl Source {
         self.unwrapper.highest().map(|highest| self.base + highest)
     }
 
-    /// Whether media on an SSRC nobody announced, or on a second one, is to be taken; not if that was replaced a
-    /// moment ago.
-    pub(crate) fn may_adopt(&self, ssrc: u32, now_ns: u64) -> bool {
-        let was_replaced = self.retired_ssrc == Some(ssrc)
-            && now_ns.saturating_sub(self.last_packet_ns) < SSRC_SETTLE_NS;
-        !was_replaced && self.next_base() + FIRST_BASE < self.end
+    /// Every SSRC the publisher named, primary and rtx.
+    pub(crate) fn signalled_ssrcs(&self) -> &[(u32, Option<u32>)] {
+        &self.signalled_ssrcs
+    }
+
+    /// Takes note of a packet on another SSRC than the primary one. If that is to be followed from now on (the first
+    /// one there is, or the next one after the primary fell silent), gives what it sent before. A process of this
+    /// machine has one encoder a section, which is followed at once.
+    pub(crate) fn hear_another(
+        &mut self,
+        ssrc: u32,
+        packet: &[u8],
+        arrived_ns: u64,
+        is_local: bool,
+    ) -> Option<Vec<HeldPacket>> {
+        if self.next_base() + FIRST_BASE >= self.end {
+            return None;
+        }
+        if self.primary_ssrc.is_none() || is_local {
+            return Some(Vec::new());
+        }
+        Successor::hear(&mut self.successor, ssrc, packet, arrived_ns)
     }
 
     /// Whether anything came on the primary SSRC: another one is then a new beginning.
@@ -181,10 +197,13 @@ impl Source {
     pub(crate) fn adopt_primary(&mut self, ssrc: u32) {
         let has_begun = self.has_begun();
         let next_base = self.next_base();
-        let former = self.primary_ssrc.replace(ssrc);
+        self.primary_ssrc = Some(ssrc);
+        self.rtx_ssrc = self
+            .signalled_ssrcs
+            .iter()
+            .find_map(|(primary, rtx)| (*primary == ssrc).then_some(*rtx)?);
+        self.keyframes = KeyframeRequests::default();
         if has_begun {
-            self.retired_ssrc = former;
-            self.retired_rtx_ssrc = self.rtx_ssrc.take();
             self.base = next_base;
             self.unwrapper = SequenceUnwrapper::new();
             self.epoch += 1;
@@ -197,13 +216,15 @@ impl Source {
         }
     }
 
-    /// Retransmissions on this SSRC; false if it repairs a stream that has been replaced.
-    pub(crate) fn adopt_retransmission(&mut self, ssrc: u32) -> bool {
-        if self.retired_rtx_ssrc == Some(ssrc) {
-            return false;
-        }
-        self.rtx_ssrc = Some(ssrc);
-        true
+    /// Whether an SSRC carries this stream's retransmissions: the one that was named, or else the one that answers a
+    /// request (RFC 4588 section 5.3). Another stream's, beside this one, have numbers that mean something else.
+    fn is_repaired_by(&self, ssrc: u32, wire: i64) -> bool {
+        let is_anothers = || {
+            self.signalled_ssrcs
+                .iter()
+                .any(|(primary, rtx)| *rtx == Some(ssrc) && self.primary_ssrc != Some(*primary))
+        };
+        self.rtx_ssrc == Some(ssrc) || (self.nack.is_asked_for(wire) && !is_anothers())
     }
 
     /// A decrypted packet on the primary SSRC.
@@ -214,6 +235,7 @@ impl Source {
         packet: &[u8],
         arrived_ns: u64,
     ) -> Taken {
+        self.successor = None;
         let Ok(payload) = header.payload(packet) else {
             return Taken::Refused;
         };
@@ -270,8 +292,12 @@ impl Source {
         let Some(highest) = self.unwrapper.highest() else {
             return refused;
         };
-        self.counters.retransmissions_received += 1;
         let wire = self.unwrapper.peek(original_number);
+        if !self.is_repaired_by(header.ssrc, wire) {
+            return refused;
+        }
+        self.rtx_ssrc = Some(header.ssrc);
+        self.counters.retransmissions_received += 1;
         let sequence = self.base + wire;
         let round_trip_ns = self.nack.on_repaired(wire, arrived_ns);
         if self.cache.contains(sequence) {

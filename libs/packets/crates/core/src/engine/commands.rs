@@ -178,18 +178,18 @@ impl Engine {
         {
             transport.transport_cc_ids.push(cc_id);
         }
-        let (primary, rtx) = (source.primary_ssrc, source.rtx_ssrc);
+        let signalled = source.signalled_ssrcs().to_vec();
         let key = self.sources.insert(source);
         self.source_ids.insert(id, key);
         transport.sources.push(key);
-        if let Some(ssrc) = primary {
-            transport.roles.entry(ssrc).or_insert(Role::Primary(key));
-        }
-        if let Some(ssrc) = rtx {
-            transport
-                .roles
-                .entry(ssrc)
-                .or_insert(Role::Retransmission(key));
+        for (primary, rtx) in signalled {
+            transport.roles.entry(primary).or_insert(Role::Primary(key));
+            if let Some(ssrc) = rtx {
+                transport
+                    .roles
+                    .entry(ssrc)
+                    .or_insert(Role::Retransmission(key));
+            }
         }
         Some(())
     }

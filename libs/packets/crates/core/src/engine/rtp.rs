@@ -6,6 +6,7 @@ use super::Engine;
 use super::fanout::Pending;
 use crate::config::MediaKind;
 use crate::source::{Source, Taken};
+use crate::successor::HeldPacket;
 use crate::timer::Timer;
 use crate::transport::Role;
 use crate::wire::extensions::{ExtensionKind, transport_sequence};
@@ -139,22 +140,41 @@ impl Engine {
         header: &Header,
         packet: &[u8],
     ) {
-        let source = &self.sources[source_key];
-        if source.primary_ssrc != Some(header.ssrc) {
-            if !source.may_adopt(header.ssrc, now_ns) {
-                return;
-            }
-            let restarts = source.has_begun();
-            if restarts {
-                self.before_restart(source_key, now_ns);
-            }
-            self.sources[source_key].adopt_primary(header.ssrc);
-            if restarts {
-                self.after_restart(source_key, now_ns);
+        let source = &mut self.sources[source_key];
+        if source.primary_ssrc == Some(header.ssrc) {
+            let taken = source.take_primary(header, packet, arrived_ns);
+            self.queue(source_key, taken, now_ns);
+            return;
+        }
+        let is_local = self.transports[source.transport].is_local();
+        if let Some(mut packets) = source.hear_another(header.ssrc, packet, arrived_ns, is_local) {
+            packets.push((packet.to_vec(), arrived_ns));
+            self.follow(source_key, now_ns, header.ssrc, packets);
+        }
+    }
+
+    /// The source goes on with another SSRC, or begins with one that nobody announced.
+    fn follow(&mut self, source_key: usize, now_ns: u64, ssrc: u32, packets: Vec<HeldPacket>) {
+        let restarts = self.sources[source_key].has_begun();
+        if restarts {
+            self.before_restart(source_key, now_ns);
+        }
+        self.sources[source_key].adopt_primary(ssrc);
+        if restarts {
+            self.after_restart(source_key, now_ns);
+        }
+        let source = &mut self.sources[source_key];
+        if restarts && source.kind == MediaKind::Video && !source.sinks.is_empty() {
+            // Answered by a key frame among the packets, if there is one.
+            source.keyframes.insist();
+        }
+        for (packet, arrived_ns) in packets {
+            if let Ok(header) = Header::parse(&packet) {
+                let taken = self.sources[source_key].take_primary(&header, &packet, arrived_ns);
+                self.queue(source_key, taken, now_ns);
             }
         }
-        let taken = self.sources[source_key].take_primary(header, packet, arrived_ns);
-        self.queue(source_key, taken, now_ns);
+        self.request_keyframe_if_due(source_key, now_ns);
     }
 
     fn on_retransmission(
@@ -166,9 +186,6 @@ impl Engine {
         packet: &[u8],
     ) {
         let source = &mut self.sources[source_key];
-        if source.rtx_ssrc != Some(header.ssrc) && !source.adopt_retransmission(header.ssrc) {
-            return;
-        }
         let (taken, round_trip_ns) = source.take_retransmission(header, packet, arrived_ns);
         if let Some(sample_ns) = round_trip_ns {
             self.transports[source.transport].on_round_trip(sample_ns);

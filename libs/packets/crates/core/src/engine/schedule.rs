@@ -118,7 +118,7 @@ impl Engine {
         self.transports[key].sinks = sinks;
     }
 
-    fn request_keyframe_if_due(&mut self, source_key: usize, now_ns: u64) {
+    pub(super) fn request_keyframe_if_due(&mut self, source_key: usize, now_ns: u64) {
         let source = &mut self.sources[source_key];
         let transport = &mut self.transports[source.transport];
         // A source that is silent is asked when it begins to flow.

@@ -76,6 +76,13 @@ impl NackGenerator {
         (missing.tries == 1).then(|| now_ns.saturating_sub(missing.asked_ns))
     }
 
+    /// Whether it is missing and was asked for.
+    pub(crate) fn is_asked_for(&self, sequence: i64) -> bool {
+        self.missing
+            .binary_search_by_key(&sequence, |missing| missing.sequence)
+            .is_ok_and(|index| self.missing[index].tries > 0)
+    }
+
     /// A key frame begins at `sequence`: what is before it is not needed any more.
     pub(crate) fn on_keyframe(&mut self, sequence: i64) {
         while self

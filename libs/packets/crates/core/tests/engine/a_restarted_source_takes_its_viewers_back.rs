@@ -13,6 +13,12 @@ fn restart(stage: &mut Stage) {
     stage.camera_owes_key = true;
 }
 
+/// The old SSRC has been silent for long enough.
+fn run_until_followed(stage: &mut Stage) {
+    let restarted = stage.restored(RestoreReason::Restarted);
+    stage.run_until(&restarted);
+}
+
 /// Timestamps as they must be on the viewer's side, whose steps are not whole frames at a restart.
 fn assert_rising(seen: &[Seen]) {
     for pair in seen.windows(2) {
@@ -31,14 +37,14 @@ fn sorted(stage: &mut Stage) -> Vec<Seen> {
 }
 
 #[test]
-fn at_once_and_they_go_on_in_time() {
+fn once_it_is_followed_and_they_go_on_in_time() {
     let mut stage = Stage::new(VP8, 40);
     stage.run(8);
     stage.substitute();
     stage.run(8);
     stage.moves();
     restart(&mut stage);
-    stage.run(1);
+    run_until_followed(&mut stage);
     let restarted = stage.restored(RestoreReason::Restarted);
     assert_eq!(stage.moves(), [restarted]);
     stage.run(6);
@@ -56,7 +62,7 @@ fn and_they_may_leave_again_on_the_new_clock_whatever_the_stand_in_still_has_of_
         stage.run(8);
         restart(&mut stage);
         stage.timestamp = stage.timestamp.wrapping_mul(multiple);
-        stage.run(1);
+        run_until_followed(&mut stage);
         stage.substitute();
         stage.run(12);
         stage.restore();
@@ -84,15 +90,19 @@ fn also_while_they_wait_for_the_stand_in_or_are_about_to_leave_it() {
     for is_leaving in [false, true] {
         let mut stage = Stage::new(VP8, 60);
         stage.run(8);
-        stage.substitute();
         if is_leaving {
+            stage.substitute();
             stage.run(8);
+            restart(&mut stage);
             stage.restore();
+        } else {
+            restart(&mut stage);
+            stage.run(12);
+            stage.substitute();
         }
         stage.step();
         stage.moves();
-        restart(&mut stage);
-        stage.run(1);
+        run_until_followed(&mut stage);
         let restarted = stage.restored(RestoreReason::Restarted);
         assert_eq!(stage.moves(), [restarted]);
         stage.run(6);
@@ -109,7 +119,7 @@ fn a_source_that_is_held_stays_held() {
     stage.hold(2000);
     stage.run(3);
     restart(&mut stage);
-    stage.run(3);
+    stage.run(20);
     assert_eq!(stage.moves(), []);
     stage.transcoder_owes_key = true;
     stage.substitute();

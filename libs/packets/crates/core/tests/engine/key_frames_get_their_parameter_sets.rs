@@ -220,10 +220,14 @@ fn changes_are_followed() {
     assert_eq!(scene.seen(&mut viewer), expected);
     // Under a new SSRC too.
     let mut late = scene.viewer();
-    let mut packets = scene.packets(&[IDR]);
-    packets[0][8..12].copy_from_slice(&7777_u32.to_be_bytes());
-    scene.send(&packets);
-    assert_eq!(scene.seen(&mut late), [&more, IDR]);
+    for unit in [IDR, SLICE] {
+        let mut packets = scene.packets(&[unit]);
+        packets[0][8..12].copy_from_slice(&7777_u32.to_be_bytes());
+        scene.send(&packets);
+        // The old one is silent meanwhile.
+        scene.world.advance(500 * MS);
+    }
+    assert_eq!(scene.seen(&mut late), [&more, IDR, SLICE]);
 }
 
 #[test]

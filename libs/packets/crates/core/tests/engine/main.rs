@@ -22,6 +22,7 @@ mod publishers_get_reports;
 mod sender_reports_keep_sync;
 mod seqpacket;
 mod sequence_is_gap_free;
+mod several_ssrcs_in_one_section;
 mod stage;
 mod streams_do_not_mix;
 mod streams_restart_continuously;

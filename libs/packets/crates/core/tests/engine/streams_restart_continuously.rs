@@ -81,6 +81,10 @@ fn a_new_ssrc_of_the_source_is_the_same_stream_to_the_viewer() {
     {
         world.send_rtp(&mut publisher, &packet);
     }
+    world.advance(500 * MS);
+    for packet in new.frame(false, 1) {
+        world.send_rtp(&mut publisher, &packet);
+    }
     // A straggler of the old stream must not turn it back.
     let straggler = old.frame(false, 1);
     world.send_rtp(&mut publisher, &straggler[0]);
@@ -88,7 +92,7 @@ fn a_new_ssrc_of_the_source_is_the_same_stream_to_the_viewer() {
         world.send_rtp(&mut publisher, &packet);
     }
     let received = world.take_rtp(&mut viewer);
-    assert_eq!(received.len(), 8);
+    assert_eq!(received.len(), 9);
     assert!(received.iter().all(|packet| packet.header.ssrc == 7000));
     assert!(is_continuous(&sequences(&received)));
     assert_eq!(
@@ -131,6 +135,7 @@ fn padding_before_the_media_of_a_new_ssrc_is_nothing_to_the_viewer() {
         };
         world.send_rtp(&mut publisher, &packet(&fields, &mid, &[0, 0, 0, 4]));
     }
+    world.advance(500 * MS);
     for packet in new.frame_with(true, 2, &mid) {
         world.send_rtp(&mut publisher, &packet);
     }

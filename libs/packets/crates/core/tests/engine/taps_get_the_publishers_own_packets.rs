@@ -43,6 +43,10 @@ fn from_a_key_frame_on_under_the_publishers_timestamps_even_over_a_new_ssrc() {
         for packet in track.frame_with(is_key, 2, &elements) {
             world.send_rtp(&mut publisher, &packet);
         }
+        if round == 10 {
+            // The old SSRC has to be silent for a while before another one is followed.
+            world.advance(500 * MS);
+        }
     }
     let (received, _) = world.take_local(link);
     let timestamps: Vec<u32> = received.iter().map(|one| one.header.timestamp).collect();
