@@ -82,6 +82,39 @@ def test_simulcast_is_taken_as_one_encoding(read_offer: ReadOffer) -> None:
     assert video.ssrcs == ()  # learnt from the mid header extension
 
 
+def test_every_ssrc_that_a_section_names_is_known_the_one_to_follow_first(read_offer: ReadOffer) -> None:
+    text = read_offer("chromium_156_publish_vp8")
+    ((first, repair),) = parse_offer(text).sections[1].ssrcs
+    for others in [[77], [77, 88], [88, 77, 99]]:
+        more = "".join(f"a=ssrc:{ssrc} cname:x\r\n" for ssrc in others)
+        _, video = publisher(text + more, {"0": CAM, "1": CAM})
+        assert isinstance(video, SourcePlan)
+        assert video.ssrcs == ((first, repair), *((ssrc, None) for ssrc in others))
+
+
+@pytest.mark.parametrize(
+    ("left_out", "expected"),
+    [
+        ((), (True, "pli")),
+        (("nack",), (False, "pli")),
+        (("nack", "nack pli"), (False, "fir")),
+        (("nack pli",), (True, "fir")),
+        (("nack", "nack pli", "ccm fir"), (False, None)),
+    ],
+)
+def test_key_frames_are_asked_for_as_offered(
+    read_offer: ReadOffer, left_out: tuple[str, ...], expected: tuple[bool, str | None]
+) -> None:
+    lines = read_offer("chromium_156_publish_vp8").split("\r\n")
+    endings = tuple(f" {feedback}" for feedback in left_out)
+    kept = [line for line in lines if not line.startswith("a=rtcp-fb:") or not line.partition(":")[2].endswith(endings)]
+    if "nack" in left_out:
+        kept = [line for line in kept if not line.endswith(" nack")]
+    _, video = publisher("\r\n".join(kept), {"0": CAM, "1": CAM})
+    assert isinstance(video, SourcePlan)
+    assert (video.agreed.nack, video.agreed.keyframe_feedback) == expected
+
+
 def test_data_channel_and_unbound_sections_are_rejected(read_offer: ReadOffer) -> None:
     text = read_offer("chromium_156_publish_datachannel")
     video = next(section.mid for section in parse_offer(text).sections if section.kind == "video")

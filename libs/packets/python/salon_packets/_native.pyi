@@ -54,7 +54,8 @@ class SourceConfig:
     connection. `transport_cc`, `remb`: which bandwidth feedback the publisher understands
     (draft-holmer-rmcat-transport-wide-cc-extensions-01, draft-alvestrand-rmcat-remb-03). `nack`: generate RFC 4585
     NACKs towards it. `parameter_sets` are H.264 NAL units (SPS, PPS) that the offer has, with the payload type each is
-    for: key frames that come without get them, or those last seen in the stream.
+    for: key frames that come without get them, or those last seen in the stream. `keyframe_feedback`: how it is asked
+    for key frames; None if it offered neither, it is then sent a PLI for viewers who wait, and nothing for losses.
     """
 
     def __new__(
@@ -69,6 +70,7 @@ class SourceConfig:
         transport_cc: bool,
         remb: bool,
         parameter_sets: Sequence[tuple[int, bytes]] = (),
+        keyframe_feedback: Literal["pli", "fir"] | None = "pli",
     ) -> Self: ...
 
 @final

@@ -275,6 +275,7 @@ class Peer:
             ssrcs=plan.ssrcs,
             extensions={item.uri: item.id for item in agreed.extensions},
             nack=agreed.nack,
+            keyframe_feedback=agreed.keyframe_feedback,
             transport_cc=agreed.transport_cc,
             remb=agreed.remb,
             parameter_sets=[(codec.payload_type, unit) for codec in agreed.codecs for unit in parameter_sets(codec)],

@@ -17,6 +17,7 @@ The rules:
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from salon_contracts.errors import InvariantBroken, OfferUnacceptable, StreamNotFound
 from salon_contracts.ids import StreamId
@@ -53,6 +54,12 @@ class Agreed:
     @property
     def codec(self) -> OfferedCodec:
         return self.codecs[0]
+
+    @property
+    def keyframe_feedback(self) -> Literal["pli", "fir"] | None:
+        if "nack pli" in self.feedback:
+            return "pli"
+        return "fir" if "ccm fir" in self.feedback else None
 
     @property
     def nack(self) -> bool:

@@ -56,6 +56,17 @@ pub struct SignalledParameterSet {
     pub unit: Vec<u8>,
 }
 
+/// How a publisher is asked for a key frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyframeFeedback {
+    /// RFC 4585 section 6.3.1.
+    Pli,
+    /// RFC 5104 section 4.3.1.
+    Fir,
+    /// It offered neither: a PLI for viewers who wait, which it may ignore, and none for losses.
+    NotOffered,
+}
+
 /// A publisher's section.
 #[derive(Clone, Debug)]
 pub struct SourceConfig {
@@ -71,8 +82,10 @@ pub struct SourceConfig {
     pub ssrcs: Vec<(u32, Option<u32>)>,
     /// Ids on the publisher's connection.
     pub extensions: ExtensionIds,
-    /// Generate NACKs.
+    /// Generate NACKs; without them, a loss is a reason to ask for a key frame.
     pub nack: bool,
+    /// How to ask for key frames.
+    pub keyframe_feedback: KeyframeFeedback,
     /// Send transport-wide feedback.
     pub transport_cc: bool,
     /// Send REMB.

@@ -2,7 +2,7 @@
 
 use crate::cache::{MAX_PACKET_BYTES, PacketCache, Stored};
 use crate::clock::SenderMapping;
-use crate::config::{Codec, CodecName, MediaKind, SourceConfig};
+use crate::config::{Codec, CodecName, KeyframeFeedback, MediaKind, SourceConfig};
 use crate::feedback::keyframe::KeyframeRequests;
 use crate::feedback::nack::NackGenerator;
 use crate::feedback::reception::Reception;
@@ -53,6 +53,9 @@ pub(crate) struct Source {
     pub(crate) codecs: Vec<Codec>,
     pub(crate) extensions: ExtensionIds,
     pub(crate) sends_nack: bool,
+    pub(crate) keyframe_feedback: KeyframeFeedback,
+    /// FIR command numbers (RFC 5104 section 4.3.1.1).
+    firs_sent: u8,
     pub(crate) sends_transport_cc: bool,
     pub(crate) sends_remb: bool,
     pub(crate) primary_ssrc: Option<u32>,
@@ -104,6 +107,8 @@ impl Source {
             codecs: config.codecs,
             extensions: config.extensions,
             sends_nack: config.nack,
+            keyframe_feedback: config.keyframe_feedback,
+            firs_sent: 0,
             sends_transport_cc: config.transport_cc,
             sends_remb: config.remb,
             primary_ssrc: signalled.map(|(primary, _)| primary),
@@ -326,9 +331,22 @@ impl Source {
     }
 
     fn note_arrival(&mut self, wire: i64, highest_before: i64, arrived_ns: u64) {
-        if self.sends_nack {
+        if self.sends_nack || self.pays_for_losses() {
             self.nack.on_packet(wire, highest_before, arrived_ns);
         }
+    }
+
+    /// With a key frame: nothing is repeated, and it can be asked for one.
+    pub(crate) fn pays_for_losses(&self) -> bool {
+        self.kind == MediaKind::Video
+            && !self.sends_nack
+            && self.keyframe_feedback != KeyframeFeedback::NotOffered
+    }
+
+    /// The number of the next FIR.
+    pub(crate) fn next_fir(&mut self) -> u8 {
+        self.firs_sent = self.firs_sent.wrapping_add(1);
+        self.firs_sent
     }
 
     fn count(&mut self, bytes: usize) {

@@ -51,7 +51,7 @@ pub(crate) struct SourceConfig(pub(crate) core::SourceConfig);
 #[pymethods]
 impl SourceConfig {
     #[new]
-    #[pyo3(signature = (*, kind, mid, codecs, ssrcs, extensions, nack, transport_cc, remb, parameter_sets=vec![]))]
+    #[pyo3(signature = (*, kind, mid, codecs, ssrcs, extensions, nack, transport_cc, remb, parameter_sets=vec![], keyframe_feedback=Some("pli")))]
     #[allow(clippy::too_many_arguments)] // keyword-only on the Python side
     fn new(
         kind: &str,
@@ -63,7 +63,18 @@ impl SourceConfig {
         transport_cc: bool,
         remb: bool,
         parameter_sets: Vec<(u8, Vec<u8>)>,
+        keyframe_feedback: Option<&str>,
     ) -> PyResult<Self> {
+        let keyframe_feedback = match keyframe_feedback {
+            Some("pli") => core::KeyframeFeedback::Pli,
+            Some("fir") => core::KeyframeFeedback::Fir,
+            None => core::KeyframeFeedback::NotOffered,
+            Some(other) => {
+                return Err(PyValueError::new_err(format!(
+                    "keyframe_feedback {other:?} is neither pli nor fir"
+                )));
+            }
+        };
         if codecs.is_empty() {
             return Err(PyValueError::new_err("a source needs at least one codec"));
         }
@@ -78,6 +89,7 @@ impl SourceConfig {
             ssrcs,
             extensions: extension_ids(extensions)?,
             nack,
+            keyframe_feedback,
             transport_cc,
             remb,
         }))

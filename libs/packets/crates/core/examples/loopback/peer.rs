@@ -5,7 +5,7 @@ use std::net::{SocketAddr, UdpSocket};
 
 use salon_packets_core::command::Command;
 use salon_packets_core::config::{
-    Codec, CodecName, MediaKind, SinkConfig, SourceConfig, extension_ids,
+    Codec, CodecName, KeyframeFeedback, MediaKind, SinkConfig, SourceConfig, extension_ids,
 };
 use salon_packets_core::io::Relay;
 use salon_packets_core::srtp::{Profile, SrtpReceiver, SrtpSender};
@@ -206,6 +206,7 @@ pub fn add_source(relay: &Relay, room: usize, has_audio: bool) {
         ssrcs: vec![(1000, Some(1001))],
         extensions: ids(),
         nack: true,
+        keyframe_feedback: KeyframeFeedback::Pli,
         transport_cc: true,
         remb: false,
     };

@@ -1,7 +1,7 @@
 //! What happens by the clock: who is woken when, NACKs and key-frame requests to publishers.
 
 use super::Engine;
-use crate::config::MediaKind;
+use crate::config::{KeyframeFeedback, MediaKind};
 use crate::timer::Timer;
 use crate::transport::FEEDBACK_SSRC;
 use crate::wire::rtcp::Writer;
@@ -56,6 +56,13 @@ impl Engine {
     fn send_nacks(&mut self, source_key: usize, now_ns: u64) {
         let source = &mut self.sources[source_key];
         source.nack_armed_ns = None;
+        if source.pays_for_losses() {
+            if source.nack.take_lost(now_ns) {
+                self.want_keyframe(source_key, now_ns);
+            }
+            self.arm_nack(source_key);
+            return;
+        }
         let transport = &mut self.transports[source.transport];
         let due = source.nack.due(
             now_ns,
@@ -128,9 +135,16 @@ impl Engine {
             return;
         };
         if source.keyframes.take_due(now_ns) {
+            let fir = match source.keyframe_feedback {
+                KeyframeFeedback::Fir => Some(source.next_fir()),
+                KeyframeFeedback::Pli | KeyframeFeedback::NotOffered => None,
+            };
             transport.send_rtcp(source.transport, &mut self.arena, |writer| {
                 open_feedback(writer);
-                let _ = writer.pli(FEEDBACK_SSRC, media_ssrc);
+                let _ = match fir {
+                    Some(number) => writer.fir(FEEDBACK_SSRC, media_ssrc, number),
+                    None => writer.pli(FEEDBACK_SSRC, media_ssrc),
+                };
             });
             source.counters.keyframe_requests_sent += 1;
         }

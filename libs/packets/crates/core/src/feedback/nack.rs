@@ -9,6 +9,8 @@ const REORDER_TOLERANCE_PACKETS: i64 = 3;
 const MAX_TRIES: u8 = 10;
 const MAX_AGE_NS: u64 = 1_000_000_000;
 const MIN_INTERVAL_NS: u64 = 20_000_000;
+/// What nobody repeats is lost after this: a key frame costs too much to be asked for because of a late packet.
+const LOST_NS: u64 = 40_000_000;
 /// More holes than this are not repaired one by one.
 const MAX_MISSING: usize = 256;
 
@@ -101,6 +103,18 @@ impl NackGenerator {
             return Some(0);
         }
         self.missing.iter().map(|missing| missing.next_ns).min()
+    }
+
+    /// For a publisher that repeats nothing: whether something is missing for good, which is forgotten then.
+    pub(crate) fn take_lost(&mut self, now_ns: u64) -> bool {
+        let mut is_lost = std::mem::take(&mut self.given_up);
+        self.missing.retain_mut(|missing| {
+            missing.next_ns = missing.since_ns + LOST_NS;
+            let is_kept = missing.next_ns > now_ns;
+            is_lost |= !is_kept;
+            is_kept
+        });
+        is_lost
     }
 
     /// What to ask for now; asked again every round trip, at most ten times and for one second.

@@ -15,6 +15,7 @@ mod junk_leaves_the_engine_untouched;
 mod key_frame_requests_are_merged;
 mod key_frames_get_their_parameter_sets;
 mod keys_may_come_late;
+mod losses_without_nack_cost_a_key_frame;
 mod missing_packets_are_asked_for;
 mod nack_is_answered_within_a_budget;
 mod nothing_leaks;

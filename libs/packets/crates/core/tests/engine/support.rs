@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use salon_packets_core::arena::Path;
 use salon_packets_core::command::Command;
 use salon_packets_core::config::{
-    Codec, CodecName, MediaKind, SinkConfig, SourceConfig, extension_ids,
+    Codec, CodecName, KeyframeFeedback, MediaKind, SinkConfig, SourceConfig, extension_ids,
 };
 use salon_packets_core::engine::{Engine, Settings};
 use salon_packets_core::event::Event;
@@ -416,6 +416,7 @@ pub fn video_source() -> SourceConfig {
         ssrcs: vec![(1000, Some(1001))],
         extensions: extensions(&[(ExtensionKind::Mid, 4), (ExtensionKind::TransportWideCc, 5)]),
         nack: true,
+        keyframe_feedback: KeyframeFeedback::Pli,
         transport_cc: true,
         remb: false,
     }

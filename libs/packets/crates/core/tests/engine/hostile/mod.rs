@@ -11,7 +11,7 @@ use world::World;
 
 use salon_packets_core::command::Command;
 use salon_packets_core::config::{
-    Codec, CodecName, MediaKind, SignalledParameterSet, SinkConfig, SourceConfig,
+    Codec, CodecName, KeyframeFeedback, MediaKind, SignalledParameterSet, SinkConfig, SourceConfig,
 };
 use salon_packets_core::wire::extensions::{ExtensionIds, ExtensionKind};
 
@@ -250,6 +250,10 @@ fn add_source_on(world: &mut World, source: u64, transport: u64, shape: u8) {
             vec![(ssrc, Some(ssrc + 100))]
         },
         extensions: extension_ids(),
+        keyframe_feedback: match shape & 64 {
+            0 => KeyframeFeedback::Pli,
+            _ => KeyframeFeedback::Fir,
+        },
         nack: shape & 8 == 0,
         transport_cc: shape & 16 == 0,
         remb: shape & 32 != 0,
