@@ -19,7 +19,7 @@ from salon_media.answer import (
     write_answer,
 )
 from salon_media.codecs import choose_for_publisher
-from salon_media.extensions import ABS_SEND_TIME, MID, TRANSPORT_CC, agree
+from salon_media.extensions import ABS_SEND_TIME, COLOR_SPACE, MID, TRANSPORT_CC, agree
 from salon_media.offer import Fingerprint, Offer, OfferedSection, parse_offer
 
 ReadOffer = Callable[[str], str]
@@ -210,9 +210,65 @@ def test_extensions_are_agreed_for_the_way_media_goes(read_offer: ReadOffer) -> 
     assert MID not in {item.uri for item in agree(video, client_sends=False)}
 
 
-def test_extension_ids_beyond_one_byte_headers_are_left_out(read_offer: ReadOffer) -> None:
-    video = parse_offer(read_offer("chromium_156_publish_vp8").replace("a=extmap:4 ", "a=extmap:15 ")).sections[1]
-    assert MID not in {item.uri for item in agree(video, client_sends=True)}
+def test_extension_ids_beyond_one_byte_headers_need_a_client_that_mixes_both_forms(read_offer: ReadOffer) -> None:
+    text = read_offer("chromium_156_publish_vp8").replace("a=extmap:4 ", "a=extmap:15 ")
+    mixed = "a=extmap-allow-mixed\r\n"
+    for written, is_agreed in [
+        (text, True),
+        (text.replace(mixed, ""), False),
+        (text.replace(mixed, "").replace("a=rtcp-mux\r\n", f"a=rtcp-mux\r\n{mixed}"), True),
+    ]:
+        offer = parse_offer(written)
+        assert (MID in {item.uri for item in agree(offer.sections[1], client_sends=True)}) is is_agreed
+        session, audio, video = answer(offer, [receiving(section) for section in offer.sections])
+        assert (mixed.strip() in session) is offer.extmap_allow_mixed
+        assert (mixed.strip() in audio, mixed.strip() in video) == (is_agreed, is_agreed)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        COLOR_SPACE,
+        "urn:3gpp:video-orientation",
+        "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
+        "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type",
+        "http://www.webrtc.org/experiments/rtp-hdrext/video-timing",
+        "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
+    ],
+)
+@pytest.mark.parametrize("client_sends", [True, False])
+def test_what_is_passed_on_is_agreed_with_publishers_and_viewers_under_their_ids(
+    read_offer: ReadOffer, uri: str, client_sends: bool
+) -> None:
+    text = read_offer("chromium_156_publish_vp8").replace("a=extmap:4 ", "a=extmap:99 ")
+    kept = [line for line in text.split("\r\n") if not line.startswith("a=extmap:") or "99" in line]
+    text = "\r\n".join(kept).replace("a=extmap:99 ", f"a=extmap:6 {uri}\r\na=extmap:7 ")
+    if not client_sends:
+        text = text.replace("a=sendonly", "a=recvonly").replace("a=sendrecv", "a=recvonly")
+    offer = parse_offer(text)
+    write = receiving if client_sends else sending
+    video = answer(offer, [write(section) for section in offer.sections])[2]
+    assert f"a=extmap:6 {uri}" in video
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "urn:ietf:params:rtp-hdrext:toffset",
+        "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+        "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+        "urn:ietf:params:rtp-hdrext:framemarking",
+        "urn:ietf:params:rtp-hdrext:encrypt",
+        "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00",
+        "http://www.webrtc.org/experiments/rtp-hdrext/transport-wide-cc-02",
+        "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension",
+        "urn:x-nobody:knows",
+    ],
+)
+def test_what_would_have_to_be_rewritten_or_is_for_one_hop_is_not_agreed(read_offer: ReadOffer, uri: str) -> None:
+    text = read_offer("chromium_156_publish_vp8").replace("a=extmap:4 urn", f"a=extmap:77 {uri}\r\na=extmap:4 urn")
+    for section in parse_offer(text).sections:
+        assert uri not in {item.uri for item in agree(section, client_sends=True)}
 
 
 def test_every_section_needs_an_answer(read_offer: ReadOffer) -> None:

@@ -98,6 +98,8 @@ def write_answer(
         "a=ice-lite",
         "a=msid-semantic:WMS *",
     ]
+    if offer.extmap_allow_mixed:
+        lines.append("a=extmap-allow-mixed")
     if bundle:
         lines.append(f"a=group:BUNDLE {' '.join(bundle)}")
     for asked, given in zip(offer.sections, sections, strict=True):
@@ -117,11 +119,11 @@ def _section(asked: OfferedSection, given: AnswerSection, transport: AnswerTrans
             yield from _codecs((codec,), ())
         case Receiving(codecs=codecs, extensions=extensions):
             yield from _transport(asked, codecs, "recvonly", transport)
-            yield from _extensions(extensions)
+            yield from _extensions(asked, extensions)
             yield from _codecs(codecs, extensions)
         case Sending(codecs=codecs, extensions=extensions):
             yield from _transport(asked, codecs, "sendonly", transport)
-            yield from _extensions(extensions)
+            yield from _extensions(asked, extensions)
             yield from _codecs(codecs, extensions)
             yield f"a=msid:{_msid(given.stream_id)} {asked.kind}"
             if given.rtx_ssrc is not None:
@@ -172,7 +174,9 @@ def _shared(asked: OfferedSection, transport: AnswerTransport) -> Iterator[str]:
     yield f"a=setup:{transport.setup}"
 
 
-def _extensions(extensions: Sequence[HeaderExtension]) -> Iterator[str]:
+def _extensions(asked: OfferedSection, extensions: Sequence[HeaderExtension]) -> Iterator[str]:
+    if asked.mixed_extensions:
+        yield "a=extmap-allow-mixed"
     for item in extensions:
         direction = "" if item.direction == "sendrecv" else f"/{item.direction}"
         yield f"a=extmap:{item.id}{direction} {item.uri}"

@@ -86,6 +86,8 @@ class OfferedSection:
     codecs: tuple[OfferedCodec, ...]
     """In the client's order of preference, without rtx."""
     extensions: tuple[HeaderExtension, ...]
+    mixed_extensions: bool
+    """Header extensions may have either form in one stream (RFC 8285 section 6)."""
     ssrcs: tuple[tuple[int, int | None], ...]
     """(primary, rtx) by `a=ssrc` and `a=ssrc-group:FID`."""
     rids: tuple[str, ...]
@@ -126,7 +128,8 @@ def parse_offer(text: str) -> Offer:
         raise OfferUnacceptable(problem="both sides are ICE-lite (a=ice-lite), so that neither would begin")
     bundle = _bundle(session)
     common = Said.of(session, "the session")
-    sections = tuple(_section(index, item, common, bundle) for index, item in enumerate(media))
+    mixed = session.has("extmap-allow-mixed")
+    sections = tuple(_section(index, item, common, bundle, mixed) for index, item in enumerate(media))
     _check_unique(sections)
     mids = {section.mid for section in sections if section.mid}
     bundled = tuple(mid for mid in bundle if mid in mids)
@@ -136,7 +139,7 @@ def parse_offer(text: str) -> Offer:
         bundle=bundled,
         transport=_offered_transport(sections, bundled),
         ice_options=tuple(dict.fromkeys(" ".join(options).split())),
-        extmap_allow_mixed=session.has("extmap-allow-mixed"),
+        extmap_allow_mixed=mixed,
     )
 
 
@@ -150,7 +153,7 @@ def _bundle(session: Attributes) -> dict[str, None]:
 # ---- one section ----
 
 
-def _section(index: int, media: MediaDescription, common: Said, bundle: dict[str, None]) -> OfferedSection:
+def _section(index: int, media: MediaDescription, common: Said, bundle: dict[str, None], mixed: bool) -> OfferedSection:
     attributes = media.attributes
     is_rejected = media.port == 0 and not attributes.has("bundle-only")
     if is_rejected:
@@ -175,6 +178,7 @@ def _section(index: int, media: MediaDescription, common: Said, bundle: dict[str
         rtcp_rsize=attributes.has("rtcp-rsize"),
         codecs=codecs,
         extensions=_extensions(index, attributes) if is_rtp else (),
+        mixed_extensions=mixed or attributes.has("extmap-allow-mixed"),
         ssrcs=_ssrcs(index, attributes),
         rids=tuple(words[0] for words in map(str.split, attributes.all("rid")) if words[1:2] == ["send"]),
         simulcast=any(value.startswith("send ") for value in attributes.all("simulcast")),

@@ -80,6 +80,8 @@ class SinkConfig:
     `codec` is the first one answered to the viewer, `alternatives` are all of them with the payload type of the source
     for which each is; a source packet in yet another codec is dropped and counted (`codec_mismatches`). `extensions`
     are the ids agreed with the viewer; an extension the viewer did not negotiate is not forwarded.
+    `mixed_extensions`: it takes both forms of header extensions in one stream (RFC 8285, `a=extmap-allow-mixed`); where
+    it does not, values of more than 16 bytes are left out.
     `transport_cc`: the viewer sends transport-wide feedback. `cname` goes to SDES and must be equal for
     tracks that are to be played in sync.
     `ssrc` and `rtx_ssrc` must be new to the viewer's transport: numbering starts anew with each sink, and one SRTP key
@@ -99,6 +101,7 @@ class SinkConfig:
         nack: bool,
         transport_cc: bool,
         alternatives: Sequence[tuple[int, Codec]] = (),
+        mixed_extensions: bool = False,
     ) -> Self: ...
 
 @final

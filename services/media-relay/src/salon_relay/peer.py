@@ -304,6 +304,7 @@ class Peer:
             extensions={item.uri: item.id for item in agreed.extensions},
             nack=agreed.nack,
             transport_cc=agreed.transport_cc,
+            mixed_extensions=agreed.mixed_extensions,
         )
         self._packets.add_sink(self.number, playback.sink, playback.source, config)
         self._registry.play(playback)

@@ -50,6 +50,7 @@ class Agreed:
     """What may be sent on the section, the expected first."""
     extensions: tuple[HeaderExtension, ...]
     feedback: tuple[str, ...]
+    mixed_extensions: bool = False
 
     @property
     def codec(self) -> OfferedCodec:
@@ -212,7 +213,9 @@ def _sink(section: OfferedSection, track: Track) -> SinkPlan:
         raise InvariantBroken(f"a viewer was to get {expected.name}")
     extensions = agree(section, client_sends=False)
     feedback = agree_feedback(expected, extensions)
-    agreed = Agreed(section.mid, track.stream_id, track.kind, name, codecs, extensions, feedback)
+    agreed = Agreed(
+        section.mid, track.stream_id, track.kind, name, codecs, extensions, feedback, section.mixed_extensions
+    )
     return SinkPlan(agreed, track, tuple((codec.payload_type, viewers) for codec, viewers in sent_as))
 
 

@@ -111,6 +111,8 @@ pub struct SinkConfig {
     pub cname: String,
     /// Ids on the viewer's connection.
     pub extensions: ExtensionIds,
+    /// It takes both forms of header extensions in one stream (RFC 8285, `a=extmap-allow-mixed`).
+    pub mixed_extensions: bool,
     /// Answer NACKs.
     pub nack: bool,
     /// Number packets for transport-wide feedback.

@@ -8,13 +8,64 @@ use crate::wire::vp8::Descriptor;
 use crate::wire::{h264, vp8};
 
 /// Extensions that are the publisher's word to the viewer; the others are ours to write or hop by hop.
-pub(crate) const PASSED: [ExtensionKind; 5] = [
+pub(crate) const PASSED: [ExtensionKind; 11] = [
     ExtensionKind::AudioLevel,
     ExtensionKind::VideoOrientation,
     ExtensionKind::PlayoutDelay,
     ExtensionKind::AbsCaptureTime,
     ExtensionKind::DependencyDescriptor,
+    ExtensionKind::ColorSpace,
+    ExtensionKind::VideoContentType,
+    ExtensionKind::VideoTiming,
+    ExtensionKind::VideoFrameTrackingId,
+    ExtensionKind::CorruptionDetection,
+    ExtensionKind::InbandComfortNoise,
 ];
+
+/// What one packet has of `PASSED`, each at most once: places there, and values. Most packets have none or one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PassedValues<'a> {
+    values: [(u8, &'a [u8]); PASSED.len()],
+    count: usize,
+}
+
+impl<'a> PassedValues<'a> {
+    fn none() -> Self {
+        Self {
+            values: [(0, &[]); PASSED.len()],
+            count: 0,
+        }
+    }
+
+    /// Said twice, the later value counts. What is longer than it can be is left out.
+    fn set(&mut self, kind: ExtensionKind, data: &'a [u8]) {
+        let Some(place) = PASSED.iter().position(|passed| *passed == kind) else {
+            return;
+        };
+        if data.len() > kind.max_bytes() {
+            return;
+        }
+        let value = (place as u8, data);
+        match self.values[..self.count]
+            .iter_mut()
+            .find(|known| known.0 == value.0)
+        {
+            Some(known) => *known = value,
+            None => {
+                self.values[self.count] = value;
+                self.count += 1;
+            }
+        }
+    }
+
+    /// Places in `PASSED`, and values.
+    #[inline]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &'a [u8])> + '_ {
+        self.values[..self.count]
+            .iter()
+            .map(|(place, data)| (usize::from(*place), *data))
+    }
+}
 
 /// A view of a cached packet with everything a viewer's rewriting needs.
 #[derive(Clone, Debug)]
@@ -32,7 +83,7 @@ pub(crate) struct MediaPacket<'a> {
     /// VP8 only; `None` also for a malformed one, which is passed on unread.
     pub(crate) descriptor: Option<Descriptor>,
     pub(crate) begins_keyframe: bool,
-    pub(crate) passed: [Option<&'a [u8]>; PASSED.len()],
+    pub(crate) passed: PassedValues<'a>,
     preface: Option<Preface<'a>>,
 }
 
@@ -50,12 +101,10 @@ impl<'a> MediaPacket<'a> {
             CodecName::Vp8 => Descriptor::parse(payload).ok(),
             _ => None,
         };
-        let mut passed = [None; PASSED.len()];
+        let mut passed = PassedValues::none();
         for element in packet.extensions() {
-            if let Some(kind) = ids.kind(element.id)
-                && let Some(index) = PASSED.iter().position(|candidate| *candidate == kind)
-            {
-                passed[index] = Some(element.data);
+            if let Some(kind) = ids.kind(element.id) {
+                passed.set(kind, element.data);
             }
         }
         Self {
@@ -81,14 +130,14 @@ impl<'a> MediaPacket<'a> {
             .preface
             .filter(|preface| begins || !preface.is_in_frame)?;
         // Numbers its packets within the frame itself.
-        let has_dependencies = PASSED
+        let has_dependencies = self
+            .passed
             .iter()
-            .zip(&self.passed)
-            .any(|(kind, data)| *kind == ExtensionKind::DependencyDescriptor && data.is_some());
+            .any(|(place, _)| PASSED[place] == ExtensionKind::DependencyDescriptor);
         (!has_dependencies).then_some(Self {
             marker: false,
             payload: preface.payload,
-            passed: [None; PASSED.len()],
+            passed: PassedValues::none(),
             preface: None,
             ..*self
         })

@@ -66,6 +66,8 @@ pub(crate) struct Sink {
     transport_cc_id: u8,
     /// Ids for `PASSED`, 0 where the viewer has none.
     passed_ids: [u8; PASSED.len()],
+    /// It takes both forms of header extensions in one stream.
+    mixes_extensions: bool,
     answers_nack: bool,
     pub(crate) is_paused: bool,
     is_open: bool,
@@ -126,6 +128,7 @@ impl Sink {
                 0
             },
             passed_ids: PASSED.map(id_of),
+            mixes_extensions: config.mixed_extensions,
             cname: config.cname.into_bytes(),
             mid: config.mid.into_bytes(),
             codec: config.codec,

@@ -103,7 +103,7 @@ pub(crate) struct SinkConfig(pub(crate) core::SinkConfig);
 #[pymethods]
 impl SinkConfig {
     #[new]
-    #[pyo3(signature = (*, kind, mid, codec, ssrc, rtx_ssrc, cname, extensions, nack, transport_cc, alternatives=vec![]))]
+    #[pyo3(signature = (*, kind, mid, codec, ssrc, rtx_ssrc, cname, extensions, nack, transport_cc, alternatives=vec![], mixed_extensions=false))]
     #[allow(clippy::too_many_arguments)] // keyword-only on the Python side
     fn new(
         kind: &str,
@@ -116,6 +116,7 @@ impl SinkConfig {
         nack: bool,
         transport_cc: bool,
         alternatives: Vec<(u8, PyRef<'_, Codec>)>,
+        mixed_extensions: bool,
     ) -> PyResult<Self> {
         if cname.len() > 255 || mid.len() > 255 {
             return Err(PyValueError::new_err(
@@ -134,6 +135,7 @@ impl SinkConfig {
             rtx_ssrc,
             cname,
             extensions: extension_ids(extensions)?,
+            mixed_extensions,
             nack,
             transport_cc,
         }))

@@ -247,6 +247,7 @@ pub fn add_viewer(relay: &Relay, room: usize, id: u64, has_audio: bool) -> UdpSo
         rtx_ssrc: Some(10_001),
         cname: "publisher".into(),
         extensions: ids(),
+        mixed_extensions: true,
         nack: true,
         transport_cc: true,
     };

@@ -194,6 +194,7 @@ struct Outgoing<'a> {
     is_again: bool,
 }
 
+#[allow(clippy::large_enum_variant)] // nearly all are the large one, a few at a time
 enum What<'a> {
     Media(MediaPacket<'a>),
     /// Nothing for viewers; its number must not leave a gap.

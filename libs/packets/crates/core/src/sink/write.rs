@@ -5,6 +5,7 @@ use crate::arena::Arena;
 use crate::history::{Form, Sent};
 use crate::media::{MediaPacket, PASSED};
 use crate::transport::Transport;
+use crate::wire::extensions::fits_one_byte;
 use crate::wire::rtp::{HeaderFields, write_header};
 use crate::wire::vp8::MAX_DESCRIPTOR_BYTES;
 
@@ -144,9 +145,9 @@ impl Sink {
             }
         };
         add(self.mid_id, &self.mid[..]);
-        for (id, data) in self.passed_ids.iter().zip(&packet.passed) {
-            if let Some(data) = data {
-                add(*id, *data);
+        for (place, data) in packet.passed.iter() {
+            if self.mixes_extensions || fits_one_byte(data) {
+                add(self.passed_ids[place], data);
             }
         }
         add(self.abs_send_time_id, &sent.abs_send_time[..]);

@@ -82,7 +82,13 @@ impl<'a> Iterator for Extensions<'a> {
 fn needs_two_byte(elements: &[(u8, &[u8])]) -> bool {
     elements
         .iter()
-        .any(|(id, data)| *id > 14 || !matches!(data.len(), 1..=16))
+        .any(|(id, data)| *id > 14 || !fits_one_byte(data))
+}
+
+/// Whether the one-byte form can say a value of this length.
+#[inline]
+pub fn fits_one_byte(data: &[u8]) -> bool {
+    matches!(data.len(), 1..=16)
 }
 
 /// Bytes that [`write`] will use for these elements, head and padding included; 0 for none.
@@ -161,11 +167,23 @@ pub enum ExtensionKind {
     TransmissionOffset,
     /// AV1 RTP dependency descriptor, passed through unread.
     DependencyDescriptor,
+    /// libwebrtc: what the samples mean, their range above all.
+    ColorSpace,
+    /// libwebrtc: camera or screen.
+    VideoContentType,
+    /// libwebrtc: how long the steps of sending a frame took.
+    VideoTiming,
+    /// libwebrtc: a number of the frame, for tests of quality.
+    VideoFrameTrackingId,
+    /// libwebrtc: samples of the encoder's picture to compare the decoded one with.
+    CorruptionDetection,
+    /// libwebrtc: level of the comfort noise.
+    InbandComfortNoise,
 }
 
 impl ExtensionKind {
     /// Every kind, in declaration order: `ALL[kind as usize] == kind`.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::Mid,
         Self::Rid,
         Self::RepairedRid,
@@ -177,6 +195,12 @@ impl ExtensionKind {
         Self::AbsCaptureTime,
         Self::TransmissionOffset,
         Self::DependencyDescriptor,
+        Self::ColorSpace,
+        Self::VideoContentType,
+        Self::VideoTiming,
+        Self::VideoFrameTrackingId,
+        Self::CorruptionDetection,
+        Self::InbandComfortNoise,
     ];
 
     /// The kind an `a=extmap` URI names.
@@ -202,6 +226,33 @@ impl ExtensionKind {
             Self::DependencyDescriptor => {
                 "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
             }
+            Self::ColorSpace => "http://www.webrtc.org/experiments/rtp-hdrext/color-space",
+            Self::VideoContentType => {
+                "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type"
+            }
+            Self::VideoTiming => "http://www.webrtc.org/experiments/rtp-hdrext/video-timing",
+            Self::VideoFrameTrackingId => {
+                "http://www.webrtc.org/experiments/rtp-hdrext/video-frame-tracking-id"
+            }
+            Self::CorruptionDetection => {
+                "http://www.webrtc.org/experiments/rtp-hdrext/corruption-detection"
+            }
+            Self::InbandComfortNoise => "http://www.webrtc.org/experiments/rtp-hdrext/inband-cn",
+        }
+    }
+
+    /// The longest value it has in any of its forms. More is somebody's mistake.
+    pub const fn max_bytes(self) -> usize {
+        match self {
+            Self::Mid | Self::Rid | Self::RepairedRid | Self::DependencyDescriptor => 255,
+            Self::VideoOrientation | Self::VideoContentType | Self::InbandComfortNoise => 1,
+            Self::AudioLevel | Self::VideoFrameTrackingId => 2,
+            Self::AbsSendTime | Self::PlayoutDelay | Self::TransmissionOffset => 3,
+            Self::TransportWideCc => 4,
+            Self::VideoTiming => 13,
+            Self::AbsCaptureTime | Self::CorruptionDetection => 16,
+            // With the metadata of high dynamic range.
+            Self::ColorSpace => 28,
         }
     }
 }

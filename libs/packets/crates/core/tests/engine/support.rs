@@ -448,6 +448,7 @@ pub fn video_sink() -> SinkConfig {
         rtx_ssrc: Some(7001),
         cname: "publisher".into(),
         extensions: extensions(&[]),
+        mixed_extensions: true,
         nack: true,
         transport_cc: false,
     }

@@ -298,6 +298,7 @@ fn add_sink_on(world: &mut World, sink: u64, transport: u64, source: u64, shape:
         rtx_ssrc: (shape & 32 != 0).then_some(ssrc + 1),
         cname: "c".into(),
         extensions: extension_ids(),
+        mixed_extensions: shape & 64 == 0,
         nack: shape & 8 != 0,
         transport_cc: shape & 4 != 0,
     };
@@ -318,8 +319,11 @@ fn extension_ids() -> ExtensionIds {
         ExtensionKind::AudioLevel,
         ExtensionKind::VideoOrientation,
         ExtensionKind::DependencyDescriptor,
+        ExtensionKind::ColorSpace,
+        ExtensionKind::PlayoutDelay,
+        ExtensionKind::VideoTiming,
     ];
-    for (kind, id) in kinds.into_iter().zip([1, 2, 3, 4, 14, 16]) {
+    for (kind, id) in kinds.into_iter().zip([1, 2, 3, 4, 14, 16, 5, 6, 255]) {
         ids.set(kind, id).expect("an id in range");
     }
     ids
