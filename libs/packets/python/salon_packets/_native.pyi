@@ -312,6 +312,8 @@ class FrameLink:
     waited for (the relay asks the publisher for it) for at most `max_wait_ms` after the next one came, then frames are
     skipped and a key frame is asked for. Frames larger than `max_frame_bytes` are skipped likewise. Nothing a packet
     can say raises. `ssrc` is what is sent, with `payload_type`; what is received has any SSRC, the same payload type.
+    What the color-space extension (`color_space_id`, 0 for none) says of the frames received last is said of the frames
+    that are sent.
     `receive` may be called on one thread and everything else on another.
     """
 
@@ -323,6 +325,7 @@ class FrameLink:
         payload_type: int,
         ssrc: int,
         orientation_id: int,
+        color_space_id: int = 0,
         max_wait_ms: int = 200,
         max_frame_bytes: int = 4_194_304,
     ) -> Self: ...

@@ -18,6 +18,8 @@ class FrameLink:
     waited for (the relay asks the publisher for it) for at most `max_wait_ms` after the next one came, then frames are
     skipped and a key frame is asked for. Frames larger than `max_frame_bytes` are skipped likewise. Nothing a packet
     can say raises. `ssrc` is what is sent, with `payload_type`; what is received has any SSRC, the same payload type.
+    What the color-space extension (`color_space_id`, 0 for none) says of the frames received last is said of the frames
+    that are sent.
     `receive` may be called on one thread and everything else on another.
     """
 
@@ -29,6 +31,7 @@ class FrameLink:
         payload_type: int,
         ssrc: int,
         orientation_id: int,
+        color_space_id: int = 0,
         max_wait_ms: int = 200,
         max_frame_bytes: int = 4_194_304,
     ) -> None:
@@ -38,6 +41,7 @@ class FrameLink:
             payload_type=payload_type,
             ssrc=ssrc,
             orientation_id=orientation_id,
+            color_space_id=color_space_id,
             max_wait_ms=max_wait_ms,
             max_frame_bytes=max_frame_bytes,
         )

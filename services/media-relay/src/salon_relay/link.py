@@ -11,3 +11,5 @@ BEAUTIFIED_SSRC: Final = 2
 """What comes back."""
 ORIENTATION_ID: Final = 1
 """Id of the video-orientation header extension (3GPP TS 26.114 section 7.4.5), both ways."""
+COLOR_SPACE_ID: Final = 2
+"""Id of the color-space header extension, both ways."""

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use salon_packets_core::wire::rtp::Header;
 
+use crate::color_space::ColorSpace;
 use crate::frame::{Codec, Frame};
 use crate::order::{Order, Packet, Place};
 use crate::requests::Requests;
@@ -21,6 +22,8 @@ pub struct Settings {
     pub payload_type: u8,
     /// Id of the video-orientation extension; 0 for none.
     pub orientation_id: u8,
+    /// Id of the color-space extension; 0 for none.
+    pub color_space_id: u8,
     /// How long a missing packet is waited for, counted from the first packet after it.
     pub max_wait_ns: u64,
     /// A larger frame is skipped, with those that need it.
@@ -83,6 +86,7 @@ impl Builder {
 struct UnderWay {
     timestamp: u32,
     orientation: Option<u8>,
+    color_space: Option<ColorSpace>,
     received_ns: u64,
 }
 
@@ -150,15 +154,15 @@ impl FrameAssembler {
             Ok(range) if is_media => datagram[range].to_vec(),
             _ => Vec::new(),
         };
-        let orientation = header
-            .extensions(datagram)
-            .find(self.settings.orientation_id)
-            .filter(|_| self.settings.orientation_id != 0)
-            .and_then(|data| data.first().copied());
+        let value = |id| header.extensions(datagram).find(id).filter(|_| id != 0);
+        let orientation =
+            value(self.settings.orientation_id).and_then(|data| data.first().copied());
+        let color_space = value(self.settings.color_space_id).and_then(ColorSpace::read);
         let packet = Packet {
             timestamp: header.timestamp,
             marker: header.marker,
             orientation,
+            color_space,
             arrived_ns: now_ns,
             payload,
         };
@@ -260,9 +264,11 @@ impl FrameAssembler {
         let under_way = self.under_way.get_or_insert(UnderWay {
             timestamp: packet.timestamp,
             orientation: None,
+            color_space: None,
             received_ns: 0,
         });
         under_way.orientation = packet.orientation.or(under_way.orientation);
+        under_way.color_space = packet.color_space.or(under_way.color_space);
         under_way.received_ns = under_way.received_ns.max(packet.arrived_ns);
         if !self.is_intact {
             self.requests.on_keyframe();
@@ -297,6 +303,7 @@ impl FrameAssembler {
             timestamp: under_way.timestamp,
             is_keyframe,
             orientation: under_way.orientation,
+            color_space: under_way.color_space,
             received_ns: under_way.received_ns,
         });
     }

@@ -1,5 +1,6 @@
 //! A frame, and what tells a key frame from others.
 
+use crate::color_space::ColorSpace;
 use crate::{h264, vp8};
 
 /// What can be taken apart and put together.
@@ -22,6 +23,8 @@ pub struct Frame {
     pub is_keyframe: bool,
     /// The byte of the video-orientation extension (3GPP TS 26.114 section 7.4.5), if a packet had one.
     pub orientation: Option<u8>,
+    /// What its samples mean, if a packet said so.
+    pub color_space: Option<ColorSpace>,
     /// When its last packet arrived.
     pub received_ns: u64,
 }

@@ -7,6 +7,7 @@
 
 mod annexb;
 mod assembler;
+mod color_space;
 mod frame;
 mod h264;
 mod order;
@@ -15,6 +16,7 @@ mod requests;
 mod vp8;
 
 pub use assembler::{FrameAssembler, Settings};
+pub use color_space::{ColorSpace, LatestColorSpace};
 pub use frame::{Codec, Frame, is_keyframe};
 pub use packetizer::{MAX_PACKET_BYTES, NothingToSend, Packetizer, Packets};
 pub use vp8::dimensions as vp8_dimensions;

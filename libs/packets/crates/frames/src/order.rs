@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use salon_packets_core::wire::rtp::SequenceUnwrapper;
 
+use crate::color_space::ColorSpace;
+
 /// Packets that may wait behind a missing one; also how far a number may be from the one expected.
 const MAX_WAITING: usize = 2048;
 /// So many packets refused in a row are no stragglers: what was expected must have been wrong.
@@ -15,6 +17,7 @@ pub(crate) struct Packet {
     pub(crate) timestamp: u32,
     pub(crate) marker: bool,
     pub(crate) orientation: Option<u8>,
+    pub(crate) color_space: Option<ColorSpace>,
     pub(crate) arrived_ns: u64,
     /// Without padding; may be empty.
     pub(crate) payload: Vec<u8>,
@@ -151,6 +154,7 @@ mod tests {
             timestamp: 0,
             marker: false,
             orientation: None,
+            color_space: None,
             arrived_ns,
             payload: vec![0; 10],
         }

@@ -3,6 +3,7 @@
 use salon_packets_core::wire::rtp::{HeaderFields, write_header};
 
 use crate::annexb::Units;
+use crate::color_space::ColorSpace;
 use crate::frame::Codec;
 use crate::h264::{FU_A, FU_END, FU_START, PPS, STAP_A, kind};
 
@@ -12,6 +13,8 @@ pub const MAX_PACKET_BYTES: usize = 1200;
 const HEADER_BYTES: usize = 12;
 /// A block with the orientation and nothing else.
 const EXTENSION_BYTES: usize = 8;
+/// With orientation and colour space in the two-byte form.
+const MAX_EXTENSION_BYTES: usize = 40;
 const MAX_PAYLOAD_BYTES: usize = MAX_PACKET_BYTES - HEADER_BYTES;
 /// X, I, and a picture id of 15 bits: a viewer's decoder tells by it that nothing is missing.
 const VP8_DESCRIPTOR_BYTES: usize = 4;
@@ -56,6 +59,7 @@ pub struct Packetizer {
     payload_type: u8,
     ssrc: u32,
     orientation_id: u8,
+    color_space: Option<(u8, ColorSpace)>,
     sequence_number: u16,
     picture_id: u16,
     out: Vec<u8>,
@@ -68,14 +72,22 @@ struct Cut {
     timestamp: u32,
     /// On the last packet.
     orientation: Option<u8>,
+    /// There as well: receivers look for it nowhere else.
+    color_space: Option<ColorSpace>,
 }
 
 impl Cut {
     /// What the last packet of the frame has beyond the others.
     fn extension_bytes(self, is_last: bool) -> usize {
-        match self.orientation {
-            Some(_) if is_last => EXTENSION_BYTES,
-            _ => 0,
+        match (self.orientation, self.color_space) {
+            _ if !is_last => 0,
+            (None, None) => 0,
+            (Some(_), None) => EXTENSION_BYTES,
+            // The two-byte form is as long as any.
+            (_, Some(value)) => {
+                let orientation_bytes = if self.orientation.is_some() { 3 } else { 0 };
+                4 + (orientation_bytes + 2 + value.data().len()).next_multiple_of(4)
+            }
         }
     }
 }
@@ -88,12 +100,18 @@ impl Packetizer {
             payload_type: payload_type & 0x7f,
             ssrc,
             orientation_id,
+            color_space: None,
             // Far from the wrap, as RFC 3711 section 3.3.1 wants it for whoever protects them later.
             sequence_number: (random & 0x7fff) as u16,
             picture_id: (random >> 32 & 0x7fff) as u16,
             out: Vec::new(),
             ends: Vec::new(),
         }
+    }
+
+    /// What frames mean from the next one on, and the id (1 to 14) to say it under.
+    pub fn set_color_space(&mut self, color_space: Option<(u8, ColorSpace)>) {
+        self.color_space = color_space;
     }
 
     /// The packets of `frame`: VP8 as it is, H.264 as Annex B.
@@ -108,6 +126,7 @@ impl Packetizer {
         let cut = Cut {
             timestamp,
             orientation: orientation.filter(|_| self.orientation_id != 0),
+            color_space: self.color_space.map(|(_, color_space)| color_space),
         };
         match self.codec {
             Codec::Vp8 => self.cut_vp8(frame, cut),
@@ -193,13 +212,21 @@ impl Packetizer {
         let start = self.out.len();
         let orientation = cut.orientation.filter(|_| is_last);
         let value = [orientation.unwrap_or_default()];
-        let elements: &[(u8, &[u8])] = match orientation {
-            Some(_) => &[(self.orientation_id, &value)],
-            None => &[],
-        };
-        self.out.resize(start + HEADER_BYTES + EXTENSION_BYTES, 0);
-        // The room is enough for any id of one or two bytes.
-        let len = write_header(&mut self.out[start..], &fields, elements).unwrap_or_default();
+        let mut elements: [(u8, &[u8]); 2] = [(0, &[]); 2];
+        let mut count = 0;
+        if orientation.is_some() {
+            elements[count] = (self.orientation_id, &value);
+            count += 1;
+        }
+        if let Some((id, color_space)) = self.color_space.as_ref().filter(|_| is_last) {
+            elements[count] = (*id, color_space.data());
+            count += 1;
+        }
+        self.out
+            .resize(start + HEADER_BYTES + MAX_EXTENSION_BYTES, 0);
+        // The room is enough for both, in either form.
+        let len =
+            write_header(&mut self.out[start..], &fields, &elements[..count]).unwrap_or_default();
         self.out.truncate(start + len);
         for part in payload {
             self.out.extend_from_slice(part);

@@ -11,7 +11,9 @@ use salon_packets_core::io::monotonic_ns;
 use salon_packets_core::seqpacket::{Read, SeqPacket, Written};
 use salon_packets_core::wire::rtcp::{Packet, Packets, Writer};
 use salon_packets_core::wire::rtp::{Kind, classify};
-use salon_packets_frames::{Codec, Frame, FrameAssembler, Packetizer, Settings, is_keyframe};
+use salon_packets_frames::{
+    Codec, Frame, FrameAssembler, LatestColorSpace, Packetizer, Settings, is_keyframe,
+};
 
 /// A key frame of 500 kB is some 450 packets.
 const BUFFER_BYTES: i32 = 4 << 20;
@@ -80,6 +82,7 @@ enum Happened {
 
 struct Receiving {
     assembler: FrameAssembler,
+    color_space: LatestColorSpace,
     buffer: Box<[u8]>,
     /// RFC 5104 section 4.3.1.2: the same number again is the same request.
     last_fir: Option<u8>,
@@ -98,6 +101,7 @@ struct Sending {
 pub(crate) struct FrameLink {
     codec: Codec,
     ssrc: u32,
+    color_space_id: u8,
     /// `None` after `close`.
     socket: Mutex<Option<Arc<SeqPacket>>>,
     /// Never held while waiting for the socket.
@@ -176,6 +180,7 @@ impl FrameLink {
                     return Happened::KeyframeRequested;
                 }
                 if let Some(frame) = receiving.assembler.next_frame() {
+                    (receiving.color_space).on_frame(frame.is_keyframe, frame.color_space);
                     return Happened::Frame(frame);
                 }
                 if receiving.is_closed {
@@ -201,7 +206,10 @@ impl FrameLink {
         timestamp: u32,
         orientation: Option<u8>,
     ) -> Option<usize> {
+        let color_space = lock(&self.receiving).color_space.get();
         let sending = &mut *lock(&self.sending);
+        let said = color_space.map(|color_space| (self.color_space_id, color_space));
+        sending.packetizer.set_color_space(said);
         let is_keyframe = is_keyframe(self.codec, frame);
         if sending.needs_keyframe && !is_keyframe {
             return Some(0);
@@ -244,7 +252,7 @@ fn write_patiently(socket: &SeqPacket, packet: &[u8], deadline_ns: &mut Option<u
 impl FrameLink {
     #[new]
     #[pyo3(signature = (
-        fd, *, codec, payload_type, ssrc, orientation_id, max_wait_ms = 200, max_frame_bytes = 4_194_304
+        fd, *, codec, payload_type, ssrc, orientation_id, color_space_id = 0, max_wait_ms = 200, max_frame_bytes = 4_194_304
     ))]
     #[allow(clippy::too_many_arguments)] // keyword arguments of the Python class
     fn new(
@@ -253,6 +261,7 @@ impl FrameLink {
         payload_type: u8,
         ssrc: u32,
         orientation_id: u8,
+        color_space_id: u8,
         max_wait_ms: u32,
         max_frame_bytes: usize,
     ) -> PyResult<Self> {
@@ -265,15 +274,16 @@ impl FrameLink {
                 )));
             }
         };
-        if payload_type > 127 || orientation_id > 14 {
+        if payload_type > 127 || orientation_id > 14 || color_space_id > 14 {
             return Err(PyValueError::new_err(
-                "payload_type is 0 to 127, orientation_id 0 (none) to 14",
+                "payload_type is 0 to 127, orientation_id and color_space_id 0 (none) to 14",
             ));
         }
         let settings = Settings {
             codec,
             payload_type,
             orientation_id,
+            color_space_id,
             max_wait_ns: Duration::from_millis(max_wait_ms.into()).as_nanos() as u64,
             max_frame_bytes,
         };
@@ -281,9 +291,11 @@ impl FrameLink {
         Ok(Self {
             codec,
             ssrc,
+            color_space_id,
             socket: Mutex::new(Some(Arc::new(SeqPacket::duplicate(fd, BUFFER_BYTES)?))),
             receiving: Mutex::new(Receiving {
                 assembler: FrameAssembler::new(settings),
+                color_space: LatestColorSpace::default(),
                 buffer: vec![0; MAX_MESSAGE_BYTES].into_boxed_slice(),
                 last_fir: None,
                 is_keyframe_requested: false,

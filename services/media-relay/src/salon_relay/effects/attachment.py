@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from salon_media.extensions import VIDEO_ORIENTATION
+from salon_media.extensions import COLOR_SPACE, VIDEO_ORIENTATION
 from salon_packets import Codec, CommandQueueFull, SinkConfig, SourceConfig
 
-from salon_relay.link import BEAUTIFIED_SSRC, CLOCK_RATE_HZ, ORIENTATION_ID, PAYLOAD_TYPE, TAP_SSRC
+from salon_relay.link import BEAUTIFIED_SSRC, CLOCK_RATE_HZ, COLOR_SPACE_ID, ORIENTATION_ID, PAYLOAD_TYPE, TAP_SSRC
 from salon_relay.packets import Packets
 from salon_relay.registry import Track
 
@@ -19,7 +19,7 @@ class Attachment:
         self.source = next(ids)
         self._packets = packets
         codec = Codec(track.name, PAYLOAD_TYPE, CLOCK_RATE_HZ)
-        extensions = {VIDEO_ORIENTATION: ORIENTATION_ID}
+        extensions = {VIDEO_ORIENTATION: ORIENTATION_ID, COLOR_SPACE: COLOR_SPACE_ID}
         packets.add_local_transport(self.transport, link_fd)
         try:
             packets.add_source(
@@ -50,6 +50,7 @@ class Attachment:
                     extensions=extensions,
                     nack=False,
                     transport_cc=False,
+                    mixed_extensions=True,
                 ),
             )
         except CommandQueueFull:

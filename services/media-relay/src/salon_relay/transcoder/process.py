@@ -21,7 +21,7 @@ from salon_kit.log import bound, get_logger, set_up_logging
 from salon_kit.settings import BusSettings, ProcessSettings, load
 from salon_packets import FrameLink
 
-from salon_relay.link import BEAUTIFIED_SSRC, ORIENTATION_ID, PAYLOAD_TYPE
+from salon_relay.link import BEAUTIFIED_SSRC, COLOR_SPACE_ID, ORIENTATION_ID, PAYLOAD_TYPE
 from salon_relay.transcoder.codec import Decoder, Encoder
 from salon_relay.transcoder.config import TranscoderSettings
 from salon_relay.transcoder.control import Control
@@ -128,6 +128,7 @@ class Process:
             payload_type=PAYLOAD_TYPE,
             ssrc=BEAUTIFIED_SSRC,
             orientation_id=ORIENTATION_ID,
+            color_space_id=COLOR_SPACE_ID,
         )
         parts = Parts(
             link=link,

@@ -16,6 +16,7 @@ fn play(codec: Codec, mut data: &[u8]) {
         codec,
         payload_type: 96,
         orientation_id: 4,
+        color_space_id: 5,
         max_wait_ns: 200_000_000,
         max_frame_bytes: MAX_FRAME_BYTES,
     });

@@ -1,6 +1,7 @@
 //! What becomes of packets and frames, one module per promise.
 #![forbid(unsafe_code)]
 
+mod colours_are_carried_along;
 mod frames_are_cut_into_equal_packets;
 mod frames_survive_loss_and_reordering;
 mod h264_in_every_packetisation;

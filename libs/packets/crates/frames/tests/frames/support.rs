@@ -5,6 +5,7 @@ use salon_packets_frames::{Codec, Frame, FrameAssembler, Packetizer, Settings};
 pub const MS: u64 = 1_000_000;
 pub const PAYLOAD_TYPE: u8 = 96;
 pub const ORIENTATION_ID: u8 = 4;
+pub const COLOR_SPACE_ID: u8 = 9;
 pub const SSRC: u32 = 0x1234_5678;
 
 /// splitmix64.
@@ -33,6 +34,7 @@ pub fn settings(codec: Codec) -> Settings {
         codec,
         payload_type: PAYLOAD_TYPE,
         orientation_id: ORIENTATION_ID,
+        color_space_id: COLOR_SPACE_ID,
         max_wait_ns: 200 * MS,
         max_frame_bytes: 1 << 20,
     }
