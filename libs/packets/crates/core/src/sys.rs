@@ -49,7 +49,7 @@ fn clock_ns(clock: libc::clockid_t) -> u64 {
 pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = match address {
         SocketAddr::V6(address) if address.ip().is_unspecified() => bind_to_both(address)
-            .or_else(|error| without_ipv6(error, address.port(), |any| UdpSocket::bind(any)))?,
+            .or_else(|error| without_ipv6(error, address.port(), UdpSocket::bind))?,
         _ => UdpSocket::bind(address)?,
     };
     socket.set_nonblocking(true)?;
