@@ -2,7 +2,7 @@
 // network, nor have browsers that may connect through proxies alone; and where a page is at localhost and may use neither
 // camera nor microphone, some keep theirs to themselves. Nothing else says so: calls just stay without picture and sound.
 
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 10_000;
 
 export function hasAddress() {
   const connection = new RTCPeerConnection();
