@@ -67,7 +67,9 @@ async def publish(connection: RTCPeerConnection, relay: RunningRelay, sprop: str
     codecs = RTCRtpSender.getCapabilities("video").codecs
     transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType == "video/H264"])
     await connection.setLocalDescription(await connection.createOffer())
-    offer = connection.localDescription.sdp.replace("42e01f", f"42e01f;sprop-parameter-sets={sprop}")
+    offer = connection.localDescription.sdp
+    for profile in ("42e01f", "42001f"):  # whichever of the two it sends
+        offer = offer.replace(profile, f"{profile};sprop-parameter-sets={sprop}")
     answer, _ = relay.negotiate("p", offer, sends=True, single="cam")
     await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
