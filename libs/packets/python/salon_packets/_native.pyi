@@ -69,8 +69,8 @@ class SourceConfig:
         nack: bool,
         transport_cc: bool,
         remb: bool,
-        parameter_sets: Sequence[tuple[int, bytes]] = (),
-        keyframe_feedback: Literal["pli", "fir"] | None = "pli",
+        parameter_sets: Sequence[tuple[int, bytes]] = ...,  # ()
+        keyframe_feedback: Literal["pli", "fir"] | None = ...,  # "pli"
     ) -> Self: ...
 
 @final
@@ -100,7 +100,7 @@ class SinkConfig:
         extensions: Mapping[str, int],
         nack: bool,
         transport_cc: bool,
-        alternatives: Sequence[tuple[int, Codec]] = (),
+        alternatives: Sequence[tuple[int, Codec]] = ...,  # ()
         mixed_extensions: bool = False,
     ) -> Self: ...
 
