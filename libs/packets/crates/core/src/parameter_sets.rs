@@ -9,9 +9,12 @@ use crate::config::SignalledParameterSet;
 use crate::wire::h264::{self, ParameterSetKind, Unit};
 
 /// Of all that are kept, in one packet: it fits any path with headers and SRTP. An encoder's take some dozens of bytes.
-pub(crate) const MAX_BYTES: usize = 1100;
+const MAX_BYTES: usize = 1100;
+/// Kept at most, and read of one packet: as many as of an offer. An encoder has two, rarely more.
+const MAX_UNITS: usize = 16;
 /// So that a packet that was lost can be sent again as it was.
 const REMEMBERED: usize = 4;
+const HEADER_BYTES: usize = 1;
 const SIZE_BYTES: usize = 2;
 
 /// Which parameter sets the key frame needs that begins in a packet.
@@ -38,6 +41,12 @@ struct Kept {
     unit: Box<[u8]>,
 }
 
+impl Kept {
+    fn packed_bytes(&self) -> usize {
+        SIZE_BYTES + self.unit.len()
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct ParameterSets {
     signalled: Vec<SignalledParameterSet>,
@@ -45,6 +54,8 @@ pub(crate) struct ParameterSets {
     payload_type: Option<u8>,
     /// Sequence parameter sets first.
     kept: Vec<Kept>,
+    /// What `kept` takes in one packet.
+    packed_bytes: usize,
     payloads: VecDeque<(NonZeroU32, Box<[u8]>)>,
     version: NonZeroU32,
     /// Timestamps of the frames that had one lately: a picture parameter set counts behind a sequence parameter set.
@@ -58,6 +69,7 @@ impl ParameterSets {
             signalled,
             payload_type: None,
             kept: Vec::new(),
+            packed_bytes: HEADER_BYTES,
             payloads: VecDeque::new(),
             version: NonZeroU32::MIN,
             sequence_timestamp: None,
@@ -72,10 +84,18 @@ impl ParameterSets {
         let mut begins_idr_picture = false;
         let mut has_changed = false;
         let mut has_own = false;
+        let sets = h264::units(payload).filter(|unit| unit.parameter_set().is_some());
+        // The last word counts: if there are too many, the first ones are not read.
+        let mut unread = sets.count().saturating_sub(MAX_UNITS);
         for unit in h264::units(payload) {
             if let Some(kind) = unit.parameter_set() {
                 has_changed |= self.follow(stored.payload_type);
-                has_changed |= self.keep(kind, unit, stored.sequence);
+                if unread > 0 {
+                    unread -= 1;
+                    has_changed |= self.forget(kind);
+                } else {
+                    has_changed |= self.keep(kind, unit, stored.sequence);
+                }
                 self.note(kind, stored.timestamp);
                 has_own |= kind == ParameterSetKind::Sequence;
             } else if unit.begins_idr_picture() {
@@ -112,8 +132,9 @@ impl ParameterSets {
     }
 
     fn is_complete(&self) -> bool {
-        let has = |kind| self.kept.iter().any(|kept| kept.kind == kind);
-        has(ParameterSetKind::Sequence) && has(ParameterSetKind::Picture)
+        let is_of = |kept: Option<&Kept>, kind| kept.is_some_and(|kept| kept.kind == kind);
+        is_of(self.kept.first(), ParameterSetKind::Sequence)
+            && is_of(self.kept.last(), ParameterSetKind::Picture)
     }
 
     /// What is kept belongs to one payload type; with another one it begins with what the offer says of that.
@@ -123,6 +144,7 @@ impl ParameterSets {
         }
         self.payload_type = Some(payload_type);
         self.kept.clear();
+        self.packed_bytes = HEADER_BYTES;
         let signalled = std::mem::take(&mut self.signalled);
         for one in signalled
             .iter()
@@ -151,17 +173,12 @@ impl ParameterSets {
     /// True if something is different now.
     fn keep(&mut self, kind: ParameterSetKind, unit: Unit<'_>, sequence: i64) -> bool {
         let (Some(id), Some(bytes)) = (unit.parameter_set_id(), unit.whole) else {
-            // In pieces or out of range: whatever it says, what was known of its kind is no longer so.
-            let before = self.kept.len();
-            self.kept.retain(|kept| kept.kind != kind);
-            return self.kept.len() != before;
+            // In pieces or out of range.
+            return self.forget(kind);
         };
-        let former = self
-            .kept
-            .iter_mut()
-            .find(|kept| kept.kind == kind && kept.id == id);
-        if let Some(former) = former {
-            if former.sequence >= Some(sequence) {
+        if let Ok(place) = self.place_of(kind, id) {
+            let former = &mut self.kept[place];
+            if former.sequence > Some(sequence) {
                 // Came late, after what replaced it.
                 return false;
             }
@@ -174,37 +191,57 @@ impl ParameterSets {
         true
     }
 
+    /// Of this kind came something that is not read: whatever it says, what was known is no longer so. True if anything was.
+    fn forget(&mut self, kind: ParameterSetKind) -> bool {
+        let pictures = self
+            .kept
+            .partition_point(|kept| kept.kind == ParameterSetKind::Sequence);
+        let of_kind = match kind {
+            ParameterSetKind::Sequence => 0..pictures,
+            ParameterSetKind::Picture => pictures..self.kept.len(),
+        };
+        let is_any = !of_kind.is_empty();
+        for kept in self.kept.drain(of_kind) {
+            self.packed_bytes -= kept.packed_bytes();
+        }
+        is_any
+    }
+
+    fn remove(&mut self, index: usize) {
+        self.packed_bytes -= self.kept.remove(index).packed_bytes();
+    }
+
     /// In the place of the one with its id. The oldest make room, of its kind if there are any.
     fn insert(&mut self, kind: ParameterSetKind, unit: Unit<'_>, sequence: Option<i64>) {
         let (Some(id), Some(bytes)) = (unit.parameter_set_id(), unit.whole) else {
             return;
         };
-        self.kept.retain(|kept| (kept.kind, kept.id) != (kind, id));
-        if 1 + SIZE_BYTES + bytes.len() > MAX_BYTES {
+        if let Ok(former) = self.place_of(kind, id) {
+            self.remove(former);
+        }
+        let kept = Kept {
+            kind,
+            id,
+            sequence,
+            unit: bytes.into(),
+        };
+        if HEADER_BYTES + kept.packed_bytes() > MAX_BYTES {
             return;
         }
-        while self.packed_bytes() + SIZE_BYTES + bytes.len() > MAX_BYTES {
+        while self.kept.len() == MAX_UNITS || self.packed_bytes + kept.packed_bytes() > MAX_BYTES {
             let rank = |index: &usize| (self.kept[*index].kind != kind, self.kept[*index].sequence);
             let oldest = (0..self.kept.len()).min_by_key(rank);
-            self.kept.remove(oldest.unwrap_or(0));
+            self.remove(oldest.unwrap_or(0));
         }
-        let place = self
-            .kept
-            .partition_point(|kept| (kept.kind, kept.id) < (kind, id));
-        self.kept.insert(
-            place,
-            Kept {
-                kind,
-                id,
-                sequence,
-                unit: bytes.into(),
-            },
-        );
+        let (Ok(place) | Err(place)) = self.place_of(kind, id);
+        self.packed_bytes += kept.packed_bytes();
+        self.kept.insert(place, kept);
     }
 
-    fn packed_bytes(&self) -> usize {
-        let units = self.kept.iter().map(|kept| SIZE_BYTES + kept.unit.len());
-        1 + units.sum::<usize>()
+    /// Where one is, or would be.
+    fn place_of(&self, kind: ParameterSetKind, id: u32) -> Result<usize, usize> {
+        self.kept
+            .binary_search_by_key(&(kind, id), |kept| (kept.kind, kept.id))
     }
 
     fn pack(&mut self) {
@@ -217,5 +254,141 @@ impl ParameterSets {
             self.payloads.pop_front();
         }
         self.payloads.push_back((self.version, payload.into()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::rtp::Header;
+
+    const SPS: &[u8] = &[0x67, 0x42, 0xe0, 0x1f, 0x8d, 1];
+    const IDR: &[u8] = &[0x65, 0x80];
+
+    /// With the id in its first bits.
+    fn picture_set(id: u32, bytes: usize, content: u8) -> Vec<u8> {
+        let coded = id + 1;
+        let mut unit = vec![0x68];
+        unit.extend((coded << (2 * coded.leading_zeros() - 31)).to_be_bytes());
+        unit.resize(bytes, content);
+        unit
+    }
+
+    struct Stream {
+        sets: ParameterSets,
+        sequence: i64,
+    }
+
+    impl Stream {
+        fn new() -> Self {
+            Self {
+                sets: ParameterSets::new(Vec::new()),
+                sequence: 0,
+            }
+        }
+
+        fn packet(&mut self, payload: &[u8]) -> Option<Needed> {
+            self.sequence += 1;
+            let fixed = [0x80, 102, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+            let header = Header::parse(&fixed).unwrap();
+            let stored = Stored::new(&header, self.sequence, 12..12 + payload.len(), 0);
+            let needed = self.sets.on_packet(&stored, payload);
+            let kept = self.sets.kept.iter();
+            assert_eq!(
+                self.sets.packed_bytes,
+                HEADER_BYTES + kept.map(Kept::packed_bytes).sum::<usize>()
+            );
+            assert!(self.sets.kept.len() <= MAX_UNITS && self.sets.packed_bytes <= MAX_BYTES);
+            needed
+        }
+
+        fn aggregate(&mut self, units: &[Vec<u8>]) -> Option<Needed> {
+            self.packet(&h264::aggregate(units.iter().map(|unit| &unit[..])))
+        }
+
+        fn ids(&self) -> Vec<u32> {
+            self.sets.kept.iter().map(|kept| kept.id).collect()
+        }
+    }
+
+    #[test]
+    fn of_a_packet_full_of_them_sixteen_are_read() {
+        for (count, ids) in [(17, 200), (280, 256)] {
+            let mut stream = Stream::new();
+            let units: Vec<_> = (0..count)
+                .map(|place| picture_set(place % ids, 4, 1))
+                .collect();
+            stream.aggregate(&units);
+            let mut last: Vec<_> = (count - 16..count).map(|place| place % ids).collect();
+            last.sort_unstable();
+            assert_eq!(stream.ids(), last);
+        }
+        // Of two bytes each; eight ids among the last ones.
+        let mut stream = Stream::new();
+        stream.aggregate(
+            &(0..350)
+                .map(|place| {
+                    picture_set(
+                        if place < 334 {
+                            place % 7
+                        } else {
+                            7 + place % 8
+                        },
+                        2,
+                        0,
+                    )
+                })
+                .collect::<Vec<_>>(),
+        );
+        assert_eq!(stream.ids(), (7..15).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn packets_full_of_them_one_after_the_other_leave_sixteen_and_the_key_frame_has_those() {
+        let mut stream = Stream::new();
+        stream.packet(SPS);
+        for round in 0..50 {
+            let units: Vec<_> = (0..16)
+                .map(|place| picture_set((round * 16 + place) % 256, 6, round as u8))
+                .collect();
+            stream.aggregate(&units);
+        }
+        assert_eq!(stream.sets.kept.len(), MAX_UNITS);
+        let needed = stream.packet(IDR).unwrap();
+        let payload = stream.sets.preface(needed).unwrap().payload;
+        let units: Vec<_> = h264::units(payload).collect();
+        assert_eq!(units[0].whole, Some(SPS), "the oldest of the other kind");
+        assert_eq!(units.len(), MAX_UNITS);
+    }
+
+    #[test]
+    fn what_was_not_read_is_not_taken_for_what_was_known() {
+        let mut stream = Stream::new();
+        stream.packet(SPS);
+        stream.aggregate(&[picture_set(0, 4, 1), picture_set(1, 4, 1)]);
+        let mut units = vec![picture_set(0, 4, 2)];
+        units.extend((2..18).map(|id| picture_set(id, 4, 2)));
+        stream.aggregate(&units);
+        assert!(
+            !stream
+                .sets
+                .kept
+                .iter()
+                .any(|kept| { kept.kind == ParameterSetKind::Picture && kept.id < 2 })
+        );
+        assert!(stream.packet(IDR).is_some(), "the first kind is known yet");
+        let mut units = vec![SPS.to_vec()];
+        units.extend((0..16).map(|id| picture_set(id, 4, 3)));
+        stream.aggregate(&units);
+        assert!(stream.packet(IDR).is_none());
+    }
+
+    #[test]
+    fn the_last_word_of_a_packet_counts() {
+        let mut stream = Stream::new();
+        stream.packet(SPS);
+        let [first, second] = [picture_set(3, 5, 1), picture_set(3, 5, 2)];
+        stream.aggregate(&[first, second.clone()]);
+        assert_eq!(*stream.sets.kept[1].unit, *second);
     }
 }
