@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// Remembered single drops, and insertions; packets from before the oldest are too late to matter.
-const MAX_CHANGES: usize = 64;
+pub(crate) const MAX_CHANGES: usize = 64;
 
 /// Maps unwrapped source numbers to unwrapped outgoing ones.
 ///

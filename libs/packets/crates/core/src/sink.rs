@@ -1,5 +1,6 @@
 //! One viewer of one track: its own SSRC, numbering, clock offset and extension ids, and what it was sent.
 
+mod preface_pace;
 mod write;
 
 use crate::arena::Arena;
@@ -11,6 +12,7 @@ use crate::sequence::SequenceMap;
 use crate::stats::SinkStats;
 use crate::transport::Transport;
 use crate::wire::extensions::ExtensionKind;
+use preface_pace::PrefacePace;
 
 const VIDEO_HISTORY_PACKETS: usize = 1024;
 const AUDIO_HISTORY_PACKETS: usize = 256;
@@ -78,6 +80,7 @@ pub(crate) struct Sink {
     epoch: Option<u32>,
     sequences: SequenceMap,
     pictures: PictureMap,
+    preface_pace: PrefacePace,
     pub(crate) timestamp_offset: u32,
     last_timestamp: u32,
     last_arrived_ns: u64,
@@ -143,6 +146,7 @@ impl Sink {
             epoch: None,
             sequences: SequenceMap::new(last_sequence),
             pictures: PictureMap::default(),
+            preface_pace: PrefacePace::default(),
             timestamp_offset: 0,
             last_timestamp: 0,
             last_arrived_ns: 0,
@@ -240,7 +244,12 @@ impl Sink {
             self.open(packet);
             outcome = Forwarded::Began;
         }
-        if let Some(preface) = packet.preface(outcome == Forwarded::Began)
+        let begins = outcome == Forwarded::Began;
+        if let Some(preface) = packet.preface(begins)
+            && self.sequences.is_newer(packet.sequence)
+            && self
+                .preface_pace
+                .admits(packet.timestamp, begins, egress.now_ns)
             && let Some(sequence) = self.sequences.insert_before(packet.sequence)
         {
             self.send(&preface, Form::Preface, sequence, transport, egress);

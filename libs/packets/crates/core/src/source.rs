@@ -16,7 +16,7 @@ use crate::wire::rtp::{Header, SequenceUnwrapper};
 
 const VIDEO_CACHE_PACKETS: usize = 1024;
 const AUDIO_CACHE_PACKETS: usize = 256;
-const VIDEO_CACHE_AGE_NS: u64 = 2_000_000_000;
+pub(crate) const VIDEO_CACHE_AGE_NS: u64 = 2_000_000_000;
 const AUDIO_CACHE_AGE_NS: u64 = 1_000_000_000;
 /// Keeps unwrapped numbers positive when packets from before the first one arrive late.
 const FIRST_BASE: i64 = 1 << 16;

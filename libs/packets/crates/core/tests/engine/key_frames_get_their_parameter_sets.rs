@@ -5,12 +5,12 @@ use salon_packets_core::wire::extensions::ExtensionKind;
 use crate::stage::{H264, sink_of, source_of};
 use crate::support::*;
 
-const SPS: &[u8] = &[0x67, 0x42, 0xe0, 0x1f, 0x8d, 1];
-const PPS: &[u8] = &[0x68, 0xce, 0x3c, 0x80];
+pub const SPS: &[u8] = &[0x67, 0x42, 0xe0, 0x1f, 0x8d, 1];
+pub const PPS: &[u8] = &[0x68, 0xce, 0x3c, 0x80];
 const IDR: &[u8] = &[0x65, 0x88, 7, 7];
 const SLICE: &[u8] = &[0x41, 0x9a, 7];
 
-fn stap(units: &[&[u8]]) -> Vec<u8> {
+pub fn stap(units: &[&[u8]]) -> Vec<u8> {
     let mut payload = vec![0x78];
     for unit in units {
         payload.extend((unit.len() as u16).to_be_bytes());
@@ -19,30 +19,30 @@ fn stap(units: &[&[u8]]) -> Vec<u8> {
     payload
 }
 
-fn signalled(payload_type: u8, unit: &[u8]) -> SignalledParameterSet {
+pub fn signalled(payload_type: u8, unit: &[u8]) -> SignalledParameterSet {
     SignalledParameterSet {
         payload_type,
         unit: unit.to_vec(),
     }
 }
 
-fn with_signalled(units: &[&[u8]]) -> SourceConfig {
+pub fn with_signalled(units: &[&[u8]]) -> SourceConfig {
     SourceConfig {
         parameter_sets: units.iter().map(|unit| signalled(102, unit)).collect(),
         ..source_of(H264, 1000)
     }
 }
 
-struct Scene {
-    world: World,
-    publisher: Peer,
-    source: u64,
+pub struct Scene {
+    pub world: World,
+    pub publisher: Peer,
+    pub source: u64,
     sequence: u16,
     timestamp: u32,
 }
 
 impl Scene {
-    fn new(config: SourceConfig) -> Self {
+    pub fn new(config: SourceConfig) -> Self {
         let mut world = World::new();
         let (publisher, source) = world.publisher(config);
         Self {
@@ -54,7 +54,7 @@ impl Scene {
         }
     }
 
-    fn packets(&mut self, payloads: &[&[u8]]) -> Vec<Vec<u8>> {
+    pub fn packets(&mut self, payloads: &[&[u8]]) -> Vec<Vec<u8>> {
         let mut track = Track {
             payload_type: H264.payload_type,
             sequence: self.sequence,
@@ -75,27 +75,27 @@ impl Scene {
         packets
     }
 
-    fn send(&mut self, packets: &[Vec<u8>]) {
+    pub fn send(&mut self, packets: &[Vec<u8>]) {
         for packet in packets {
             self.world.send_rtp(&mut self.publisher, packet);
         }
     }
 
-    fn frame(&mut self, payloads: &[&[u8]]) {
+    pub fn frame(&mut self, payloads: &[&[u8]]) {
         let packets = self.packets(payloads);
         self.send(&packets);
     }
 
-    fn viewer(&mut self) -> Peer {
+    pub fn viewer(&mut self) -> Peer {
         self.world.viewer(self.source, sink_of(H264)).0
     }
 
-    fn seen(&mut self, viewer: &mut Peer) -> Vec<Vec<u8>> {
+    pub fn seen(&mut self, viewer: &mut Peer) -> Vec<Vec<u8>> {
         payloads(&self.world.take_rtp(viewer))
     }
 }
 
-fn payloads(packets: &[Rtp]) -> Vec<Vec<u8>> {
+pub fn payloads(packets: &[Rtp]) -> Vec<Vec<u8>> {
     packets
         .iter()
         .map(|packet| packet.payload().to_vec())

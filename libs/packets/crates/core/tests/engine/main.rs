@@ -8,6 +8,7 @@ mod a_stand_in_that_is_late_is_left_out;
 mod any_authentic_packet_is_a_sign_of_life;
 mod authentic_packets_do_no_harm;
 mod extension_ids_are_translated;
+mod floods_of_key_frames_are_not_made_larger;
 mod frames_leave_in_equal_sizes;
 mod hostile;
 mod ice_lite_follows_the_peer;
