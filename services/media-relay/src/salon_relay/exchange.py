@@ -21,6 +21,7 @@ from salon_media.offer import Offer
 from salon_packets import CommandQueueFull
 
 from salon_relay.bindings import Bindings, bind, bind_single
+from salon_relay.codec_mismatches import CodecMismatches
 from salon_relay.dtls import Certificates
 from salon_relay.interfaces import Address
 from salon_relay.offer_queue import Turn
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 log = get_logger()
 
 _CLOSED_IDS_KEPT: Final = 20_000
+_CODEC_LASTS_NS: Final = 10 * 10**9
+"""A track that has become another codec stays that for so long: beauty begins anew with each change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ class Exchange:
         """By the number of the peer."""
         self._players: set[int] = set()
         """Peers that are there for one stream (WHEP), by number: their clients cannot be told to offer again."""
+        self._mismatches = CodecMismatches()
         self._reader = OfferReader()
         self._closed_ids: OrderedDict[TransportId, None] = OrderedDict()
         self._tasks: asyncio.TaskGroup | None = None
@@ -315,21 +319,37 @@ class Exchange:
             peer.close(CloseReason.NEVER_CONNECTED)
 
     def observe(self, stats: "Stats") -> None:
-        """Once a second: takes note of what codecs arrive. Closes peer connections whose clients cannot be sent those,
-        and publishers' over which nothing has ever come."""
+        """Once a second: takes note of what codecs arrive. Ends what clients cannot be sent of those, and closes
+        publishers' peer connections over which nothing has ever come."""
+        now_ns = time.monotonic_ns()
         for source, known in stats["sources"].items():
             track = self.registry.of_source(source)
-            if track is not None and known["payload_type"] is not None:
+            if track is None or known["payload_type"] is None:
+                continue
+            if track.arrives is None or now_ns - track.arrives_since_ns >= _CODEC_LASTS_NS:
                 self.registry.arrives(track, known["payload_type"])
-        for peer in list(self._peers.values()):
-            if peer.misses_codec(stats["sinks"]):
-                peer.close(CloseReason.CODEC_MISMATCH)
+        mismatched = self._mismatches.look(stats["sinks"])
+        if mismatched:
+            for peer in list(self._peers.values()):
+                for stream_id in peer.streams_of(mismatched):
+                    self._cannot_show(peer, stream_id)
         if not self._limits.media_timeout_s:
             return
         opened_before_ns = time.monotonic_ns() - round(self._limits.media_timeout_s * 1e9)
         for peer in list(self._peers.values()):
             if peer.awaits_media(stats["sources"]) and (peer.opened_ns or opened_before_ns) < opened_before_ns:
                 peer.close(CloseReason.NO_MEDIA)
+
+    def _cannot_show(self, viewer: Peer, stream_id: StreamId) -> None:
+        """The client learns of it by the end of its peer connection, and is refused this one stream when it comes
+        again. Where other streams would go too, that is not for the publisher to bring about again and again."""
+        publisher = self.publisher(viewer.identity.app_id, stream_id)
+        who = None if publisher is None else (publisher.app_id, publisher.user_id)
+        is_alone = viewer.played_streams <= {stream_id}
+        if is_alone or who is None or self._mismatches.may_cost_connections(who):
+            viewer.close(CloseReason.CODEC_MISMATCH)
+        else:
+            viewer.stop_stream(stream_id)
 
     def _remember_closed(self, transport_id: TransportId) -> None:
         self._closed_ids[transport_id] = None

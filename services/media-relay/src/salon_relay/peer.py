@@ -9,7 +9,7 @@ import contextvars
 import itertools
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol
@@ -32,7 +32,7 @@ from salon_relay.plan import Agreed, InactivePlan, Plan, RejectedPlan, SinkPlan,
 from salon_relay.registry import Playback, Registry, Track
 
 if TYPE_CHECKING:
-    from salon_packets._native import SinkStats, SourceStats, TransportStats
+    from salon_packets._native import SourceStats, TransportStats
 
 
 log = get_logger()
@@ -190,10 +190,17 @@ class Peer:
         """Something, to its client."""
         return any(isinstance(use, SinkUse) for use in self._uses.values())
 
-    def misses_codec(self, sinks: "Mapping[int, SinkStats]") -> bool:
-        """Whether something that it plays arrives in a codec that its client cannot be sent."""
-        ours = (use.playback.sink for use in self._uses.values() if isinstance(use, SinkUse))
-        return any(sink in sinks and sinks[sink]["codec_mismatches"] for sink in ours)
+    @property
+    def played_streams(self) -> set[StreamId]:
+        return {use.plan.agreed.stream_id for use in self._uses.values() if isinstance(use, SinkUse)}
+
+    def streams_of(self, sinks: Container[int]) -> set[StreamId]:
+        """What it plays over any of these."""
+        return {
+            use.plan.agreed.stream_id
+            for use in self._uses.values()
+            if isinstance(use, SinkUse) and use.playback.sink in sinks
+        }
 
     def awaits_media(self, sources: "Mapping[int, SourceStats]") -> bool:
         """Whether the client is to send and has not sent anything so far. Later silence is another matter."""
@@ -324,6 +331,13 @@ class Peer:
             case SinkUse(playback=playback):
                 self._registry.stop(playback)
                 self._packets.remove_sink(playback.sink)
+
+    def stop_stream(self, stream_id: StreamId) -> None:
+        """Picture and sound; their sections stay, inactive, until the client offers again."""
+        for mid, use in self._uses.items():
+            if isinstance(use, SinkUse) and use.plan.agreed.stream_id == stream_id:
+                self._end(use)
+                self._uses[mid] = Idle(stream_id)
 
     def stop_playback(self, playback: Playback) -> None:
         """Its source is gone; the section stays, inactive, until the client offers again."""

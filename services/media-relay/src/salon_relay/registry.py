@@ -4,6 +4,7 @@ A stream is one or two tracks (audio, video) under one id of one app. Publishing
 it: a publisher that came back over a new peer connection is faster than the end of its old one.
 """
 
+import time
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, Protocol
 
@@ -32,6 +33,7 @@ class Track:
     """The same for all tracks of one peer connection."""
     arrives: OfferedCodec | None = field(default=None, compare=False)
     """Of `codecs`, what it is at the moment; None while nothing has come."""
+    arrives_since_ns: int = field(default=0, compare=False)
 
     @property
     def codec(self) -> OfferedCodec:
@@ -101,7 +103,7 @@ class Registry:
         if track.arrives is not None and track.arrives.payload_type == payload_type:
             return track
         codec = next((codec for codec in track.codecs if codec.payload_type == payload_type), None)
-        seen = self._by_source[track.source] = replace(track, arrives=codec)
+        seen = self._by_source[track.source] = replace(track, arrives=codec, arrives_since_ns=time.monotonic_ns())
         if self._tracks.get(track.key) is track:
             self._tracks[track.key] = seen
             if self.listener is not None and seen.name != track.name:
