@@ -130,7 +130,7 @@ def test_a_secret_is_rotated_and_an_app_deleted(run_salon: Salon) -> None:
         (("app", "create", "--name", "a\nb"), "Error: name is illegal; allowed: 128 bytes of printable text.\n"),
         (("app", "rotate-secret", "77"), "Error: There is no app 77.\n"),
         (("token", "mint", "--app-id", "77", "--user-id", "alice"), "Error: There is no app 77.\n"),
-        (("token", "mint", "--app-id", "77", "--user-id", ""), "Error: user_id is empty; allowed: 1 to 64.\n"),
+        (("token", "mint", "--app-id", "77", "--user-id", ""), "Error: user_id is empty; allowed: 1 to 64 bytes.\n"),
     ],
 )
 def test_what_is_refused_is_one_sentence(run_salon: Salon, arguments: tuple[str, ...], sentence: str) -> None:

@@ -231,7 +231,7 @@ async def scene(
         used_max=transcoders_max,
         spares=spares,
         ring_folder=folder,
-        deadline_ms=200,  # machines that run tests are busy
+        deadline_ms=1000,  # machines that run tests are busy
         environment=dict(os.environ) | bus_environment(server),
     )
     try:
