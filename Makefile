@@ -28,8 +28,8 @@ test-python: setup-test ## The Python tests (ARGS="-k name" picks some)
 ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
 else
-	@echo "salon: testing the packages and the whole cloud side by side; each says how it went when it is done"
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-packages test-system
+	@$(MAKE) --no-print-directory test-packages
+	@$(MAKE) --no-print-directory test-system
 endif
 
 .PHONY: test-packages test-system
