@@ -6,18 +6,17 @@ a server on loopback by a name of its own that leads there) and, if a browser sa
 type of the body is one that pages of other sites may not send unasked, and no answer lets them.
 """
 
-import json
 import secrets
 import time
 from collections import OrderedDict
-from typing import Any
 from urllib.parse import urlsplit
 
-from salon_contracts.errors import RequestMalformed, SalonError
+from salon_contracts.errors import SalonError
 from salon_contracts.ids import AppId, UserId, parse_room_id, parse_user_id
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from salon_room import json_body
 from salon_room.core.limits import Bucket, Rate
 from salon_room.http_errors import error_response, plain_error
 from salon_room.quotas import client_address
@@ -47,9 +46,9 @@ class DemoTokens:
             return refused
         try:
             self._take(client_address(request))
-            document = await _body(request)
-            user_id = _user_id(_text(document, "userID"))
-            room_id = parse_room_id(_text(document, "roomID"))
+            document = await json_body.read_object(request, BODY_MAX_BYTES)
+            user_id = _user_id(json_body.text(document, "userID"))
+            room_id = parse_room_id(json_body.text(document, "roomID"))
             token = await self._tokens.mint(self._app_id, user_id, room_id, self._lifetime_s)
         except SalonError as error:
             return error_response(error)
@@ -92,28 +91,3 @@ def _user_id(wanted: str) -> UserId:
     """One of the page's own, with what was asked for as its readable part. Raises InvalidField."""
     parse_user_id(wanted)
     return parse_user_id(f"{USER_PREFIX}{wanted}-{secrets.token_hex(RANDOM_BYTES)}")
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > BODY_MAX_BYTES:
-                raise RequestMalformed(problem=f"the body is longer than {BODY_MAX_BYTES} bytes")
-    except ClientDisconnect:
-        raise RequestMalformed(problem="the body has no end") from None  # nobody hears it
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        raise RequestMalformed(problem="the body is not JSON") from None
-    if not isinstance(document, dict):
-        raise RequestMalformed(problem="the body is not a JSON object")
-    return document
-
-
-def _text(document: dict[str, Any], name: str) -> str:
-    value = document.get(name)
-    if not isinstance(value, str):
-        raise RequestMalformed(problem=f"{name} is not a text")
-    return value
