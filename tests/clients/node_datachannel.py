@@ -5,9 +5,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tests.clients.client import Client, ClientFailed, Direction, Job, Publishing, Row
+from tests.clients.client import Client, Direction, Job, Publishing, Row
 from tests.clients.coded import read_packets, write_audio_frames, write_video_frames
-from tests.clients.program import output_of, publishing, running
+from tests.clients.program import output_of, publishing, run_to_end
 from tests.clients.seen import Seen
 
 FOLDER = Path(__file__).parent / "node_datachannel"
@@ -52,10 +52,7 @@ class NodeDatachannel(Client):
 
     async def play(self, job: Job) -> Seen:
         arguments = ["play", job.whep, job.token("viewer"), job.row.codec, str(job.folder), str(PLAYED_S)]
-        async with running(self.name, [*COMMAND, *arguments]) as program:
-            code = await asyncio.wait_for(program.ended(), job.deadline_s + PLAYED_S)
-            if code != 0:
-                raise ClientFailed(f"{self.name} ended with {code}: {program.said}")
+        await run_to_end(self.name, [*COMMAND, *arguments], job.deadline_s + PLAYED_S)
         return await asyncio.to_thread(_read, job)
 
 

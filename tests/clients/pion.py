@@ -5,9 +5,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tests.clients.client import Client, ClientFailed, Direction, Job, Publishing, Row
+from tests.clients.client import Client, Direction, Job, Publishing, Row
 from tests.clients.encoding import write_audio, write_video
-from tests.clients.program import output_of, publishing, running
+from tests.clients.program import output_of, publishing, run_to_end
 from tests.clients.seen import Seen
 
 PROGRAM = Path(__file__).parents[2] / ".tools" / "clients" / "pion" / "pion"
@@ -56,10 +56,7 @@ class Pion(Client):
 
     async def play(self, job: Job) -> Seen:
         command = [str(PROGRAM), "play", job.whep, job.token("viewer"), str(job.folder), str(PLAYED_S)]
-        async with running(self.name, command) as program:
-            code = await asyncio.wait_for(program.ended(), job.deadline_s + PLAYED_S)
-            if code != 0:
-                raise ClientFailed(f"pion ended with {code}: {program.said}")
+        await run_to_end(self.name, command, job.deadline_s + PLAYED_S)
         return await asyncio.to_thread(_read, job)
 
 

@@ -90,10 +90,15 @@ async def _watch(program: Program) -> None:
     raise ClientFailed(f"{program.name} ended with {code}: {program.said}")
 
 
+async def run_to_end(name: str, command: Sequence[str], deadline_s: float) -> str:
+    """The first line of a program that ends by itself. Raises ClientFailed if that is with an error."""
+    async with running(name, command) as program:
+        code = await asyncio.wait_for(program.ended(), deadline_s)
+        if code != 0:
+            raise ClientFailed(f"{name} ended with {code}: {program.said}")
+        return program.said_first
+
+
 async def output_of(command: Sequence[str]) -> str:
     """The first line of one that ends by itself."""
-    async with running(command[0], command) as program:
-        code = await asyncio.wait_for(program.ended(), END_DEADLINE_S)
-        if code != 0:
-            raise ClientFailed(f"{command[0]} ended with {code}: {program.said}")
-        return program.said_first
+    return await run_to_end(command[0], command, END_DEADLINE_S)

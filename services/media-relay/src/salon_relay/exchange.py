@@ -292,7 +292,7 @@ class Exchange:
             viewer = self._by_number.get(playback.transport)
             if viewer is not None:
                 viewer.stop_playback(playback)
-                if viewer.number in self._players and not viewer.plays:
+                if viewer.number in self._players and not viewer.played_streams:
                     viewer.close(CloseReason.STREAM_ENDED)
 
     # ---- packet path ----

@@ -186,12 +186,8 @@ class Peer:
         return sum(isinstance(use, SourceUse) for use in self._uses.values())
 
     @property
-    def plays(self) -> bool:
-        """Something, to its client."""
-        return any(isinstance(use, SinkUse) for use in self._uses.values())
-
-    @property
     def played_streams(self) -> set[StreamId]:
+        """To its client."""
         return {use.plan.agreed.stream_id for use in self._uses.values() if isinstance(use, SinkUse)}
 
     def streams_of(self, sinks: Container[int]) -> set[StreamId]:

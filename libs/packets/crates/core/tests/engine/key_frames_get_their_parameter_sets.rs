@@ -61,15 +61,7 @@ impl Scene {
             timestamp: self.timestamp,
             ..Track::video()
         };
-        let mut packets = Vec::new();
-        for (place, payload) in payloads.iter().enumerate() {
-            packets.push(packet(
-                &track.fields(place + 1 == payloads.len()),
-                &[],
-                payload,
-            ));
-            track.sequence = track.sequence.wrapping_add(1);
-        }
+        let packets = track.frame_of(payloads, &[]);
         self.sequence = track.sequence;
         self.timestamp = self.timestamp.wrapping_add(3000);
         packets

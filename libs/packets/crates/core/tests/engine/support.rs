@@ -515,18 +515,29 @@ impl Track {
         self.frame_with(keyframe, count, &[])
     }
 
+    /// One frame of these payloads; the timestamp stays.
+    pub fn frame_of(&mut self, payloads: &[&[u8]], elements: &[(u8, &[u8])]) -> Vec<Vec<u8>> {
+        let mut packets = Vec::new();
+        for (place, payload) in payloads.iter().enumerate() {
+            let fields = self.fields(place + 1 == payloads.len());
+            packets.push(packet(&fields, elements, payload));
+            self.sequence = self.sequence.wrapping_add(1);
+        }
+        packets
+    }
+
     pub fn frame_with(
         &mut self,
         keyframe: bool,
         count: u8,
         elements: &[(u8, &[u8])],
     ) -> Vec<Vec<u8>> {
-        let packets = (0..count)
+        let [high, low] = self.picture.to_be_bytes();
+        let tag = u8::from(!keyframe);
+        let payloads: Vec<_> = (0..count)
             .map(|place| {
                 let start = if place == 0 { 0x10 } else { 0 };
-                let [high, low] = self.picture.to_be_bytes();
-                let tag = u8::from(!keyframe);
-                let payload = [
+                [
                     0x80 | start,
                     0xc0,
                     0x80 | high,
@@ -537,12 +548,11 @@ impl Track {
                     0,
                     0,
                     place,
-                ];
-                let packet = packet(&self.fields(place + 1 == count), elements, &payload);
-                self.sequence = self.sequence.wrapping_add(1);
-                packet
+                ]
             })
             .collect();
+        let payloads: Vec<_> = payloads.iter().map(|payload| &payload[..]).collect();
+        let packets = self.frame_of(&payloads, elements);
         self.timestamp = self.timestamp.wrapping_add(3000);
         self.picture = (self.picture + 1) & 0x7fff;
         self.tl0 = self.tl0.wrapping_add(1);

@@ -42,15 +42,7 @@ fn sink() -> SinkConfig {
 
 fn frame(track: &mut Track, codec: Codec, payloads: &[&[u8]]) -> Vec<Vec<u8>> {
     track.payload_type = codec.payload_type;
-    let mut packets = Vec::new();
-    for (place, payload) in payloads.iter().enumerate() {
-        packets.push(packet(
-            &track.fields(place + 1 == payloads.len()),
-            &[],
-            payload,
-        ));
-        track.sequence = track.sequence.wrapping_add(1);
-    }
+    let packets = track.frame_of(payloads, &[]);
     track.timestamp += 3000;
     packets
 }
