@@ -123,6 +123,11 @@ impl<'a> MediaPacket<'a> {
         }
     }
 
+    #[inline]
+    pub(crate) fn has_preface(&self) -> bool {
+        self.preface.is_some()
+    }
+
     /// The parameter sets for the key frame that begins here, as a packet of its own before this one, for a viewer that
     /// has not got them with this frame: because they are not in it, or because the viewer `begins` here.
     pub(crate) fn preface(&self, begins: bool) -> Option<Self> {

@@ -219,20 +219,9 @@ impl Sink {
         if self.is_paused || !transport.is_ready() {
             return Forwarded::Nothing;
         }
-        let Some(codec) = self.codec_for(packet) else {
-            self.counters.codec_mismatches += 1;
-            self.skip(packet.sequence, packet.epoch);
+        if !self.leaves_as_before(packet) && !self.change_codec(packet) {
             return Forwarded::Nothing;
-        };
-        if codec != self.codec && self.kind == MediaKind::Video && self.is_open {
-            // Another codec begins with a key frame. What else has it came before that, or was left over.
-            if !packet.begins_keyframe || !self.sequences.is_newer(packet.sequence) {
-                return Forwarded::Nothing;
-            }
-            self.is_open = false;
         }
-        self.codec = codec;
-        self.source_payload_type = Some(packet.payload_type);
         if !self.is_in_step_with(packet.epoch) {
             self.is_open = false;
         }
@@ -244,15 +233,8 @@ impl Sink {
             self.open(packet);
             outcome = Forwarded::Began;
         }
-        let begins = outcome == Forwarded::Began;
-        if let Some(preface) = packet.preface(begins)
-            && self.sequences.is_newer(packet.sequence)
-            && self
-                .preface_pace
-                .admits(packet.timestamp, begins, egress.now_ns)
-            && let Some(sequence) = self.sequences.insert_before(packet.sequence)
-        {
-            self.send(&preface, Form::Preface, sequence, transport, egress);
+        if packet.has_preface() {
+            self.send_preface(packet, outcome == Forwarded::Began, transport, egress);
         }
         let Some(sequence) = self.sequences.map(packet.sequence) else {
             return Forwarded::Nothing;
@@ -264,11 +246,55 @@ impl Sink {
         }
     }
 
+    #[inline]
+    fn leaves_as_before(&self, packet: &MediaPacket<'_>) -> bool {
+        self.source_payload_type == Some(packet.payload_type) && self.codec.name == packet.codec
+    }
+
+    /// False: the packet cannot leave, since the viewer was answered nothing of the kind, or has to wait for a key frame.
+    #[cold]
+    fn change_codec(&mut self, packet: &MediaPacket<'_>) -> bool {
+        let Some(codec) = self.codec_for(packet) else {
+            self.counters.codec_mismatches += 1;
+            self.skip(packet.sequence, packet.epoch);
+            return false;
+        };
+        if codec != self.codec && self.kind == MediaKind::Video && self.is_open {
+            // Another codec begins with a key frame. What else has it came before that, or was left over.
+            if !packet.begins_keyframe || !self.sequences.is_newer(packet.sequence) {
+                return false;
+            }
+            self.is_open = false;
+        }
+        self.codec = codec;
+        self.source_payload_type = Some(packet.payload_type);
+        true
+    }
+
+    /// The parameter sets that the key frame which begins in `packet` does not bring itself.
+    #[cold]
+    fn send_preface(
+        &mut self,
+        packet: &MediaPacket<'_>,
+        begins: bool,
+        transport: &mut Transport,
+        egress: &mut Egress<'_>,
+    ) {
+        if let Some(preface) = packet.preface(begins)
+            && self.sequences.is_newer(packet.sequence)
+            && self
+                .preface_pace
+                .admits(packet.timestamp, begins, egress.now_ns)
+            && let Some(sequence) = self.sequences.insert_before(packet.sequence)
+        {
+            self.send(&preface, Form::Preface, sequence, transport, egress);
+        }
+    }
+
     /// What a packet leaves as; `None` if the viewer was answered nothing of the kind.
     #[inline]
     fn codec_for(&self, packet: &MediaPacket<'_>) -> Option<Codec> {
-        if self.source_payload_type == Some(packet.payload_type) && self.codec.name == packet.codec
-        {
+        if self.leaves_as_before(packet) {
             return Some(self.codec);
         }
         let of_name = |codec: &&Codec| codec.name == packet.codec;
