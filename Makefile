@@ -8,7 +8,7 @@ CLIENTS := .tools/clients
 UV := .tools/uv/bin/uv
 # A tool that talks when all is well is heard only when it is not.
 QUIETLY = >$(CURDIR)/.venv/check.log 2>&1 || { cat $(CURDIR)/.venv/check.log >&2; exit 1; }
-PURE_PACKAGES := libs/contracts libs/kit libs/media libs/frames libs/web-sdk libs/python-sdk libs/cli \
+PURE_PACKAGES := libs/contracts libs/kit libs/media libs/frames libs/web-sdk libs/python-sdk libs/cli libs/testing \
 	services/token services/room services/media-relay services/effects
 RUST_SOURCES := $(shell find libs/packets -path '*/target' -prune -o \( -name '*.rs' -o -name 'Cargo.*' -o -name 'pyproject.toml' \) -print 2>/dev/null)
 

@@ -10,7 +10,7 @@ from salon_media.codecs import choose_for_publisher, choose_for_viewer
 from salon_media.description import OFFER_MAX_FORMATS
 from salon_media.extensions import agree
 from salon_media.offer import OFFER_MAX_BYTES, Fingerprint, Offer, parse_offer
-from salon_media.testing import instructions
+from salon_testing.instructions import instructions
 
 DIGEST = ":".join(["AB"] * 32)
 SESSION = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 from salon_sdk import LocalStream, PatternVideo, SalonEngine, Timing, ToneAudio
-from salon_sdk.testing import FAST, FakeCloud, MakeEngine
+from salon_testing.fake_cloud import FAST, FakeCloud, MakeEngine
 
 
 @pytest_asyncio.fixture

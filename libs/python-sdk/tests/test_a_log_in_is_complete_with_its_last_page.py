@@ -1,7 +1,7 @@
 from salon.room.v1 import signal_pb2 as pb
 from salon_sdk import SalonEngine, User
-from salon_sdk.testing import EventLog, FakeCloud, MakeEngine
 from salon_sdk.wire import FRAME_MAX_BYTES
+from salon_testing.fake_cloud import EventLog, FakeCloud, MakeEngine
 
 
 async def _people(make_engine: MakeEngine, count: int) -> list[User]:

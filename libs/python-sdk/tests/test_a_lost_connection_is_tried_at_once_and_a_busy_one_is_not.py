@@ -10,8 +10,8 @@ from salon_sdk import EngineError, ErrorCode, SalonEngine, Timing
 from salon_sdk.errors import RATE_LIMITED, TOO_MANY_CONNECTIONS, socket_closed
 from salon_sdk.reconnect import ReconnectSchedule, Trouble, trouble_of
 from salon_sdk.tasks import TaskOwner
-from salon_sdk.testing import FAST, EventLog, FakeCloud, MakeEngine
 from salon_sdk.wire import Socket, hello
+from salon_testing.fake_cloud import FAST, EventLog, FakeCloud, MakeEngine
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 

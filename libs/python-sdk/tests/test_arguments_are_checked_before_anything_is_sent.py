@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 from salon_sdk import EngineError, ErrorCode, LocalStream, SalonEngine
-from salon_sdk.testing import FakeCloud, MakeEngine
+from salon_testing.fake_cloud import FakeCloud, MakeEngine
 
 
 @pytest.mark.parametrize(

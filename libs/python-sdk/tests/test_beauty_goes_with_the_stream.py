@@ -5,7 +5,7 @@ import math
 import pytest
 from salon.room.v1 import signal_pb2 as pb
 from salon_sdk import BeautyEffectError, EngineError, ErrorCode, LocalStream
-from salon_sdk.testing import EventLog, FakeCloud, MakeEngine
+from salon_testing.fake_cloud import EventLog, FakeCloud, MakeEngine
 
 ON = pb.STREAM_EFFECTS_STATE_ON
 UNAVAILABLE = pb.STREAM_EFFECTS_STATE_UNAVAILABLE

@@ -4,7 +4,7 @@ import pytest
 from av import AudioFrame, VideoFrame
 from salon.room.v1 import signal_pb2 as pb
 from salon_sdk import EngineError, ErrorCode, LocalStream, SalonEngine, ToneAudio
-from salon_sdk.testing import EventLog, FakeCloud, MakeEngine
+from salon_testing.fake_cloud import EventLog, FakeCloud, MakeEngine
 
 CAMERA: Final = "remote_camera_status_update"
 MICROPHONE: Final = "remote_mic_status_update"

@@ -1,6 +1,6 @@
 import asyncio
 
-from salon_sdk.testing import WAIT_S, EventLog, MakeEngine
+from salon_testing.fake_cloud import WAIT_S, EventLog, MakeEngine
 
 
 async def test_the_next_handler_and_the_engine_go_on(make_engine: MakeEngine) -> None:

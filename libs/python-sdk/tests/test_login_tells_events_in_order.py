@@ -1,7 +1,7 @@
 import json
 
 from salon_sdk import LocalStream, SalonEngine, User
-from salon_sdk.testing import EventLog, FakeCloud, MakeEngine
+from salon_testing.fake_cloud import EventLog, FakeCloud, MakeEngine
 
 
 async def test_the_app_hears_logining_logined_who_is_there_and_what_is_there(

@@ -2,7 +2,7 @@ import asyncio
 
 from salon.room.v1 import signal_pb2 as pb
 from salon_sdk import ErrorCode, LocalStream, SalonEngine
-from salon_sdk.testing import EventLog, FakeCloud, MakeEngine
+from salon_testing.fake_cloud import EventLog, FakeCloud, MakeEngine
 
 
 async def settled_tasks() -> set[str]:

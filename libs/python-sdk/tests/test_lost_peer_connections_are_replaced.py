@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from av import VideoFrame
 from salon_sdk import EngineError, ErrorCode, LocalStream, PlayedTrack, SalonEngine
-from salon_sdk.testing import FAST, WAIT_S, EventLog, FakeCloud, MakeEngine
+from salon_testing.fake_cloud import FAST, WAIT_S, EventLog, FakeCloud, MakeEngine
 
 
 async def times_s(track: PlayedTrack | None, count: int) -> list[float]:

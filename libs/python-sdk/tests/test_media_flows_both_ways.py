@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from av import AudioFrame, VideoFrame
 from salon_sdk import EngineError, ErrorCode, LocalStream, PatternVideo, PlayedTrack, SalonEngine, VideoCodec
-from salon_sdk.testing import WAIT_S, FakeCloud, MakeEngine
+from salon_testing.fake_cloud import WAIT_S, FakeCloud, MakeEngine
 
 
 async def picture(track: PlayedTrack | None) -> VideoFrame:

@@ -1,6 +1,6 @@
 import pytest
 from salon_sdk import EngineError, ErrorCode, SalonEngine, User
-from salon_sdk.testing import EventLog, FakeCloud, MakeEngine
+from salon_testing.fake_cloud import EventLog, FakeCloud, MakeEngine
 
 
 async def three(make_engine: MakeEngine) -> tuple[SalonEngine, EventLog, EventLog, EventLog]:

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 from salon_sdk import EngineError, ErrorCode, LocalStream, PublishState, SalonEngine
-from salon_sdk.testing import EventLog, FakeCloud, MakeEngine
+from salon_testing.fake_cloud import EventLog, FakeCloud, MakeEngine
 
 
 async def test_a_stream_published_during_the_log_in_follows_it(

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from salon.room.v1 import signal_pb2 as pb
 from salon_sdk import EngineError, ErrorCode, LocalStream, SalonEngine
-from salon_sdk.testing import FAST, EventLog, FakeCloud, MakeEngine
+from salon_testing.fake_cloud import FAST, EventLog, FakeCloud, MakeEngine
 
 
 async def test_media_goes_on_while_the_socket_is_away(

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 from salon_sdk import EngineError, ErrorCode, SalonEngine
-from salon_sdk.testing import FAST, EventLog, FakeCloud, MakeEngine
+from salon_testing.fake_cloud import FAST, EventLog, FakeCloud, MakeEngine
 
 
 async def texts(log: EventLog, count: int) -> list[str]:

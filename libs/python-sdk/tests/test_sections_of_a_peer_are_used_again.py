@@ -6,7 +6,7 @@ from salon.room.v1.signal_pb2 import Offer, OfferedTrack, Stream
 from salon_sdk import PatternVideo, VideoBitrate
 from salon_sdk.peer import Peer, Section
 from salon_sdk.tasks import TaskOwner
-from salon_sdk.testing import WAIT_S, FakeRelay, PublishedStream
+from salon_testing.fake_cloud import WAIT_S, FakeRelay, PublishedStream
 
 
 async def negotiate(peer: Peer, relay: FakeRelay, bound: dict[Section, str], *, client_sends: bool) -> str:

@@ -1,7 +1,7 @@
 import time
 from dataclasses import replace
 
-from salon_sdk.testing import FAST, EventLog, FakeCloud, MakeEngine
+from salon_testing.fake_cloud import FAST, EventLog, FakeCloud, MakeEngine
 
 
 async def test_once_and_in_time(cloud: FakeCloud, make_engine: MakeEngine) -> None:

@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 from salon_sdk import EngineError
-from salon_sdk.testing import FakeCloud, MakeEngine
+from salon_testing.fake_cloud import FakeCloud, MakeEngine
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 

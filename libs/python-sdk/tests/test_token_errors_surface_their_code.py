@@ -2,7 +2,7 @@ import json
 
 import pytest
 from salon_sdk import EngineError, LocalStream, SalonEngine
-from salon_sdk.testing import EventLog, FakeCloud, MakeEngine
+from salon_testing.fake_cloud import EventLog, FakeCloud, MakeEngine
 
 
 @pytest.mark.parametrize(

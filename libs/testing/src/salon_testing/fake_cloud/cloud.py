@@ -9,12 +9,12 @@ from typing import Self
 from aiortc.sdp import SessionDescription
 from google.protobuf.json_format import MessageToJson, Parse
 from salon.room.v1 import signal_pb2 as pb
+from salon_sdk.tasks import TaskOwner
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from salon_sdk.tasks import TaskOwner
-from salon_sdk.testing.event_log import WAIT_S
-from salon_sdk.testing.relay import FakeRelay, PublishedStream
+from salon_testing.fake_cloud.event_log import WAIT_S
+from salon_testing.fake_cloud.relay import FakeRelay, PublishedStream
 
 _STOPPED_BY_USER = 1
 

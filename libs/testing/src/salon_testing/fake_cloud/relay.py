@@ -2,7 +2,6 @@
 
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from salon.room.v1 import signal_pb2 as pb
-
 from salon_sdk.media import LocalStream, PlayedStream
 from salon_sdk.peer import MediaKind, renew
 from salon_sdk.tasks import TaskOwner
