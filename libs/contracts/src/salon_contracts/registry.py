@@ -27,6 +27,7 @@ _EVENTS: dict[type[Message], EntityKind] = {
     events_pb2.EffectsChanged: "effects",
     events_pb2.EffectsTurnedOff: "effects",
     events_pb2.RelayAssigned: "placement",
+    events_pb2.RelayReleased: "placement",
     events_pb2.MessageSent: "message",
     events_pb2.LoginRefused: "refusal",
     events_pb2.PublishRefused: "refusal",

@@ -25,23 +25,23 @@ _sym_db = _symbol_database.Default()
 from salon.effects.v1 import effects_pb2 as salon_dot_effects_dot_v1_dot_effects__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asalon/room/v1/events.proto\x12\rsalon.room.v1\x1a\x1esalon/effects/v1/effects.proto\"s\n\nRoomOpened\x12\x17\n\x0froom_session_id\x18\x01 \x01(\t\x12\x18\n\x10max_member_count\x18\x02 \x01(\r\x12\x17\n\x0f\x63reator_user_id\x18\x03 \x01(\t\x12\x19\n\x11opened_at_unix_ms\x18\x04 \x01(\x03\"\xa3\x01\n\nRoomClosed\x12\x17\n\x0froom_session_id\x18\x01 \x01(\t\x12.\n\x06reason\x18\x02 \x01(\x0e\x32\x1e.salon.room.v1.RoomCloseReason\x12\x18\n\x10max_member_count\x18\x03 \x01(\r\x12\x17\n\x0f\x63reator_user_id\x18\x04 \x01(\t\x12\x19\n\x11opened_at_unix_ms\x18\x05 \x01(\x03\"\x8f\x01\n\x0cUserLoggedIn\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tuser_name\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x1c\n\x14logged_in_at_unix_ms\x18\x04 \x01(\x03\x12)\n\x06\x63lient\x18\x05 \x01(\x0e\x32\x19.salon.room.v1.ClientKind\"t\n\rUserLoggedOut\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tuser_name\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12+\n\x06reason\x18\x04 \x01(\x0e\x32\x1b.salon.room.v1.LogoutReason\"\x98\x02\n\x0bStreamAdded\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x11\n\tuser_name\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x12\n\nextra_info\x18\x05 \x01(\t\x12\x10\n\x08relay_id\x18\x06 \x01(\t\x12\x14\n\x0ctransport_id\x18\x07 \x01(\t\x12*\n\x06tracks\x18\x08 \x03(\x0b\x32\x1a.salon.room.v1.StreamTrack\x12\x18\n\x10\x61\x64\x64\x65\x64_at_unix_ms\x18\t \x01(\x03\x12\x11\n\tis_update\x18\n \x01(\x08\x12\x13\n\x0bmuted_kinds\x18\x0b \x03(\t\x12\x14\n\x0cmute_changed\x18\x0c \x01(\x08\"*\n\x0bStreamTrack\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\r\n\x05\x63odec\x18\x02 \x01(\t\"\x8d\x01\n\rStreamRemoved\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x11\n\tuser_name\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x31\n\x06reason\x18\x05 \x01(\x0e\x32!.salon.room.v1.StreamRemoveReason\"\x84\x01\n\x0f\x45\x66\x66\x65\x63tsTurnedOn\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12(\n\x06\x62\x65\x61uty\x18\x04 \x01(\x0b\x32\x18.salon.effects.v1.Beauty\x12\x0f\n\x07version\x18\x05 \x01(\x04\"\x83\x01\n\x0e\x45\x66\x66\x65\x63tsChanged\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12(\n\x06\x62\x65\x61uty\x18\x04 \x01(\x0b\x32\x18.salon.effects.v1.Beauty\x12\x0f\n\x07version\x18\x05 \x01(\x04\"[\n\x10\x45\x66\x66\x65\x63tsTurnedOff\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\x04\"Q\n\rRelayAssigned\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x13\n\x0brelay_epoch\x18\x02 \x01(\t\x12\x19\n\x11replaces_relay_id\x18\x03 \x01(\t\"\xba\x01\n\x0bMessageSent\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.salon.room.v1.MessageKind\x12\x14\n\x0c\x66rom_user_id\x18\x02 \x01(\t\x12\x16\n\x0e\x66rom_user_name\x18\x03 \x01(\t\x12\x17\n\x0f\x66rom_session_id\x18\x04 \x01(\t\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x13\n\x0bto_user_ids\x18\x06 \x03(\t\x12\x17\n\x0fsent_at_unix_ms\x18\x07 \x01(\x03\"-\n\x0cLoginRefused\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\"B\n\x0ePublishRefused\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tstream_id\x18\x02 \x01(\t\x12\x0c\n\x04\x63ode\x18\x03 \x01(\t\"\x96\x03\n\x08Presence\x12\x0e\n\x06\x61pp_id\x18\x01 \x01(\r\x12\x0f\n\x07room_id\x18\x02 \x01(\t\x12\x17\n\x0froom_session_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x11\n\tuser_name\x18\x05 \x01(\t\x12\x12\n\nsession_id\x18\x06 \x01(\t\x12\x19\n\x11resume_key_sha256\x18\x07 \x01(\x0c\x12\x1a\n\x12wants_user_updates\x18\x08 \x01(\x08\x12\x13\n\x0bmay_publish\x18\t \x01(\x08\x12\x1e\n\x16publishable_stream_ids\x18\n \x03(\t\x12\x1f\n\x17token_expires_at_unix_s\x18\x0b \x01(\x03\x12)\n\x06\x63lient\x18\x0c \x01(\x0e\x32\x19.salon.room.v1.ClientKind\x12\x15\n\rconnection_id\x18\r \x01(\t\x12\x19\n\x11playable_room_ids\x18\x0e \x03(\t\x12.\n\x08replaced\x18\x0f \x03(\x0b\x32\x1c.salon.room.v1.ReplacedLogin\">\n\rReplacedLogin\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x19\n\x11resume_key_sha256\x18\x02 \x01(\x0c\"x\n\x0bStreamClaim\x12\x0f\n\x07room_id\x18\x01 \x01(\t\x12\x17\n\x0froom_session_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x1a\n\x12\x63laimed_at_unix_ms\x18\x05 \x01(\x03*Q\n\x0fRoomCloseReason\x12!\n\x1dROOM_CLOSE_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17ROOM_CLOSE_REASON_EMPTY\x10\x01*Z\n\nClientKind\x12\x1b\n\x17\x43LIENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43LIENT_KIND_WEBSOCKET\x10\x01\x12\x14\n\x10\x43LIENT_KIND_WHIP\x10\x02*\xfd\x01\n\x0cLogoutReason\x12\x1d\n\x19LOGOUT_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12LOGOUT_REASON_LEFT\x10\x01\x12\x1f\n\x1bLOGOUT_REASON_LEASE_EXPIRED\x10\x02\x12!\n\x1dLOGOUT_REASON_DUPLICATE_LOGIN\x10\x03\x12\x18\n\x14LOGOUT_REASON_KICKED\x10\x04\x12\x1b\n\x17LOGOUT_REASON_ROOM_FULL\x10\x05\x12\x1d\n\x19LOGOUT_REASON_ROOM_CLOSED\x10\x06\x12\x1c\n\x18LOGOUT_REASON_MEDIA_LOST\x10\x07*\xad\x02\n\x12StreamRemoveReason\x12$\n STREAM_REMOVE_REASON_UNSPECIFIED\x10\x00\x12(\n$STREAM_REMOVE_REASON_STOPPED_BY_USER\x10\x01\x12*\n&STREAM_REMOVE_REASON_HEARTBEAT_TIMEOUT\x10\x02\x12\'\n#STREAM_REMOVE_REASON_REPEATED_LOGIN\x10\x03\x12\x1f\n\x1bSTREAM_REMOVE_REASON_KICKED\x10\x04\x12%\n!STREAM_REMOVE_REASON_DISCONNECTED\x10\x05\x12*\n&STREAM_REMOVE_REASON_REMOVED_BY_SERVER\x10\x06*{\n\x0bMessageKind\x12\x1c\n\x18MESSAGE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16MESSAGE_KIND_BROADCAST\x10\x01\x12\x18\n\x14MESSAGE_KIND_BARRAGE\x10\x02\x12\x18\n\x14MESSAGE_KIND_COMMAND\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asalon/room/v1/events.proto\x12\rsalon.room.v1\x1a\x1esalon/effects/v1/effects.proto\"s\n\nRoomOpened\x12\x17\n\x0froom_session_id\x18\x01 \x01(\t\x12\x18\n\x10max_member_count\x18\x02 \x01(\r\x12\x17\n\x0f\x63reator_user_id\x18\x03 \x01(\t\x12\x19\n\x11opened_at_unix_ms\x18\x04 \x01(\x03\"\xa3\x01\n\nRoomClosed\x12\x17\n\x0froom_session_id\x18\x01 \x01(\t\x12.\n\x06reason\x18\x02 \x01(\x0e\x32\x1e.salon.room.v1.RoomCloseReason\x12\x18\n\x10max_member_count\x18\x03 \x01(\r\x12\x17\n\x0f\x63reator_user_id\x18\x04 \x01(\t\x12\x19\n\x11opened_at_unix_ms\x18\x05 \x01(\x03\"\x8f\x01\n\x0cUserLoggedIn\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tuser_name\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x1c\n\x14logged_in_at_unix_ms\x18\x04 \x01(\x03\x12)\n\x06\x63lient\x18\x05 \x01(\x0e\x32\x19.salon.room.v1.ClientKind\"t\n\rUserLoggedOut\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tuser_name\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12+\n\x06reason\x18\x04 \x01(\x0e\x32\x1b.salon.room.v1.LogoutReason\"\xad\x02\n\x0bStreamAdded\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x11\n\tuser_name\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x12\n\nextra_info\x18\x05 \x01(\t\x12\x10\n\x08relay_id\x18\x06 \x01(\t\x12\x14\n\x0ctransport_id\x18\x07 \x01(\t\x12*\n\x06tracks\x18\x08 \x03(\x0b\x32\x1a.salon.room.v1.StreamTrack\x12\x18\n\x10\x61\x64\x64\x65\x64_at_unix_ms\x18\t \x01(\x03\x12\x11\n\tis_update\x18\n \x01(\x08\x12\x13\n\x0bmuted_kinds\x18\x0b \x03(\t\x12\x14\n\x0cmute_changed\x18\x0c \x01(\x08\x12\x13\n\x0brelay_epoch\x18\r \x01(\t\"*\n\x0bStreamTrack\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\r\n\x05\x63odec\x18\x02 \x01(\t\"\x8d\x01\n\rStreamRemoved\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x11\n\tuser_name\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x31\n\x06reason\x18\x05 \x01(\x0e\x32!.salon.room.v1.StreamRemoveReason\"\x84\x01\n\x0f\x45\x66\x66\x65\x63tsTurnedOn\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12(\n\x06\x62\x65\x61uty\x18\x04 \x01(\x0b\x32\x18.salon.effects.v1.Beauty\x12\x0f\n\x07version\x18\x05 \x01(\x04\"\x83\x01\n\x0e\x45\x66\x66\x65\x63tsChanged\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12(\n\x06\x62\x65\x61uty\x18\x04 \x01(\x0b\x32\x18.salon.effects.v1.Beauty\x12\x0f\n\x07version\x18\x05 \x01(\x04\"[\n\x10\x45\x66\x66\x65\x63tsTurnedOff\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\x04\"\x94\x01\n\rRelayAssigned\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x13\n\x0brelay_epoch\x18\x02 \x01(\t\x12\x19\n\x11replaces_relay_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x12\n\nsession_id\x18\x05 \x01(\t\x12\x1c\n\x14replaces_relay_epoch\x18\x06 \x01(\t\"[\n\rRelayReleased\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x13\n\x0brelay_epoch\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\"\xba\x01\n\x0bMessageSent\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.salon.room.v1.MessageKind\x12\x14\n\x0c\x66rom_user_id\x18\x02 \x01(\t\x12\x16\n\x0e\x66rom_user_name\x18\x03 \x01(\t\x12\x17\n\x0f\x66rom_session_id\x18\x04 \x01(\t\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x13\n\x0bto_user_ids\x18\x06 \x03(\t\x12\x17\n\x0fsent_at_unix_ms\x18\x07 \x01(\x03\"-\n\x0cLoginRefused\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\"B\n\x0ePublishRefused\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tstream_id\x18\x02 \x01(\t\x12\x0c\n\x04\x63ode\x18\x03 \x01(\t\"\x96\x03\n\x08Presence\x12\x0e\n\x06\x61pp_id\x18\x01 \x01(\r\x12\x0f\n\x07room_id\x18\x02 \x01(\t\x12\x17\n\x0froom_session_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x11\n\tuser_name\x18\x05 \x01(\t\x12\x12\n\nsession_id\x18\x06 \x01(\t\x12\x19\n\x11resume_key_sha256\x18\x07 \x01(\x0c\x12\x1a\n\x12wants_user_updates\x18\x08 \x01(\x08\x12\x13\n\x0bmay_publish\x18\t \x01(\x08\x12\x1e\n\x16publishable_stream_ids\x18\n \x03(\t\x12\x1f\n\x17token_expires_at_unix_s\x18\x0b \x01(\x03\x12)\n\x06\x63lient\x18\x0c \x01(\x0e\x32\x19.salon.room.v1.ClientKind\x12\x15\n\rconnection_id\x18\r \x01(\t\x12\x19\n\x11playable_room_ids\x18\x0e \x03(\t\x12.\n\x08replaced\x18\x0f \x03(\x0b\x32\x1c.salon.room.v1.ReplacedLogin\">\n\rReplacedLogin\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x19\n\x11resume_key_sha256\x18\x02 \x01(\x0c\"x\n\x0bStreamClaim\x12\x0f\n\x07room_id\x18\x01 \x01(\t\x12\x17\n\x0froom_session_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x1a\n\x12\x63laimed_at_unix_ms\x18\x05 \x01(\x03*Q\n\x0fRoomCloseReason\x12!\n\x1dROOM_CLOSE_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17ROOM_CLOSE_REASON_EMPTY\x10\x01*Z\n\nClientKind\x12\x1b\n\x17\x43LIENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43LIENT_KIND_WEBSOCKET\x10\x01\x12\x14\n\x10\x43LIENT_KIND_WHIP\x10\x02*\xfd\x01\n\x0cLogoutReason\x12\x1d\n\x19LOGOUT_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12LOGOUT_REASON_LEFT\x10\x01\x12\x1f\n\x1bLOGOUT_REASON_LEASE_EXPIRED\x10\x02\x12!\n\x1dLOGOUT_REASON_DUPLICATE_LOGIN\x10\x03\x12\x18\n\x14LOGOUT_REASON_KICKED\x10\x04\x12\x1b\n\x17LOGOUT_REASON_ROOM_FULL\x10\x05\x12\x1d\n\x19LOGOUT_REASON_ROOM_CLOSED\x10\x06\x12\x1c\n\x18LOGOUT_REASON_MEDIA_LOST\x10\x07*\xad\x02\n\x12StreamRemoveReason\x12$\n STREAM_REMOVE_REASON_UNSPECIFIED\x10\x00\x12(\n$STREAM_REMOVE_REASON_STOPPED_BY_USER\x10\x01\x12*\n&STREAM_REMOVE_REASON_HEARTBEAT_TIMEOUT\x10\x02\x12\'\n#STREAM_REMOVE_REASON_REPEATED_LOGIN\x10\x03\x12\x1f\n\x1bSTREAM_REMOVE_REASON_KICKED\x10\x04\x12%\n!STREAM_REMOVE_REASON_DISCONNECTED\x10\x05\x12*\n&STREAM_REMOVE_REASON_REMOVED_BY_SERVER\x10\x06*{\n\x0bMessageKind\x12\x1c\n\x18MESSAGE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16MESSAGE_KIND_BROADCAST\x10\x01\x12\x18\n\x14MESSAGE_KIND_BARRAGE\x10\x02\x12\x18\n\x14MESSAGE_KIND_COMMAND\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'salon.room.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROOMCLOSEREASON']._serialized_start=2439
-  _globals['_ROOMCLOSEREASON']._serialized_end=2520
-  _globals['_CLIENTKIND']._serialized_start=2522
-  _globals['_CLIENTKIND']._serialized_end=2612
-  _globals['_LOGOUTREASON']._serialized_start=2615
-  _globals['_LOGOUTREASON']._serialized_end=2868
-  _globals['_STREAMREMOVEREASON']._serialized_start=2871
-  _globals['_STREAMREMOVEREASON']._serialized_end=3172
-  _globals['_MESSAGEKIND']._serialized_start=3174
-  _globals['_MESSAGEKIND']._serialized_end=3297
+  _globals['_ROOMCLOSEREASON']._serialized_start=2621
+  _globals['_ROOMCLOSEREASON']._serialized_end=2702
+  _globals['_CLIENTKIND']._serialized_start=2704
+  _globals['_CLIENTKIND']._serialized_end=2794
+  _globals['_LOGOUTREASON']._serialized_start=2797
+  _globals['_LOGOUTREASON']._serialized_end=3050
+  _globals['_STREAMREMOVEREASON']._serialized_start=3053
+  _globals['_STREAMREMOVEREASON']._serialized_end=3354
+  _globals['_MESSAGEKIND']._serialized_start=3356
+  _globals['_MESSAGEKIND']._serialized_end=3479
   _globals['_ROOMOPENED']._serialized_start=77
   _globals['_ROOMOPENED']._serialized_end=192
   _globals['_ROOMCLOSED']._serialized_start=195
@@ -51,29 +51,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USERLOGGEDOUT']._serialized_start=506
   _globals['_USERLOGGEDOUT']._serialized_end=622
   _globals['_STREAMADDED']._serialized_start=625
-  _globals['_STREAMADDED']._serialized_end=905
-  _globals['_STREAMTRACK']._serialized_start=907
-  _globals['_STREAMTRACK']._serialized_end=949
-  _globals['_STREAMREMOVED']._serialized_start=952
-  _globals['_STREAMREMOVED']._serialized_end=1093
-  _globals['_EFFECTSTURNEDON']._serialized_start=1096
-  _globals['_EFFECTSTURNEDON']._serialized_end=1228
-  _globals['_EFFECTSCHANGED']._serialized_start=1231
-  _globals['_EFFECTSCHANGED']._serialized_end=1362
-  _globals['_EFFECTSTURNEDOFF']._serialized_start=1364
-  _globals['_EFFECTSTURNEDOFF']._serialized_end=1455
-  _globals['_RELAYASSIGNED']._serialized_start=1457
-  _globals['_RELAYASSIGNED']._serialized_end=1538
-  _globals['_MESSAGESENT']._serialized_start=1541
-  _globals['_MESSAGESENT']._serialized_end=1727
-  _globals['_LOGINREFUSED']._serialized_start=1729
-  _globals['_LOGINREFUSED']._serialized_end=1774
-  _globals['_PUBLISHREFUSED']._serialized_start=1776
-  _globals['_PUBLISHREFUSED']._serialized_end=1842
-  _globals['_PRESENCE']._serialized_start=1845
-  _globals['_PRESENCE']._serialized_end=2251
-  _globals['_REPLACEDLOGIN']._serialized_start=2253
-  _globals['_REPLACEDLOGIN']._serialized_end=2315
-  _globals['_STREAMCLAIM']._serialized_start=2317
-  _globals['_STREAMCLAIM']._serialized_end=2437
+  _globals['_STREAMADDED']._serialized_end=926
+  _globals['_STREAMTRACK']._serialized_start=928
+  _globals['_STREAMTRACK']._serialized_end=970
+  _globals['_STREAMREMOVED']._serialized_start=973
+  _globals['_STREAMREMOVED']._serialized_end=1114
+  _globals['_EFFECTSTURNEDON']._serialized_start=1117
+  _globals['_EFFECTSTURNEDON']._serialized_end=1249
+  _globals['_EFFECTSCHANGED']._serialized_start=1252
+  _globals['_EFFECTSCHANGED']._serialized_end=1383
+  _globals['_EFFECTSTURNEDOFF']._serialized_start=1385
+  _globals['_EFFECTSTURNEDOFF']._serialized_end=1476
+  _globals['_RELAYASSIGNED']._serialized_start=1479
+  _globals['_RELAYASSIGNED']._serialized_end=1627
+  _globals['_RELAYRELEASED']._serialized_start=1629
+  _globals['_RELAYRELEASED']._serialized_end=1720
+  _globals['_MESSAGESENT']._serialized_start=1723
+  _globals['_MESSAGESENT']._serialized_end=1909
+  _globals['_LOGINREFUSED']._serialized_start=1911
+  _globals['_LOGINREFUSED']._serialized_end=1956
+  _globals['_PUBLISHREFUSED']._serialized_start=1958
+  _globals['_PUBLISHREFUSED']._serialized_end=2024
+  _globals['_PRESENCE']._serialized_start=2027
+  _globals['_PRESENCE']._serialized_end=2433
+  _globals['_REPLACEDLOGIN']._serialized_start=2435
+  _globals['_REPLACEDLOGIN']._serialized_end=2497
+  _globals['_STREAMCLAIM']._serialized_start=2499
+  _globals['_STREAMCLAIM']._serialized_end=2619
 # @@protoc_insertion_point(module_scope)

@@ -284,6 +284,7 @@ class StreamAdded(_message.Message):
     IS_UPDATE_FIELD_NUMBER: _builtins.int
     MUTED_KINDS_FIELD_NUMBER: _builtins.int
     MUTE_CHANGED_FIELD_NUMBER: _builtins.int
+    RELAY_EPOCH_FIELD_NUMBER: _builtins.int
     stream_id: _builtins.str
     user_id: _builtins.str
     user_name: _builtins.str
@@ -296,6 +297,10 @@ class StreamAdded(_message.Message):
     """The same session published it already (again after its media was lost): others are not told a second time."""
     mute_changed: _builtins.bool
     """An update that mutes something else than before: others are told that."""
+    relay_epoch: _builtins.str
+    """The start of the relay that has it: a restarted one has nothing. Empty in events of before placement belonged to a
+    participant: it is that of the room's RelayAssigned then.
+    """
     @_builtins.property
     def tracks(self) -> _containers.RepeatedCompositeFieldContainer[Global___StreamTrack]: ...
     @_builtins.property
@@ -317,10 +322,11 @@ class StreamAdded(_message.Message):
         is_update: _builtins.bool = ...,
         muted_kinds: _abc.Iterable[_builtins.str] | None = ...,
         mute_changed: _builtins.bool = ...,
+        relay_epoch: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["added_at_unix_ms", b"added_at_unix_ms", "extra_info", b"extra_info", "is_update", b"is_update", "mute_changed", b"mute_changed", "muted_kinds", b"muted_kinds", "relay_id", b"relay_id", "session_id", b"session_id", "stream_id", b"stream_id", "tracks", b"tracks", "transport_id", b"transport_id", "user_id", b"user_id", "user_name", b"user_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added_at_unix_ms", b"added_at_unix_ms", "extra_info", b"extra_info", "is_update", b"is_update", "mute_changed", b"mute_changed", "muted_kinds", b"muted_kinds", "relay_epoch", b"relay_epoch", "relay_id", b"relay_id", "session_id", b"session_id", "stream_id", b"stream_id", "tracks", b"tracks", "transport_id", b"transport_id", "user_id", b"user_id", "user_name", b"user_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -479,31 +485,73 @@ Global___EffectsTurnedOff: _TypeAlias = EffectsTurnedOff  # noqa: Y015
 
 @_typing.final
 class RelayAssigned(_message.Message):
-    """---- entity kind `placement`, key "-": where the room's media is ----"""
+    """---- entity kind `placement`, key: session id: where the media of a log-in is, sent and received ----
+
+    Of before placement belonged to a participant: key "-", without user and session, for everybody in the room.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     RELAY_ID_FIELD_NUMBER: _builtins.int
     RELAY_EPOCH_FIELD_NUMBER: _builtins.int
     REPLACES_RELAY_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    REPLACES_RELAY_EPOCH_FIELD_NUMBER: _builtins.int
     relay_id: _builtins.str
     relay_epoch: _builtins.str
     replaces_relay_id: _builtins.str
-    """Empty at first; else the relay that was lost."""
+    """The relay that was lost, and which start of it: everything of the room that was on it is gone. Empty otherwise."""
+    user_id: _builtins.str
+    session_id: _builtins.str
+    replaces_relay_epoch: _builtins.str
     def __init__(
         self,
         *,
         relay_id: _builtins.str = ...,
         relay_epoch: _builtins.str = ...,
         replaces_relay_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        replaces_relay_epoch: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["relay_epoch", b"relay_epoch", "relay_id", b"relay_id", "replaces_relay_id", b"replaces_relay_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["relay_epoch", b"relay_epoch", "relay_id", b"relay_id", "replaces_relay_epoch", b"replaces_relay_epoch", "replaces_relay_id", b"replaces_relay_id", "session_id", b"session_id", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RelayAssigned: _TypeAlias = RelayAssigned  # noqa: Y015
+
+@_typing.final
+class RelayReleased(_message.Message):
+    """The log-in has ended."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RELAY_ID_FIELD_NUMBER: _builtins.int
+    RELAY_EPOCH_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    relay_id: _builtins.str
+    relay_epoch: _builtins.str
+    user_id: _builtins.str
+    session_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        relay_id: _builtins.str = ...,
+        relay_epoch: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["relay_epoch", b"relay_epoch", "relay_id", b"relay_id", "session_id", b"session_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RelayReleased: _TypeAlias = RelayReleased  # noqa: Y015
 
 @_typing.final
 class MessageSent(_message.Message):

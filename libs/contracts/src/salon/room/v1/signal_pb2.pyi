@@ -646,7 +646,7 @@ class ServerMessage(_message.Message):
 
     @_builtins.property
     def effects_state_changed(self) -> Global___EffectsStateChanged:
-        """Sent to the publisher when its viewers get something else than before without its asking."""
+        """Sent to the publisher when the relay says what its viewers get."""
 
     @_builtins.property
     def stream_mute_changed(self) -> Global___StreamMuteChanged:
@@ -1129,18 +1129,24 @@ class EffectsSet(_message.Message):
 
     STATE_FIELD_NUMBER: _builtins.int
     PROBLEM_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
     state: Global___StreamEffectsState.ValueType
     problem: _builtins.str
     """Stable kebab-case name with STREAM_EFFECTS_STATE_UNAVAILABLE: no-worker, full, too-slow, transcoder, no-video."""
+    version: _builtins.int
+    """Which wish for the stream it is about; rises with each, within a log-in. What is older than what the client knows
+    is to be ignored; 0: it always counts.
+    """
     def __init__(
         self,
         *,
         state: Global___StreamEffectsState.ValueType = ...,
         problem: _builtins.str = ...,
+        version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["problem", b"problem", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["problem", b"problem", "state", b"state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1173,24 +1179,30 @@ Global___StreamMuteChanged: _TypeAlias = StreamMuteChanged  # noqa: Y015
 
 @_typing.final
 class EffectsStateChanged(_message.Message):
+    """It may repeat what the client knows from a reply or an earlier notice."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     STREAM_ID_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     PROBLEM_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
     stream_id: _builtins.str
     state: Global___StreamEffectsState.ValueType
     problem: _builtins.str
+    version: _builtins.int
+    """As in EffectsSet."""
     def __init__(
         self,
         *,
         stream_id: _builtins.str = ...,
         state: Global___StreamEffectsState.ValueType = ...,
         problem: _builtins.str = ...,
+        version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["problem", b"problem", "state", b"state", "stream_id", b"stream_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["problem", b"problem", "state", b"state", "stream_id", b"stream_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
