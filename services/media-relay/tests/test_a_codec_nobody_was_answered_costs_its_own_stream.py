@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from aiortc import RTCPeerConnection, RTCRtpSender
 from salon_contracts.ids import AppId, StreamId
-from salon_relay.codec_mismatches import CodecMismatches
-from salon_relay.peer import CloseReason
+from salon_relay.peers.codec_mismatches import CodecMismatches
+from salon_relay.peers.peer import CloseReason
 from salon_relay.registry import KINDS
 from salon_relay.testing import RunningRelay
 

@@ -7,7 +7,7 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
 from salon_contracts.ids import AppId, StreamId, TransportId
-from salon_relay.peer import CloseReason
+from salon_relay.peers.peer import CloseReason
 from salon_relay.testing import RunningRelay
 
 ReadOffer = Callable[[str], str]

@@ -16,8 +16,16 @@ from aiortc.rtcdtlstransport import (
 )
 from OpenSSL import SSL
 from salon_media.offer import Fingerprint
-from salon_relay import dtls
-from salon_relay.dtls import AiortcMismatch, Certificates, DtlsEnd, DtlsSession, SrtpKeys, check_aiortc, fingerprint
+from salon_relay.peers import dtls
+from salon_relay.peers.dtls import (
+    AiortcMismatch,
+    Certificates,
+    DtlsEnd,
+    DtlsSession,
+    SrtpKeys,
+    check_aiortc,
+    fingerprint,
+)
 
 
 class Wire:

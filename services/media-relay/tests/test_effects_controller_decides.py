@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from salon.effects.v1.effects_pb2 import Beauty
 from salon_relay.effects.core import EffectsCore
-from salon_relay.effects.moves import (
+from salon_relay.effects.messages import (
     Answer,
     Attach,
     Beautified,

@@ -6,7 +6,7 @@ import pytest
 from salon.effects.v1.effects_pb2 import Beauty
 from salon_contracts.errors import InvariantBroken, SalonError, StreamNotFound
 from salon_relay.effects.core import EffectsCore
-from salon_relay.effects.moves import Effect, Input, Problem
+from salon_relay.effects.messages import Effect, Input, Problem
 from salon_relay.effects.phase import Phase
 from salon_relay.testing import RunningRelay
 

@@ -19,8 +19,8 @@ from aiortc.rtcdtlstransport import (
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from OpenSSL import SSL
 from salon_contracts.errors import OfferUnacceptable
-from salon_relay.dtls import DATAGRAM_MAX_BYTES, Certificates, DtlsEnd, DtlsSession, SrtpKeys, fingerprint
-from salon_relay.peer import CloseReason
+from salon_relay.peers.dtls import DATAGRAM_MAX_BYTES, Certificates, DtlsEnd, DtlsSession, SrtpKeys, fingerprint
+from salon_relay.peers.peer import CloseReason
 from salon_relay.testing import RunningRelay
 from structlog.testing import capture_logs
 

@@ -9,7 +9,7 @@ from aiortc import RTCPeerConnection, RTCRtpTransceiver, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 from salon_contracts.errors import OfferUnacceptable, StreamNotFound, TransportNotFound
 from salon_contracts.ids import TransportId
-from salon_relay.peer import CloseReason
+from salon_relay.peers.peer import CloseReason
 from salon_relay.testing import RunningRelay
 
 pytestmark = pytest.mark.timeout(120)

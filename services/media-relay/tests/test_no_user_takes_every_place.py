@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from salon_contracts.errors import QuotaExceeded, RateLimited, SalonError
 from salon_contracts.ids import AppId, TransportId, UserId
 from salon_relay.config import RelaySettings, limits_of
-from salon_relay.peer import CloseReason
-from salon_relay.quotas import Limits, Owner, Quotas
+from salon_relay.peers.peer import CloseReason
+from salon_relay.peers.quotas import Limits, Owner, Quotas
 from salon_relay.testing import MakeRelay, RunningRelay
 
 ReadOffer = Callable[[str], str]

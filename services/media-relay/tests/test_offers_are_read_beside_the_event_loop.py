@@ -8,9 +8,9 @@ import pytest
 from salon_contracts.errors import OfferMalformed, RateLimited, TransportNotFound
 from salon_contracts.ids import TransportId
 from salon_media.offer import OFFER_MAX_BYTES, Offer, parse_offer
-from salon_relay import offer_reader
-from salon_relay.offer_queue import WAITING_PER_USER_MAX
-from salon_relay.peer import CloseReason
+from salon_relay.peers import offer_reader
+from salon_relay.peers.offer_queue import WAITING_PER_USER_MAX
+from salon_relay.peers.peer import CloseReason
 from salon_relay.testing import MakeRelay, RunningRelay, order
 
 ReadOffer = Callable[[str], str]

@@ -7,8 +7,8 @@ from salon_contracts.errors import OfferUnacceptable, StreamNotFound
 from salon_contracts.ids import AppId, StreamId
 from salon_media.codecs import OfferedCodec
 from salon_media.offer import parse_offer
-from salon_relay.bindings import bind, bind_single
-from salon_relay.plan import (
+from salon_relay.peers.bindings import bind, bind_single
+from salon_relay.peers.plan import (
     InactivePlan,
     Plan,
     SinkPlan,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from salon_contracts.errors import RateLimited
-from salon_relay.offer_queue import (
+from salon_relay.peers.offer_queue import (
     WAITING_MAX,
     WAITING_MAX_BYTES,
     WAITING_PER_ADDRESS_MAX,

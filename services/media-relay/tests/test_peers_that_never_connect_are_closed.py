@@ -7,8 +7,8 @@ import pytest
 from salon_contracts.errors import NoRelayAvailable, OfferUnacceptable, RateLimited, TransportNotFound
 from salon_contracts.ids import TransportId
 from salon_packets import CommandQueueFull
-from salon_relay.peer import ALLOWED, CloseReason, PeerState
-from salon_relay.quotas import Limits
+from salon_relay.peers.peer import ALLOWED, CloseReason, PeerState
+from salon_relay.peers.quotas import Limits
 from salon_relay.testing import MakeRelay, RunningRelay
 
 ReadOffer = Callable[[str], str]

@@ -6,8 +6,8 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
 from salon.relay.v1 import relay_pb2
 from salon_relay.handlers import EventRecord
-from salon_relay.peer import CloseReason
-from salon_relay.quotas import Limits
+from salon_relay.peers.peer import CloseReason
+from salon_relay.peers.quotas import Limits
 from salon_relay.testing import MakeRelay, RunningRelay, identity
 
 LIMITS = Limits(transports=10, half_open=10, setup_timeout_s=30.0, media_timeout_s=2.0)

@@ -11,7 +11,7 @@ from aiortc.mediastreams import VideoStreamTrack
 from av import VideoFrame
 from salon_contracts.errors import OfferUnacceptable
 from salon_contracts.ids import AppId, StreamId
-from salon_relay.peer import CloseReason
+from salon_relay.peers.peer import CloseReason
 from salon_relay.testing import RunningRelay
 
 pytestmark = pytest.mark.timeout(120)

@@ -14,7 +14,7 @@ from salon_relay.transcoder.core import (
     Core,
     State,
 )
-from salon_relay.transcoder.moves import (
+from salon_relay.transcoder.messages import (
     BeautyAsked,
     CloseWorker,
     Effect,

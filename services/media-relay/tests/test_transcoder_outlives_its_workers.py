@@ -14,7 +14,7 @@ from salon_frames import I420, FrameLate, FrameRefused, WorkerGone
 from salon_relay.transcoder.beautification import Beautification
 from salon_relay.transcoder.core import State
 from salon_relay.transcoder.counters import Counters
-from salon_relay.transcoder.moves import Problem
+from salon_relay.transcoder.messages import Problem
 from salon_relay.transcoder.ramp import RAMP_FRAMES, Ramp
 
 ORIGINAL = I420.allocate(32, 16)

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 from salon_kit.settings import HealthSettings, prefixed
 
-from salon_relay.quotas import Limits
+from salon_relay.peers.quotas import Limits
 
 
 class RelaySettings(HealthSettings):

@@ -25,14 +25,14 @@ from salon_contracts.subjects import Entity, command
 from salon_kit.bus import Bus, RequestContext, Serving
 from salon_kit.log import get_logger
 
-from salon_relay.effects.moves import Outcome, Problem
+from salon_relay.effects.messages import Outcome, Problem
 from salon_relay.effects.streams import EffectsOfStreams, EffectsOrder
 from salon_relay.effects.totals import Totals
-from salon_relay.exchange import Exchange, Order
 from salon_relay.metrics import NEGOTIATE_SECONDS, NEGOTIATIONS, TRANSPORTS_CLOSED
-from salon_relay.offer_queue import WAITING_MAX
-from salon_relay.peer import CloseReason, PeerIdentity
-from salon_relay.plan import Agreed
+from salon_relay.peers.offer_queue import WAITING_MAX
+from salon_relay.peers.peer import CloseReason, PeerIdentity
+from salon_relay.peers.plan import Agreed
+from salon_relay.peers.router import Exchange, Order
 
 if TYPE_CHECKING:
     from salon_packets._native import TransportStats

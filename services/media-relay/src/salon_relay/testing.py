@@ -18,16 +18,16 @@ from salon_contracts.ids import AppId, RelayId, RoomId, RoomSessionId, SessionId
 from salon_media.offer import parse_offer
 from salon_packets import Relay
 
-from salon_relay.effects.moves import Outcome, Problem
+from salon_relay.effects.messages import Outcome, Problem
 from salon_relay.effects.phase import Phase
 from salon_relay.effects.pool import PoolSettings, TranscoderPool
 from salon_relay.effects.stream import Surroundings
 from salon_relay.effects.streams import EffectsOfStreams, EffectsOrder
 from salon_relay.effects.totals import Totals
-from salon_relay.exchange import Exchange, Order
 from salon_relay.packets import Packets
-from salon_relay.peer import CloseReason, PeerIdentity
-from salon_relay.quotas import Limits
+from salon_relay.peers.peer import CloseReason, PeerIdentity
+from salon_relay.peers.quotas import Limits
+from salon_relay.peers.router import Exchange, Order
 
 if TYPE_CHECKING:
     from salon_packets._native import Stats, TransportStats

@@ -20,7 +20,7 @@ from typing import Final, Literal, assert_never
 from salon_contracts.errors import InvariantBroken
 from salon_packets import RestoreReason
 
-from salon_relay.effects.moves import (
+from salon_relay.effects.messages import (
     Answer,
     Attach,
     Beautified,

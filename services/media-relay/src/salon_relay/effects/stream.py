@@ -19,7 +19,7 @@ from salon_packets import CommandQueueFull
 from salon_relay.effects.attachment import Attachment
 from salon_relay.effects.bitrate import Bitrate, Viewer
 from salon_relay.effects.core import EffectsCore
-from salon_relay.effects.moves import (
+from salon_relay.effects.messages import (
     Answer,
     Attach,
     Beautified,
@@ -58,7 +58,7 @@ from salon_relay.effects.process import Transcoder
 from salon_relay.effects.totals import Totals
 from salon_relay.metrics import EFFECTS_FRAMES, EFFECTS_INTERRUPTIONS
 from salon_relay.packets import Packets
-from salon_relay.peer import PeerIdentity
+from salon_relay.peers.peer import PeerIdentity
 from salon_relay.registry import Track
 
 if TYPE_CHECKING:

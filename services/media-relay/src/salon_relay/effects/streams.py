@@ -13,7 +13,7 @@ from salon_contracts.ids import AppId, SessionId, StreamId
 from salon_kit.log import get_logger
 from salon_packets import RestoreReason
 
-from salon_relay.effects.moves import (
+from salon_relay.effects.messages import (
     Outcome,
     Restored,
     Substituted,
@@ -25,7 +25,7 @@ from salon_relay.effects.moves import (
 )
 from salon_relay.effects.phase import Phase
 from salon_relay.effects.stream import StreamEffects, Surroundings
-from salon_relay.peer import PeerIdentity
+from salon_relay.peers.peer import PeerIdentity
 from salon_relay.registry import Registry, Track
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from salon_kit.log import get_logger
 
 from salon_relay.transcoder.core import Core, State
 from salon_relay.transcoder.counters import Counters
-from salon_relay.transcoder.moves import (
+from salon_relay.transcoder.messages import (
     BeautyAsked,
     CloseWorker,
     Effect,

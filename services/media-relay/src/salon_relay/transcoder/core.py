@@ -18,7 +18,7 @@ from salon.relay.v1.relay_pb2 import EffectsProblem
 from salon_contracts.errors import InvariantBroken
 from salon_contracts.ids import WorkerId
 
-from salon_relay.transcoder.moves import (
+from salon_relay.transcoder.messages import (
     BeautyAsked,
     CloseWorker,
     Effect,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from salon_contracts.errors import OfferMalformed
 from salon_media.offer import OFFER_MAX_BYTES, Offer, parse_offer
 
-from salon_relay.offer_queue import OfferQueue, Turn
+from salon_relay.peers.offer_queue import OfferQueue, Turn
 
 
 @dataclass(frozen=True, slots=True)

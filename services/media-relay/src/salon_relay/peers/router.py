@@ -20,16 +20,16 @@ from salon_kit.log import get_logger
 from salon_media.offer import Offer
 from salon_packets import CommandQueueFull
 
-from salon_relay.bindings import Bindings, bind, bind_single
-from salon_relay.codec_mismatches import CodecMismatches
-from salon_relay.dtls import Certificates
 from salon_relay.interfaces import Address
-from salon_relay.offer_queue import Turn
-from salon_relay.offer_reader import OfferReader
 from salon_relay.packets import LossReason, Packets
-from salon_relay.peer import CloseReason, Peer, PeerIdentity, PeerState
-from salon_relay.plan import Agreed, Plan, SourcePlan, plan_publisher, plan_viewer
-from salon_relay.quotas import Limits, Owner, Quotas
+from salon_relay.peers.bindings import Bindings, bind, bind_single
+from salon_relay.peers.codec_mismatches import CodecMismatches
+from salon_relay.peers.dtls import Certificates
+from salon_relay.peers.offer_queue import Turn
+from salon_relay.peers.offer_reader import OfferReader
+from salon_relay.peers.peer import CloseReason, Peer, PeerIdentity, PeerState
+from salon_relay.peers.plan import Agreed, Plan, SourcePlan, plan_publisher, plan_viewer
+from salon_relay.peers.quotas import Limits, Owner, Quotas
 from salon_relay.registry import KINDS, Kind, Playback, Registry, Track
 
 if TYPE_CHECKING:

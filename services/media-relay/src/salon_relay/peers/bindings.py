@@ -6,7 +6,7 @@ from salon_contracts.errors import OfferUnacceptable
 from salon_contracts.ids import StreamId
 from salon_media.offer import Offer, OfferedSection
 
-from salon_relay.sections import kind_of, name_of, outside
+from salon_relay.peers.sections import kind_of, name_of, outside
 
 Bindings = Mapping[str, StreamId]
 """Stream by mid."""

@@ -33,9 +33,9 @@ from salon_media.codecs import (
 from salon_media.extensions import MID, agree
 from salon_media.offer import HeaderExtension, Offer, OfferedSection
 
-from salon_relay.bindings import Bindings
+from salon_relay.peers.bindings import Bindings
+from salon_relay.peers.sections import check_usable_or_stopped, kind_of, name_of, usable
 from salon_relay.registry import Kind, Track
-from salon_relay.sections import check_usable_or_stopped, kind_of, name_of, usable
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from aiortc.rtcdtlstransport import (
 from OpenSSL import SSL
 from salon_media.offer import Fingerprint
 
-from salon_relay.dtls_alerts import fatal_alert
+from salon_relay.peers.dtls_alerts import fatal_alert
 
 DATAGRAM_MAX_BYTES: Final = 1200
 INBOX_MAX_DATAGRAMS: Final = 64

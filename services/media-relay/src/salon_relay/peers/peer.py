@@ -25,10 +25,10 @@ from salon_media.offer import Offer, TransportParameters
 from salon_media.parameter_sets import parameter_sets
 from salon_packets import Codec, SinkConfig, SourceConfig
 
-from salon_relay.dtls import DtlsEnd, DtlsSession, SrtpKeys, fingerprint
 from salon_relay.interfaces import Address
 from salon_relay.packets import Packets
-from salon_relay.plan import Agreed, InactivePlan, Plan, RejectedPlan, SinkPlan, SourcePlan
+from salon_relay.peers.dtls import DtlsEnd, DtlsSession, SrtpKeys, fingerprint
+from salon_relay.peers.plan import Agreed, InactivePlan, Plan, RejectedPlan, SinkPlan, SourcePlan
 from salon_relay.registry import Playback, Registry, Track
 
 if TYPE_CHECKING:
