@@ -67,16 +67,16 @@ class Room:
 
     def look(self, times: int = 1) -> None:
         """So often, with more H264 from eve each time."""
-        registry = self.relay.exchange.registry
+        registry = self.relay.router.registry
         track = registry.track(AppId(1), StreamId("mix"), "video")
         assert track is not None
         for _ in range(times):
             self.packets += 1
             sinks = {sink: {"codec_mismatches": self.packets} for sink in registry.sinks_of(track.source)}
-            self.relay.exchange.observe({"sources": {}, "sinks": sinks})  # type: ignore[typeddict-item]
+            self.relay.router.observe({"sources": {}, "sinks": sinks})  # type: ignore[typeddict-item]
 
     def is_played(self, stream_id: str) -> bool:
-        registry = self.relay.exchange.registry
+        registry = self.relay.router.registry
         tracks = [registry.track(AppId(1), StreamId(stream_id), kind) for kind in KINDS]
         return any(registry.sinks_of(track.source) for track in tracks if track is not None)
 

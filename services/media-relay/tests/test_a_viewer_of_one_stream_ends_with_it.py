@@ -33,13 +33,13 @@ async def test_its_player_is_closed_and_nobody_else(relay: RunningRelay, read_of
     watch(relay, read_offer, "v-2")
     watch(relay, read_offer, "v-other", "other")
     relay.negotiate("sdk", read_offer("chromium_156_publish_vp8").replace("a=sendonly", "a=recvonly"), CAM, sends=False)
-    relay.exchange.close(TransportId("p"))
+    relay.router.close(TransportId("p"))
     ended = CloseReason.STREAM_ENDED
     assert relay.facts.closed == {"p": CloseReason.ORDERED, "v-1": ended, "v-2": ended}
-    assert relay.exchange.transports == 3
-    relay.exchange.close(TransportId("p-other"))
+    assert relay.router.transports == 3
+    relay.router.close(TransportId("p-other"))
     assert relay.facts.closed["v-other"] is ended  # type: ignore[index]
-    assert (relay.exchange.transports, relay.exchange.registry.sinks) == (1, 0)
+    assert (relay.router.transports, relay.router.registry.sinks) == (1, 0)
 
 
 @pytest.mark.parametrize("room", ["room", "another"])
@@ -51,9 +51,9 @@ async def test_one_that_begins_anew_ends_the_players_of_the_old(
     publish(relay, read_offer, "p-again", room_id=room)
     assert relay.facts.closed == {"v": CloseReason.STREAM_ENDED}
     watch(relay, read_offer, "v-again")
-    relay.exchange.close(TransportId("p"))  # the old connection, which has nothing any more
+    relay.router.close(TransportId("p"))  # the old connection, which has nothing any more
     assert relay.facts.closed == {"v": CloseReason.STREAM_ENDED, "p": CloseReason.ORDERED}
-    assert relay.exchange.registry.exists(AppId(1), StreamId("cam"))
+    assert relay.router.registry.exists(AppId(1), StreamId("cam"))
 
 
 async def test_one_that_loses_its_picture_is_heard_on(relay: RunningRelay, read_offer: ReadOffer) -> None:

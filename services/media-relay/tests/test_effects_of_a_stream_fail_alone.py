@@ -34,7 +34,7 @@ async def test_bug_is_answered_and_forgotten(
         with pytest.raises(SalonError) as raised:
             await relay.set_effects("cam", BEAUTY)
         assert raised.value.code == "internal"
-    assert relay.exchange.registry.streams == 2
+    assert relay.router.registry.streams == 2
     assert await relay.set_effects("cam", BEAUTY) is Problem.FULL
     assert await relay.set_effects("screen", None) == "off"
 
@@ -42,7 +42,7 @@ async def test_bug_is_answered_and_forgotten(
 async def test_stream_that_ends_takes_its_effects_along(relay: RunningRelay, read_offer: ReadOffer) -> None:
     publish(relay, read_offer, "p1", "cam")
     assert await relay.set_effects("cam", BEAUTY) is Problem.FULL
-    relay.exchange.close_all()
+    relay.router.close_all()
     await relay.facts.until(lambda: relay.facts.effects == [("cam", "full"), ("cam", "stopped")])
     assert relay.phase("cam") is Phase.OFF
     with pytest.raises(StreamNotFound):

@@ -59,7 +59,7 @@ def test_bad_fields_are_named(field: str, value: object) -> None:
 
 
 async def test_whip_over_the_handler(relay: RunningRelay, read_offer: ReadOffer) -> None:
-    handlers = Handlers(relay.exchange, relay.effects)
+    handlers = Handlers(relay.router, relay.effects)
     reply = await handlers.negotiate(order(offer_sdp=read_offer("obs_whip")), CONTEXT)
     assert isinstance(reply, relay_pb2.Negotiated)
     assert [(track.mid, track.stream_id, track.kind, track.codec) for track in reply.tracks] == [

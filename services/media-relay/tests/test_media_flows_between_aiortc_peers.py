@@ -117,7 +117,7 @@ async def test_viewer_adds_and_removes_a_stream(relay: RunningRelay) -> None:
 
         viewer.drop("cam")
         assert [stream_id for _, stream_id, _ in await viewer.offer()] == ["screen", "screen"]
-        assert relay.exchange.registry.sinks == 2
+        assert relay.router.registry.sinks == 2
         await receive(second_video, 2)
 
 
@@ -131,8 +131,8 @@ async def test_stream_that_ends_is_left_out_of_the_next_answer(relay: RunningRel
             _, video = viewer.tracks("cam")
             await receive(video, 2)
         await relay.facts.until(lambda: "p" in relay.facts.closed)
-        assert relay.exchange.registry.streams == 0
-        assert relay.exchange.registry.sinks == 0
+        assert relay.router.registry.streams == 0
+        assert relay.router.registry.sinks == 0
         assert await viewer.offer() == []
 
         async with client(relay, "p2", sends=True) as publisher:
@@ -156,7 +156,7 @@ async def test_publisher_that_comes_back_replaces_itself(relay: RunningRelay) ->
             await receive(video, 2)
             await publisher.connection.close()
             await relay.facts.until(lambda: "p" in relay.facts.closed)
-            assert relay.exchange.registry.streams == 1
+            assert relay.router.registry.streams == 1
             await receive(video, 5)
 
 
@@ -167,7 +167,7 @@ async def test_client_that_closes_is_reported(relay: RunningRelay) -> None:
         await publisher.until("connected")
     await relay.facts.until(lambda: bool(relay.facts.closed))
     assert relay.facts.closed == {"p": CloseReason.PEER_CLOSED}
-    assert relay.exchange.transports == 0
+    assert relay.router.transports == 0
 
 
 async def test_relay_that_stops_says_good_bye(relay: RunningRelay) -> None:
@@ -175,7 +175,7 @@ async def test_relay_that_stops_says_good_bye(relay: RunningRelay) -> None:
         publisher.publish("cam")
         await publisher.offer()
         await publisher.until("connected")
-        relay.exchange.close_all()
+        relay.router.close_all()
         assert relay.facts.closed == {"p": CloseReason.RELAY_STOPPED}
         await publisher.until("closed")
 
@@ -191,7 +191,7 @@ async def test_refused_offer_changes_nothing(relay: RunningRelay) -> None:
         viewer.play("unknown")
         with pytest.raises(StreamNotFound):
             await viewer.offer()
-        assert relay.exchange.registry.sinks == 2
+        assert relay.router.registry.sinks == 2
         await receive(video, 2)
 
 
@@ -203,14 +203,14 @@ async def test_ice_restart_is_refused_cleanly(relay: RunningRelay) -> None:
         ufrag = next(line for line in sdp.splitlines() if line.startswith("a=ice-ufrag:"))
         with pytest.raises(OfferUnacceptable, match="restarts ICE"):
             relay.negotiate("p", sdp.replace(ufrag, "a=ice-ufrag:another"), [("0", "cam")], sends=True)
-        assert relay.exchange.transports == 1
+        assert relay.router.transports == 1
 
 
 async def test_closed_peer_connection_cannot_be_offered_on(relay: RunningRelay) -> None:
     async with client(relay, "p", sends=True) as publisher:
         publisher.publish("cam")
         await publisher.offer()
-        relay.exchange.close(TransportId(publisher.transport_id))
+        relay.router.close(TransportId(publisher.transport_id))
         with pytest.raises(TransportNotFound):
             await publisher.offer()
 

@@ -41,7 +41,7 @@ async def test_500_unfinished_offers_of_one_user_leave_room_for_everybody(
             codes = refusals(relay, offer, 10, first=10 * number, user_id="mallory", address="192.0.2.1")
             assert codes.count("rate-limited") == (2 if number == 0 else 10)
             relay.negotiate(f"b{number}", offer, sends=True, single=f"b{number}", user_id=f"bob-{number}")
-        assert relay.exchange.half_open == 8 + 50
+        assert relay.router.half_open == 8 + 50
 
 
 async def test_many_users_of_one_address_leave_room_for_other_addresses(
@@ -79,7 +79,7 @@ async def test_office_of_thirty_and_its_reloads_come_in(make_relay: MakeRelay, r
 async def test_unfinished_ones_that_end_make_room(make_relay: MakeRelay, read_offer: ReadOffer) -> None:
     async with make_relay(replace(ROOMY, half_open_per_user=2)) as relay:
         assert refusals(relay, read_offer("obs_whip"), 3, user_id="u") == ["", "", "rate-limited"]
-        relay.exchange.close(TransportId("u-0"))
+        relay.router.close(TransportId("u-0"))
         relay.negotiate("again", read_offer("obs_whip"), sends=True, single="again", user_id="u")
 
 
@@ -100,14 +100,14 @@ async def test_tracks_of_one_user_are_counted_over_all_peer_connections(
         relay.negotiate("b", offer, [("0", "b"), ("1", "b")], sends=True)
         with pytest.raises(QuotaExceeded, match="5 tracks"):
             relay.negotiate("c", offer, [("0", "c"), ("1", "c")], sends=True)
-        assert (relay.exchange.transports, relay.exchange.registry.sources) == (2, 4)
+        assert (relay.router.transports, relay.router.registry.sources) == (2, 4)
         relay.negotiate("c", offer, [("0", "c")], sends=True)
         relay.negotiate("b", offer, [("0", "b"), ("1", "b")], sends=True)  # the same again
         with pytest.raises(QuotaExceeded):
             relay.negotiate("c", offer, [("0", "c"), ("1", "c")], sends=True)
-        assert relay.exchange.registry.sources == 5
+        assert relay.router.registry.sources == 5
         relay.negotiate("d", offer, [("0", "d"), ("1", "d")], sends=True, user_id="bob")
-        relay.exchange.close(TransportId("a"))
+        relay.router.close(TransportId("a"))
         relay.negotiate("c", offer, [("0", "c"), ("1", "c")], sends=True)
 
 
@@ -125,12 +125,12 @@ async def test_repeated_offers_do_not_keep_a_peer_half_open(make_relay: MakeRela
     async with make_relay(replace(ROOMY, setup_timeout_s=0.2)) as relay:
         relay.negotiate("p", read_offer("obs_whip"), sends=True, single="cam")
         for _ in range(3):
-            relay.exchange.connected(1)
-            relay.exchange.dtls_received(1, garbage)
+            relay.router.connected(1)
+            relay.router.dtls_received(1, garbage)
             relay.negotiate("p", read_offer("obs_whip"), sends=True, single="cam")
         await relay.facts.until(lambda: bool(relay.facts.closed))
         assert relay.facts.closed == {"p": CloseReason.NEVER_CONNECTED}
-        assert (relay.exchange.transports, relay.exchange.half_open) == (0, 0)
+        assert (relay.router.transports, relay.router.half_open) == (0, 0)
 
 
 def test_defaults_are_ordered() -> None:

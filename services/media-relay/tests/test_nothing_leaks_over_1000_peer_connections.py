@@ -26,8 +26,8 @@ async def test_negotiate_and_close(relay: RunningRelay, read_offer: ReadOffer) -
         relay.negotiate(f"p{number}", publisher, [("0", "cam"), ("1", "cam")], sends=True)
         relay.negotiate(f"v{number}", viewer, [("0", "cam"), ("1", "cam")], sends=False)
         relay.negotiate(f"v{number}", viewer, [("2", "cam")], sends=False)
-        relay.exchange.close(TransportId(f"p{number}"))
-        relay.exchange.close(TransportId(f"v{number}"))
+        relay.router.close(TransportId(f"p{number}"))
+        relay.router.close(TransportId(f"v{number}"))
         await asyncio.sleep(0)
 
     async def settle() -> tuple[int, int, int]:
@@ -44,7 +44,7 @@ async def test_negotiate_and_close(relay: RunningRelay, read_offer: ReadOffer) -
     after = await settle()
     assert after[1:] == before[1:]
     assert after[0] - before[0] < 4 * 1024 * 1024
-    assert relay.exchange.transports == relay.exchange.half_open == 0
-    assert relay.exchange.registry.sources == relay.exchange.registry.sinks == 0
+    assert relay.router.transports == relay.router.half_open == 0
+    assert relay.router.registry.sources == relay.router.registry.sinks == 0
     stats = relay.path.stats()
     assert (stats["transports"], stats["sources"], stats["sinks"]) == ({}, {}, {})

@@ -46,12 +46,12 @@ async def test_loop_goes_on_while_an_offer_is_read(
     relay: RunningRelay, read_offer: ReadOffer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = SlowReader(monkeypatch)
-    asked = asyncio.create_task(relay.exchange.negotiate(order("p", read_offer("obs_whip"), sends=True, single="cam")))
+    asked = asyncio.create_task(relay.router.negotiate(order("p", read_offer("obs_whip"), sends=True, single="cam")))
     await slow.begun()
     for _ in range(100):
         await asyncio.sleep(0)
     assert not asked.done()
-    assert relay.exchange.transports == 0
+    assert relay.router.transports == 0
     slow.go_on()
     answer, agreed = await asked
     assert "a=ice-lite" in answer
@@ -66,7 +66,7 @@ async def test_orders_of_one_user_stay_in_order(
     answered: list[str] = []
 
     async def ask(name: str, tracks: list[tuple[str, str]]) -> None:
-        await relay.exchange.negotiate(order("p", named(text, name), tracks, sends=True))
+        await relay.router.negotiate(order("p", named(text, name), tracks, sends=True))
         answered.append(name)
 
     asking = [
@@ -78,7 +78,7 @@ async def test_orders_of_one_user_stay_in_order(
     slow.go_on(3)
     await asyncio.gather(*asking)
     assert answered == ["both", "sound", "picture"]
-    registry = relay.exchange.registry
+    registry = relay.router.registry
     assert (registry.streams, registry.sources) == (1, 1)
 
 
@@ -90,7 +90,7 @@ async def test_offer_of_another_address_is_next(
 
     def ask(name: str, user_id: str, address: str) -> asyncio.Task[object]:
         made = order(name, named(text, name), sends=True, single=name, user_id=user_id, address=address)
-        return asyncio.create_task(relay.exchange.negotiate(made))
+        return asyncio.create_task(relay.router.negotiate(made))
 
     asking = [ask(f"m{number}", f"mallory-{number % 2}", "192.0.2.1") for number in range(8)]
     assert await slow.begun() == "m0"
@@ -106,16 +106,16 @@ async def test_user_with_too_many_is_refused_at_once_and_others_are_not(
 ) -> None:
     slow = SlowReader(monkeypatch)
     text = read_offer("obs_whip")
-    first = asyncio.create_task(relay.exchange.negotiate(order("m", text, sends=True, single="m")))
+    first = asyncio.create_task(relay.router.negotiate(order("m", text, sends=True, single="m")))
     await slow.begun()
     waiting = [
-        asyncio.create_task(relay.exchange.negotiate(order(f"m{n}", text, sends=True, single=f"m{n}")))
+        asyncio.create_task(relay.router.negotiate(order(f"m{n}", text, sends=True, single=f"m{n}")))
         for n in range(WAITING_PER_USER_MAX)
     ]
     await asyncio.sleep(0)
     with pytest.raises(RateLimited):
-        await relay.exchange.negotiate(order("one-more", text, sends=True, single="one-more"))
-    other = asyncio.create_task(relay.exchange.negotiate(order("b", text, sends=True, single="b", user_id="bob")))
+        await relay.router.negotiate(order("one-more", text, sends=True, single="one-more"))
+    other = asyncio.create_task(relay.router.negotiate(order("b", text, sends=True, single="b", user_id="bob")))
     slow.go_on(len(waiting) + 2)
     await asyncio.gather(first, other, *waiting)
 
@@ -128,13 +128,13 @@ async def test_what_is_closed_while_its_offer_is_read_is_not_found(
     if is_known:
         relay.negotiate("p", text, sends=True, single="cam")
     slow = SlowReader(monkeypatch)
-    asked = asyncio.create_task(relay.exchange.negotiate(order("p", text, sends=True, single="cam")))
+    asked = asyncio.create_task(relay.router.negotiate(order("p", text, sends=True, single="cam")))
     await slow.begun()
-    relay.exchange.close(TransportId("p"))
+    relay.router.close(TransportId("p"))
     slow.go_on()
     with pytest.raises(TransportNotFound):
         await asked
-    assert (relay.exchange.transports, relay.exchange.registry.streams) == (0, 0)
+    assert (relay.router.transports, relay.router.registry.streams) == (0, 0)
     assert relay.facts.closed == ({"p": CloseReason.ORDERED} if is_known else {})
 
 
@@ -144,26 +144,26 @@ async def test_asker_that_gave_up_changes_nothing(
     slow = SlowReader(monkeypatch)
     text = read_offer("obs_whip")
     given_up = [
-        asyncio.create_task(relay.exchange.negotiate(order(name, named(text, name), sends=True, single=name)))
+        asyncio.create_task(relay.router.negotiate(order(name, named(text, name), sends=True, single=name)))
         for name in ("a", "b")
     ]
     assert await slow.begun() == "a"
     for task in given_up:
         task.cancel()
     await asyncio.gather(*given_up, return_exceptions=True)
-    wanted = asyncio.create_task(relay.exchange.negotiate(order("c", named(text, "c"), sends=True, single="c")))
+    wanted = asyncio.create_task(relay.router.negotiate(order("c", named(text, "c"), sends=True, single="c")))
     slow.go_on(2)
     await wanted
     assert await slow.begun() == "c"  # b was not read at all
-    assert relay.exchange.transports == 1
+    assert relay.router.transports == 1
 
 
 async def test_offer_that_is_too_long_or_refused_does_not_wait(relay: RunningRelay, read_offer: ReadOffer) -> None:
     with pytest.raises(OfferMalformed, match="bytes"):
-        await relay.exchange.negotiate(order("p", "x" * (OFFER_MAX_BYTES + 1), sends=True, single="cam"))
+        await relay.router.negotiate(order("p", "x" * (OFFER_MAX_BYTES + 1), sends=True, single="cam"))
     with pytest.raises(OfferMalformed, match="line 1"):
-        await relay.exchange.negotiate(order("p", "junk", sends=True, single="cam"))
-    assert relay.exchange.transports == 0
+        await relay.router.negotiate(order("p", "junk", sends=True, single="cam"))
+    assert relay.router.transports == 0
 
 
 async def test_bug_in_reading_ends_one_order(
@@ -176,8 +176,8 @@ async def test_bug_in_reading_ends_one_order(
     with monkeypatch.context() as patched:
         patched.setattr(offer_reader, "parse_offer", broken)
         with pytest.raises(ZeroDivisionError):
-            await relay.exchange.negotiate(order("p", text, sends=True, single="cam"))
-    await relay.exchange.negotiate(order("p", text, sends=True, single="cam"))
+            await relay.router.negotiate(order("p", text, sends=True, single="cam"))
+    await relay.router.negotiate(order("p", text, sends=True, single="cam"))
 
 
 async def test_nobody_waits_for_a_relay_that_has_stopped(
@@ -187,7 +187,7 @@ async def test_nobody_waits_for_a_relay_that_has_stopped(
         slow = SlowReader(monkeypatch)
         text = read_offer("obs_whip")
         asking = [
-            asyncio.create_task(relay.exchange.negotiate(order(name, text, sends=True, single=name)))
+            asyncio.create_task(relay.router.negotiate(order(name, text, sends=True, single=name)))
             for name in ("a", "b")
         ]
         await slow.begun()

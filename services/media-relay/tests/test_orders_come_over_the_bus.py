@@ -39,7 +39,7 @@ def order(offer_sdp: str, transport_id: str = "s_1.p", **changes: object) -> rel
 
 
 async def test_offer_in_answer_out(relay: RunningRelay, bus: Bus, make_bus: MakeBus, read_offer: ReadOffer) -> None:
-    await Handlers(relay.exchange, relay.effects).serve(await make_bus(service="relay"), RELAY)
+    await Handlers(relay.router, relay.effects).serve(await make_bus(service="relay"), RELAY)
     bindings = [relay_pb2.TrackBinding(mid=mid, stream_id="cam") for mid in ("0", "1")]
     negotiate, close = (command("relay", verb, RELAY) for verb in ("negotiate", "close-transport"))
 
@@ -65,7 +65,7 @@ async def test_offer_in_answer_out(relay: RunningRelay, bus: Bus, make_bus: Make
     for _ in range(2):
         await bus.request(close, relay_pb2.CloseTransport(transport_id="s_1.p"), relay_pb2.TransportClosedReply)
     assert relay.facts.closed == {"s_1.p": CloseReason.ORDERED}
-    assert relay.exchange.registry.streams == 0
+    assert relay.router.registry.streams == 0
 
 
 def wish(**changes: object) -> relay_pb2.SetEffects:
@@ -85,7 +85,7 @@ def wish(**changes: object) -> relay_pb2.SetEffects:
 
 async def test_effects_are_set(relay: RunningRelay, bus: Bus, make_bus: MakeBus, read_offer: ReadOffer) -> None:
     """On a relay without transcoders, so that there is but one answer."""
-    await Handlers(relay.exchange, relay.effects).serve(await make_bus(service="relay"), RELAY)
+    await Handlers(relay.router, relay.effects).serve(await make_bus(service="relay"), RELAY)
     set_effects = command("relay", "set-effects", RELAY)
     with pytest.raises(StreamNotFound):
         await bus.request(set_effects, wish(), relay_pb2.EffectsSet)

@@ -20,7 +20,7 @@ async def test_set_up_has_a_deadline(make_relay: MakeRelay, read_offer: ReadOffe
         await relay.facts.until(lambda: bool(relay.facts.closed))
         assert relay.facts.closed == {"p": CloseReason.NEVER_CONNECTED}
         assert relay.facts.opened == []
-        assert (relay.exchange.transports, relay.exchange.half_open, relay.exchange.registry.streams) == (0, 0, 0)
+        assert (relay.router.transports, relay.router.half_open, relay.router.registry.streams) == (0, 0, 0)
 
 
 async def test_half_open_peers_are_bounded(make_relay: MakeRelay, read_offer: ReadOffer) -> None:
@@ -30,7 +30,7 @@ async def test_half_open_peers_are_bounded(make_relay: MakeRelay, read_offer: Re
         with pytest.raises(RateLimited):
             relay.negotiate("c", read_offer("obs_whip"), sends=True, single="c")
         relay.negotiate("a", read_offer("obs_whip"), sends=True, single="a")  # offering again is no new one
-        relay.exchange.close(TransportId("a"))
+        relay.router.close(TransportId("a"))
         relay.negotiate("c", read_offer("obs_whip"), sends=True, single="c")
 
 
@@ -43,7 +43,7 @@ async def test_transports_are_bounded(make_relay: MakeRelay, read_offer: ReadOff
 
 async def test_draining_relay_takes_nobody_new(relay: RunningRelay, read_offer: ReadOffer) -> None:
     relay.negotiate("a", read_offer("obs_whip"), sends=True, single="a")
-    relay.exchange.draining = True
+    relay.router.draining = True
     relay.negotiate("a", read_offer("obs_whip"), sends=True, single="a")
     with pytest.raises(NoRelayAvailable):
         relay.negotiate("b", read_offer("obs_whip"), sends=True, single="b")
@@ -52,13 +52,13 @@ async def test_draining_relay_takes_nobody_new(relay: RunningRelay, read_offer: 
 async def test_closing_twice_is_closing_once(relay: RunningRelay, read_offer: ReadOffer) -> None:
     relay.negotiate("p", read_offer("obs_whip"), sends=True, single="cam")
     for _ in range(2):
-        relay.exchange.close(TransportId("p"))
+        relay.router.close(TransportId("p"))
     assert relay.facts.closed == {"p": CloseReason.ORDERED}
-    relay.exchange.close(TransportId("never heard of"))
+    relay.router.close(TransportId("never heard of"))
 
 
 async def test_close_that_overtakes_its_offer_wins(relay: RunningRelay, read_offer: ReadOffer) -> None:
-    relay.exchange.close(TransportId("p"))
+    relay.router.close(TransportId("p"))
     with pytest.raises(TransportNotFound):
         relay.negotiate("p", read_offer("obs_whip"), sends=True, single="cam")
 
@@ -80,11 +80,11 @@ async def test_packet_path_gives_a_peer_up(
     expected: CloseReason,
 ) -> None:
     relay.negotiate("p", read_offer("obs_whip"), sends=True, single="cam")
-    relay.exchange.lost(1, reason)
+    relay.router.lost(1, reason)
     assert relay.facts.closed == {"p": expected}
-    relay.exchange.lost(1, "internal-error")
-    relay.exchange.connected(1)
-    relay.exchange.dtls_received(1, [b"late"])
+    relay.router.lost(1, "internal-error")
+    relay.router.connected(1)
+    relay.router.dtls_received(1, [b"late"])
 
 
 async def test_same_offer_again_gives_the_same_answer(relay: RunningRelay, read_offer: ReadOffer) -> None:
@@ -96,7 +96,7 @@ async def test_same_offer_again_gives_the_same_answer(relay: RunningRelay, read_
     assert [line for line in first.splitlines() if line[0] != "o"] == [
         line for line in second.splitlines() if line[0] != "o"
     ]
-    assert relay.exchange.registry.sinks == 2
+    assert relay.router.registry.sinks == 2
 
 
 async def test_section_bound_to_another_stream_gets_new_ssrcs(relay: RunningRelay, read_offer: ReadOffer) -> None:
@@ -111,7 +111,7 @@ async def test_section_bound_to_another_stream_gets_new_ssrcs(relay: RunningRela
         assert not ssrcs & seen
         seen |= ssrcs
         assert f"a=msid:{stream_id} video" in answer
-    assert relay.exchange.registry.sinks == 1
+    assert relay.router.registry.sinks == 1
 
 
 async def test_packet_path_that_is_behind_costs_one_peer(
@@ -125,13 +125,13 @@ async def test_packet_path_that_is_behind_costs_one_peer(
         with pytest.raises(RateLimited):
             relay.negotiate("p", read_offer("obs_whip"), sends=True, single="cam")
     assert relay.facts.closed == {"p": CloseReason.INTERNAL_ERROR}
-    assert (relay.exchange.transports, relay.exchange.half_open) == (0, 0)
+    assert (relay.router.transports, relay.router.half_open) == (0, 0)
 
     with monkeypatch.context() as patched:
         patched.setattr(relay.packets, "add_transport", full)
         with pytest.raises(RateLimited):
             relay.negotiate("q", read_offer("obs_whip"), sends=True, single="cam")
-    assert (relay.exchange.transports, relay.exchange.half_open) == (0, 0)
+    assert (relay.router.transports, relay.router.half_open) == (0, 0)
     relay.negotiate("q", read_offer("obs_whip"), sends=True, single="cam")
 
 

@@ -43,7 +43,7 @@ async def test_publisher_that_never_sends_is_closed(make_relay: MakeRelay) -> No
         client = await connected(relay, Silence())
         await relay.facts.until(lambda: bool(relay.facts.closed))
         assert relay.facts.closed == {"p": CloseReason.NO_MEDIA}
-        assert (relay.exchange.transports, relay.exchange.registry.streams) == (0, 0)
+        assert (relay.router.transports, relay.router.registry.streams) == (0, 0)
         await client.close()
 
 

@@ -72,10 +72,10 @@ async def test_half_of_an_offer_is_not_served(relay: RunningRelay, read_offer: R
     text = read_offer("obs_whip")
     if way in ("whep", "sdk-viewer"):
         relay.negotiate("source", text, sends=True, single="cam")
-    before = relay.exchange.transports, relay.exchange.registry.sources
+    before = relay.router.transports, relay.router.registry.sources
     with pytest.raises(OfferUnacceptable, match=says):
         negotiate(relay, way, change(text))
-    assert (relay.exchange.transports, relay.exchange.registry.sources) == before
+    assert (relay.router.transports, relay.router.registry.sources) == before
     _, flowing = negotiate(relay, way, text)
     assert len(flowing) == 2
 
@@ -190,7 +190,7 @@ async def test_viewer_that_would_get_no_picture_gets_no_sound_either(
     relay.negotiate("source", of_profile(text, *published), sends=True, single="cam")
     with pytest.raises(OfferUnacceptable, match=f"section '1' lists nothing to play stream 'cam' with.*{says}"):
         negotiate(relay, way, of_profile(text, *listed))
-    assert relay.exchange.registry.sinks == 0
+    assert relay.router.registry.sinks == 0
 
 
 def as_vp8(text: str) -> str:

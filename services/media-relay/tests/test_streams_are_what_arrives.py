@@ -97,7 +97,7 @@ async def test_whoever_lists_only_another_is_closed_and_then_refused(relay: Runn
         async with viewing(relay, "early", ("VP8",)):
             await relay.facts.until(lambda: "early" in relay.facts.closed, DEADLINE_S)
             assert relay.facts.closed == {"early": CloseReason.CODEC_MISMATCH}
-        track = relay.exchange.registry.track(AppId(1), StreamId("cam"), "video")
+        track = relay.router.registry.track(AppId(1), StreamId("cam"), "video")
         assert track is not None
         assert track.name == "H264"
         with pytest.raises(OfferUnacceptable, match="which is H264"):
@@ -108,15 +108,15 @@ async def test_whoever_lists_only_another_is_closed_and_then_refused(relay: Runn
 async def test_another_offer_of_a_viewer_leaves_what_flows_alone(relay: RunningRelay) -> None:
     async with publishing(relay, "H264", ("VP8", "H264")), viewing(relay, "v", ("VP8", "H264")) as viewer:
         await see(viewer)
-        before = relay.exchange.registry.sinks_of(source_of(relay))
-        relay.exchange.observe(relay.path.stats())
+        before = relay.router.registry.sinks_of(source_of(relay))
+        relay.router.observe(relay.path.stats())
         await viewer.setLocalDescription(await viewer.createOffer())
         relay.negotiate("v", viewer.localDescription.sdp, sends=False, single="cam")
-        assert relay.exchange.registry.sinks_of(source_of(relay)) == before
+        assert relay.router.registry.sinks_of(source_of(relay)) == before
         await see(viewer)
 
 
 def source_of(relay: RunningRelay) -> int:
-    track = relay.exchange.registry.track(AppId(1), StreamId("cam"), "video")
+    track = relay.router.registry.track(AppId(1), StreamId("cam"), "video")
     assert track is not None
     return track.source

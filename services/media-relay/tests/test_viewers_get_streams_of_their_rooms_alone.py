@@ -48,7 +48,7 @@ async def test_of_no_other_as_if_it_were_not_there(
     with pytest.raises(StreamNotFound) as there:
         play("s_2.recv", "lobby", *playable, single=single)
     assert there.value == StreamNotFound(stream_id="cam")
-    assert relay.exchange.registry.sinks == 0
+    assert relay.router.registry.sinks == 0
 
 
 async def test_an_id_that_comes_again_in_another_room_is_not_played_on(
@@ -57,4 +57,4 @@ async def test_an_id_that_comes_again_in_another_room_is_not_played_on(
     assert play("s_2.recv", "board") == ["cam", "cam"]
     relay.negotiate("s_3.send", read_offer("chromium_156_publish_vp8"), CAM, sends=True, room_id="elsewhere")
     assert play("s_2.recv", "board") == []
-    assert relay.exchange.registry.sinks == 0
+    assert relay.router.registry.sinks == 0

@@ -32,7 +32,7 @@ from salon_relay.metrics import NEGOTIATE_SECONDS, NEGOTIATIONS, TRANSPORTS_CLOS
 from salon_relay.peers.offer_queue import WAITING_MAX
 from salon_relay.peers.peer import CloseReason, PeerIdentity
 from salon_relay.peers.plan import Agreed
-from salon_relay.peers.router import Exchange, Order
+from salon_relay.peers.router import Order, Router
 
 if TYPE_CHECKING:
     from salon_packets._native import TransportStats
@@ -70,8 +70,8 @@ OrderServing = Serving[relay_pb2.Negotiate] | Serving[relay_pb2.CloseTransport] 
 class Handlers:
     """Serves `salon.cmd.v1.relay.<relay id>.{negotiate,close-transport,set-effects}`."""
 
-    def __init__(self, exchange: Exchange, effects: EffectsOfStreams) -> None:
-        self._exchange = exchange
+    def __init__(self, router: Router, effects: EffectsOfStreams) -> None:
+        self._router = router
         self._effects = effects
 
     async def serve(self, bus: Bus, relay_id: RelayId) -> list[OrderServing]:
@@ -93,7 +93,7 @@ class Handlers:
         started_ns = time.monotonic_ns()
         result = "internal"
         try:
-            answer, tracks = await self._exchange.negotiate(_order(request))
+            answer, tracks = await self._router.negotiate(_order(request))
             result = "ok"
         except SalonError as error:
             result = error.code
@@ -105,7 +105,7 @@ class Handlers:
         return relay_pb2.Negotiated(answer_sdp=answer, tracks=[_track(agreed) for agreed in tracks])
 
     async def close_transport(self, request: relay_pb2.CloseTransport, context: RequestContext) -> Message:
-        self._exchange.close(TransportId(_bounded("transport_id", request.transport_id)))
+        self._router.close(TransportId(_bounded("transport_id", request.transport_id)))
         return relay_pb2.TransportClosedReply()
 
     async def set_effects(self, request: relay_pb2.SetEffects, context: RequestContext) -> Message:

@@ -29,7 +29,7 @@ from salon_relay.handlers import EventRecord, Handlers, OrderServing
 from salon_relay.metrics import Meter, observe_addresses, observe_effects
 from salon_relay.packets import Packets
 from salon_relay.peers.dtls import AiortcMismatch, check_aiortc
-from salon_relay.peers.router import Exchange
+from salon_relay.peers.router import Router
 
 if TYPE_CHECKING:
     from salon_packets._native import Stats
@@ -82,17 +82,17 @@ async def build(service: Service, settings: RelaySettings) -> None:
         meter.observe(
             stats,
             seconds,
-            streams=exchange.registry.streams,
-            transports=exchange.transports,
-            half_open=exchange.half_open,
+            streams=router.registry.streams,
+            transports=router.transports,
+            half_open=router.half_open,
         )
-        exchange.observe(stats)
+        router.observe(stats)
         effects.observe(stats, seconds)
         observe_effects(effects.counts(), transcoders.counts(), effects.latencies_us())
 
     packets = Packets(path, on_stats=observe)
     record = EventRecord(name, outbox.put)
-    exchange = Exchange(
+    router = Router(
         packets,
         record,
         limits=limits_of(settings),
@@ -110,13 +110,13 @@ async def build(service: Service, settings: RelaySettings) -> None:
             deadline_ms=settings.effect_deadline_ms,
         )
     )
-    effects = EffectsOfStreams(exchange, Surroundings(name, packets, exchange.ids, transcoders, record))
-    packets.start(exchange, effects)
+    effects = EffectsOfStreams(router, Surroundings(name, packets, router.ids, transcoders, record))
+    packets.start(router, effects)
     service.start("outbox", outbox.run())
     service.start("probe-storage", probe_storage(service.bus))
     service.start("statistics", packets.run())
-    service.start("peers", exchange.run())
-    await exchange.started.wait()
+    service.start("peers", router.run())
+    await router.started.wait()
     servings: list[OrderServing] = []
     await LeaseBucket(service.bus, RELAYS_BUCKET).ensure()
     announcer = AnnouncerThread(
@@ -130,8 +130,8 @@ async def build(service: Service, settings: RelaySettings) -> None:
             region=settings.region,
             capacity_packets_per_s=settings.capacity_packets_per_s,
             packets_per_s=meter.packets_per_s,
-            transports=exchange.transports,
-            draining=exchange.draining or not servings,
+            transports=router.transports,
+            draining=router.draining or not servings,
             epoch=service.identity.epoch,
         ),
         ttl_s=settings.lease_ttl_s,
@@ -142,7 +142,7 @@ async def build(service: Service, settings: RelaySettings) -> None:
     except RelayIdTaken as error:
         raise StartupError(f"{error}; set SALON_RELAY_ID.") from error
     service.start("transcoders", transcoders.run())
-    servings += await Handlers(exchange, effects).serve(service.bus, name)
+    servings += await Handlers(router, effects).serve(service.bus, name)
     announcer.announce_now()
     service.start("announcement", announcer.run())
     show_addresses(settings, addresses, port)
@@ -154,12 +154,12 @@ async def build(service: Service, settings: RelaySettings) -> None:
     service.start("addresses", addresses.run(addresses_changed))
 
     async def stop_accepting() -> None:
-        exchange.draining = True
+        router.draining = True
         announcer.announce_now()
         await asyncio.gather(*(serving.stop() for serving in servings))
 
     async def finish() -> None:
-        exchange.close_all()
+        router.close_all()
         effects.close()
         await transcoders.close()
         await outbox.flush()

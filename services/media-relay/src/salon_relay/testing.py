@@ -1,4 +1,4 @@
-"""For tests: a relay without the bus. The real packet path on loopback, the real exchange, facts kept in lists.
+"""For tests: a relay without the bus. The real packet path on loopback, the real router, facts kept in lists.
 
 Fixtures `relay` and `make_relay`; import them one by one into a conftest.py.
 """
@@ -27,7 +27,7 @@ from salon_relay.effects.totals import Totals
 from salon_relay.packets import Packets
 from salon_relay.peers.peer import CloseReason, PeerIdentity
 from salon_relay.peers.quotas import Limits
-from salon_relay.peers.router import Exchange, Order
+from salon_relay.peers.router import Order, Router
 
 if TYPE_CHECKING:
     from salon_packets._native import Stats, TransportStats
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Facts:
-    """What the exchange reported, and a way to wait for it."""
+    """What the router reported, and a way to wait for it."""
 
     opened: list[TransportId] = field(default_factory=list)
     closed: dict[TransportId, CloseReason] = field(default_factory=dict)
@@ -83,7 +83,7 @@ class Facts:
 
 @dataclass
 class RunningRelay:
-    exchange: Exchange
+    router: Router
     packets: Packets
     path: Relay
     facts: Facts
@@ -137,7 +137,7 @@ class RunningRelay:
             room_id=room_id,
             playable_room_ids=playable_room_ids,
         )
-        answer, agreed = self.exchange.apply(made, parse_offer(offer_sdp))
+        answer, agreed = self.router.apply(made, parse_offer(offer_sdp))
         return answer, [(item.mid, item.stream_id, item.name) for item in agreed]
 
 
@@ -201,23 +201,23 @@ def make_relay() -> MakeRelay:
         path = Relay("127.0.0.1", 0)
 
         def observe(stats: "Stats", seconds: float) -> None:
-            exchange.observe(stats)
+            router.observe(stats)
             effects.observe(stats, seconds)
 
         packets = Packets(path, on_stats=observe)
         facts = Facts()
-        exchange = Exchange(
+        router = Router(
             packets, facts, limits=limits, addresses=lambda: (ip_address("127.0.0.1"),), port=path.local_port
         )
         pool = TranscoderPool(transcoders)
-        effects = EffectsOfStreams(exchange, Surroundings(transcoders.relay_id, packets, exchange.ids, pool, facts))
-        packets.start(exchange, effects)
-        running = [asyncio.create_task(work) for work in (exchange.run(), pool.run(), packets.run())]
-        await exchange.started.wait()
+        effects = EffectsOfStreams(router, Surroundings(transcoders.relay_id, packets, router.ids, pool, facts))
+        packets.start(router, effects)
+        running = [asyncio.create_task(work) for work in (router.run(), pool.run(), packets.run())]
+        await router.started.wait()
         try:
-            yield RunningRelay(exchange, packets, path, facts, effects, pool)
+            yield RunningRelay(router, packets, path, facts, effects, pool)
         finally:
-            exchange.close_all()
+            router.close_all()
             effects.close()
             await pool.close()
             for task in running:

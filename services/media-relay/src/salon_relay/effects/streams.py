@@ -49,7 +49,7 @@ class EffectsOrder:
 
 
 class Publishers(Protocol):
-    """`Exchange`, as far as it is used here."""
+    """`Router`, as far as it is used here."""
 
     @property
     def registry(self) -> Registry: ...

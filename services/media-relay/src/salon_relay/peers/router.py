@@ -80,7 +80,7 @@ class Record(Protocol):
     ) -> None: ...
 
 
-class Exchange:
+class Router:
     """Give it to `Packets.start` as listener, `run` it as a task, and wait for `started` before the first order."""
 
     def __init__(
