@@ -60,9 +60,9 @@ execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "
 /** Where type consumers look, and what they find there. */
 const declarations = {
   "index.d.ts": 'export * from "./types/index.js";\n',
-  "sdk/code/zh/ZegoExpressEntity.web.d.ts": 'export * from "../../../types/entities.js";\n',
-  "sdk/code/zh/ZegoExpressEntity.d.ts": 'export * from "../../../types/entities.js";\n',
-  "sdk/code/zh/ZegoLocalStream.web.d.ts": `import { ZegoLocalStream } from "../../../types/local-stream.js";
+  "sdk/code/zh/ZegoExpressEntity.web.d.ts": 'export * from "../../../types/entities/index.js";\n',
+  "sdk/code/zh/ZegoExpressEntity.d.ts": 'export * from "../../../types/entities/index.js";\n',
+  "sdk/code/zh/ZegoLocalStream.web.d.ts": `import { ZegoLocalStream } from "../../../types/capture/local-stream.js";
 export { ZegoLocalStream };
 export default ZegoLocalStream;
 `,
@@ -71,8 +71,8 @@ export { ZegoStreamView };
 export default ZegoStreamView;
 `,
   "sdk/code/zh/ZegoExpressEngine.web.d.ts": 'export { ZegoExpressEngine } from "../../../types/engine.js";\n',
-  "sdk/src/common/zego.entity.web.d.ts": 'export * from "../../../types/entities.js";\n',
-  "sdk/src/common/zego.entity.d.ts": 'export * from "../../../types/entities.js";\n',
+  "sdk/src/common/zego.entity.web.d.ts": 'export * from "../../../types/entities/index.js";\n',
+  "sdk/src/common/zego.entity.d.ts": 'export * from "../../../types/entities/index.js";\n',
 };
 /** On-demand builds pass these to `ZegoExpressEngine.use`, which needs nothing from them. */
 const modules = {

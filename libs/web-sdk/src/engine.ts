@@ -7,7 +7,7 @@ import { DeviceWatch } from "./capture/device-watch.js";
 import { isScenario } from "./capture/presets.js";
 import { troubleCode, watchTrack } from "./capture/track-condition.js";
 import { Code } from "./codes.js";
-import { allDevices, devicesOf } from "./devices.js";
+import { allDevices, devicesOf } from "./capture/device-list.js";
 import { Emitter } from "./emitter.js";
 import {
   ZegoScenario,
@@ -26,22 +26,22 @@ import {
   type ZegoServerResponse,
   type ZegoStreamOptions,
   type ZegoUser,
-} from "./entities.js";
+} from "./entities/index.js";
 import { ZegoError } from "./errors.js";
 import { checkMessage, checkRoomId, checkStreamId, checkUserId, checkUserName } from "./ids.js";
-import { makeInternals, makeStateCenter } from "./internals.js";
-import { openWebSocket, sendBeacon } from "./link.js";
-import { ZegoLocalStream } from "./local-stream.js";
+import { makeInternals, makeStateCenter } from "./absent/internals.js";
+import { openWebSocket, sendBeacon } from "./signaling/link.js";
+import { ZegoLocalStream } from "./capture/local-stream.js";
 import { Logger } from "./logger.js";
-import { addNotYet, notYetVoid, type NotYetEngine } from "./not-yet.js";
+import { addNotYet, notYetVoid, type NotYetEngine } from "./absent/not-yet.js";
 import { setSink } from "./play/media-player.js";
 import { ZegoStreamView } from "./play/stream-view.js";
 import { Room, type RoomSettings } from "./room/room.js";
-import { socketUrls } from "./server-address.js";
+import { socketUrls } from "./signaling/server-address.js";
 import { checkSystem } from "./system-check.js";
-import { tokenExpiresAtUnixS } from "./token04.js";
+import { tokenExpiresAtUnixS } from "./room/token04.js";
 import { VERSION } from "./version.js";
-import type { MessageKind } from "./wire.js";
+import type { MessageKind } from "./signaling/wire.js";
 
 const MAX_APP_ID = 2 ** 32 - 1;
 const MAX_EXTRA_INFO_CHARS = 1024;

@@ -1,4 +1,4 @@
-import { rememberScriptUrl } from "./server-address.js";
+import { rememberScriptUrl } from "./signaling/server-address.js";
 
 rememberScriptUrl(import.meta.url);
 

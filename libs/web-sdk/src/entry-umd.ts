@@ -1,4 +1,4 @@
-import { rememberScriptUrl } from "./server-address.js";
+import { rememberScriptUrl } from "./signaling/server-address.js";
 
 // Only set while the script runs for the first time.
 const script = typeof document === "undefined" ? null : document.currentScript;

@@ -1,4 +1,4 @@
-import type { ZegoLogConfig } from "./entities.js";
+import type { ZegoLogConfig } from "./entities/index.js";
 
 const LEVELS = ["debug", "info", "warn", "error", "report", "disable"] as const;
 export type LogLevel = (typeof LEVELS)[number];

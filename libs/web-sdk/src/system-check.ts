@@ -1,6 +1,6 @@
-import type { ZegoCapabilityDetection, ZegoCapabilityError, ZegoCapabilityType } from "./entities.js";
+import type { ZegoCapabilityDetection, ZegoCapabilityError, ZegoCapabilityType } from "./entities/index.js";
 import { canSend } from "./media/codecs.js";
-import { mediaDevices } from "./media-devices.js";
+import { mediaDevices } from "./capture/media-devices.js";
 
 type Probe = "webRTC" | "customCapture" | "camera" | "microphone" | "screenSharing";
 

@@ -1,5 +1,5 @@
 import { canSend, type VideoCodecName } from "./media/codecs.js";
-import { mediaDevices } from "./media-devices.js";
+import { mediaDevices } from "./capture/media-devices.js";
 
 /** The small second export of the interface: what the browser can do, without an engine. */
 export const WebRTCUtil = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planCapture } from "../src/capture/plan.js";
-import type { ZegoStreamOptions } from "../src/entities.js";
+import type { ZegoStreamOptions } from "../src/entities/index.js";
 
 const DEFAULT = 3;
 

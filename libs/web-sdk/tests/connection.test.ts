@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { Connection, type ConnectionListener } from "../src/connection.js";
+import { Connection, type ConnectionListener } from "../src/signaling/connection.js";
 import { Logger } from "../src/logger.js";
 import { FakeServer } from "./fake-socket.js";
 import { advance, settle, stopTime } from "./fake-time.js";

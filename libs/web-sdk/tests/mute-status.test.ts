@@ -1,7 +1,7 @@
 // What of a stream gives nothing: told by its publisher, and heard by whoever plays it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Desk } from "./desk.js";
+import { DevicePage } from "./device-page.js";
 import { EngineFixture } from "./engine-fixture.js";
 import { FakePeerConnection } from "./fake-media.js";
 import type { FakeSocket } from "./fake-socket.js";
@@ -19,25 +19,25 @@ async function done(it: EngineFixture): Promise<void> {
 }
 
 test("muting and unmuting is told, and so is a device that ends", async () => {
-  const desk = new Desk();
-  const stream = await desk.publish();
-  desk.engine.mutePublishStreamAudio(stream, true);
-  await done(desk);
-  desk.engine.mutePublishStreamVideo(stream, true);
-  await done(desk);
-  desk.engine.mutePublishStreamVideo(stream, false);
-  await done(desk);
-  desk.engine.mutePublishStreamVideo(stream, true, true);
-  await done(desk);
-  desk.engine.mutePublishStreamAudio(stream, false);
-  await done(desk);
-  desk.engine.mutePublishStreamVideo(stream, false);
-  await done(desk);
-  desk.camera.end();
-  await done(desk);
-  desk.engine.muteMicrophone(true);
-  await done(desk);
-  assert.deepEqual(told(desk), [
+  const page = new DevicePage();
+  const stream = await page.publish();
+  page.engine.mutePublishStreamAudio(stream, true);
+  await done(page);
+  page.engine.mutePublishStreamVideo(stream, true);
+  await done(page);
+  page.engine.mutePublishStreamVideo(stream, false);
+  await done(page);
+  page.engine.mutePublishStreamVideo(stream, true, true);
+  await done(page);
+  page.engine.mutePublishStreamAudio(stream, false);
+  await done(page);
+  page.engine.mutePublishStreamVideo(stream, false);
+  await done(page);
+  page.camera.end();
+  await done(page);
+  page.engine.muteMicrophone(true);
+  await done(page);
+  assert.deepEqual(told(page), [
     [],
     ["audio"],
     ["audio", "video"],
@@ -51,75 +51,75 @@ test("muting and unmuting is told, and so is a device that ends", async () => {
 });
 
 test("a device that the system holds back is off until it gives again", async () => {
-  const desk = new Desk();
-  await desk.publish();
-  desk.microphone.hold(true);
+  const page = new DevicePage();
+  await page.publish();
+  page.microphone.hold(true);
   advance(2_100);
-  await done(desk);
-  desk.microphone.hold(false);
-  await done(desk);
-  assert.deepEqual(told(desk), [[], ["audio"], []]);
+  await done(page);
+  page.microphone.hold(false);
+  await done(page);
+  assert.deepEqual(told(page), [[], ["audio"], []]);
 });
 
 test("what is muted before it is published is announced with it, also over a new connection", async () => {
-  const desk = new Desk();
-  const stream = await desk.engine.createZegoStream();
-  desk.engine.mutePublishStreamVideo(stream, true);
-  await desk.publish(stream);
+  const page = new DevicePage();
+  const stream = await page.engine.createZegoStream();
+  page.engine.mutePublishStreamVideo(stream, true);
+  await page.publish(stream);
   FakePeerConnection.last?.fail();
   advance(0);
   await settle();
-  await desk.answered("publish");
-  assert.deepEqual(told(desk), [["video"], ["video"]]);
+  await page.answered("publish");
+  assert.deepEqual(told(page), [["video"], ["video"]]);
 });
 
 test("what changes while it is announced is told when it is there", async () => {
-  const desk = new Desk();
-  const stream = await desk.engine.createZegoStream();
-  await desk.login();
-  desk.engine.startPublishingStream("s", stream);
+  const page = new DevicePage();
+  const stream = await page.engine.createZegoStream();
+  await page.login();
+  page.engine.startPublishingStream("s", stream);
   await settle();
-  desk.engine.mutePublishStreamAudio(stream, true);
+  page.engine.mutePublishStreamAudio(stream, true);
   await settle();
-  assert.deepEqual(told(desk), [[]]);
-  await desk.answered("publish");
-  assert.deepEqual(told(desk), [[], ["audio"]]);
+  assert.deepEqual(told(page), [[]]);
+  await page.answered("publish");
+  assert.deepEqual(told(page), [[], ["audio"]]);
 });
 
 test("of many changes only the newest is told, and one that was refused after a pause", async () => {
-  const desk = new Desk();
-  const stream = await desk.publish();
-  for (const mute of [true, false, true, false, true]) desk.engine.mutePublishStreamVideo(stream, mute);
-  desk.engine.mutePublishStreamAudio(stream, true);
+  const page = new DevicePage();
+  const stream = await page.publish();
+  for (const mute of [true, false, true, false, true]) page.engine.mutePublishStreamVideo(stream, mute);
+  page.engine.mutePublishStreamAudio(stream, true);
   await settle();
-  assert.deepEqual(told(desk), [[], ["video"]]);
-  await done(desk);
-  assert.deepEqual(told(desk), [[], ["video"], ["audio", "video"]]);
-  await desk.answer("muteStream", { failed: { code: 1109001, reason: "rate-limited", retryable: true } });
-  desk.engine.mutePublishStreamVideo(stream, false);
+  assert.deepEqual(told(page), [[], ["video"]]);
+  await done(page);
+  assert.deepEqual(told(page), [[], ["video"], ["audio", "video"]]);
+  await page.answer("muteStream", { failed: { code: 1109001, reason: "rate-limited", retryable: true } });
+  page.engine.mutePublishStreamVideo(stream, false);
   await settle();
-  assert.equal(told(desk).length, 3);
+  assert.equal(told(page).length, 3);
   advance(2_000);
   await settle();
-  assert.deepEqual(told(desk).at(-1), ["audio"]);
-  await done(desk);
-  desk.engine.stopPublishingStream("s");
-  desk.engine.mutePublishStreamAudio(stream, false);
+  assert.deepEqual(told(page).at(-1), ["audio"]);
+  await done(page);
+  page.engine.stopPublishingStream("s");
+  page.engine.mutePublishStreamAudio(stream, false);
   advance(60_000);
   await settle();
-  assert.equal(told(desk).length, 4);
+  assert.equal(told(page).length, 4);
 });
 
 test("a server that does not know the request is asked once", async () => {
-  const desk = new Desk();
-  const stream = await desk.publish();
-  desk.engine.mutePublishStreamAudio(stream, true);
-  await desk.answer("muteStream", { failed: { code: 1102011, reason: "request-malformed" } });
-  desk.engine.mutePublishStreamAudio(stream, false);
-  desk.engine.mutePublishStreamVideo(stream, true);
+  const page = new DevicePage();
+  const stream = await page.publish();
+  page.engine.mutePublishStreamAudio(stream, true);
+  await page.answer("muteStream", { failed: { code: 1102011, reason: "request-malformed" } });
+  page.engine.mutePublishStreamAudio(stream, false);
+  page.engine.mutePublishStreamVideo(stream, true);
   advance(60_000);
   await settle();
-  assert.equal(told(desk).length, 2);
+  assert.equal(told(page).length, 2);
 });
 
 /** An app that plays what is there, and what it hears of cameras and microphones. */
@@ -190,14 +190,14 @@ test("what changed during an interruption is heard when it plays again", async (
 });
 
 test("one's own stream that is played is heard of as well", async () => {
-  const desk = new Desk();
+  const page = new DevicePage();
   const heard: string[] = [];
-  desk.engine.on("remoteCameraStatusUpdate", (id, status) => heard.push(`${id} ${status}`));
-  const stream = await desk.publish();
-  void desk.engine.startPlayingStream("s");
+  page.engine.on("remoteCameraStatusUpdate", (id, status) => heard.push(`${id} ${status}`));
+  const stream = await page.publish();
+  void page.engine.startPlayingStream("s");
   await settle();
-  await desk.answered("play");
-  desk.engine.mutePublishStreamVideo(stream, true);
-  desk.engine.mutePublishStreamVideo(stream, false);
+  await page.answered("play");
+  page.engine.mutePublishStreamVideo(stream, true);
+  page.engine.mutePublishStreamVideo(stream, false);
   assert.deepEqual(heard, ["s MUTE", "s OPEN"]);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ZegoError } from "../src/errors.js";
 import { WebRTCUtil, ZegoExpressEngine } from "../src/index.js";
-import { rememberScriptUrl, socketUrls } from "../src/server-address.js";
+import { rememberScriptUrl, socketUrls } from "../src/signaling/server-address.js";
 
 /** Every instance method of the interface, version 3.12. */
 const METHODS =

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { Connection, type ConnectionListener } from "../src/connection.js";
+import { Connection, type ConnectionListener } from "../src/signaling/connection.js";
 import { Logger } from "../src/logger.js";
-import { ReconnectSchedule, type Trouble } from "../src/reconnect-schedule.js";
+import { ReconnectSchedule, type Trouble } from "../src/signaling/reconnect-schedule.js";
 import { FakeServer } from "./fake-socket.js";
 import { advance, stopTime } from "./fake-time.js";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Emitter } from "../src/emitter.js";
-import type { ZegoEventHandlers } from "../src/entities.js";
+import type { ZegoEventHandlers } from "../src/entities/index.js";
 import { Logger } from "../src/logger.js";
 import { Room } from "../src/room/room.js";
-import type { ServerMessage, StreamsChanged } from "../src/wire.js";
+import type { ServerMessage, StreamsChanged } from "../src/signaling/wire.js";
 import { FakeServer, type FakeSocket } from "./fake-socket.js";
 import { advance, settle, stopTime } from "./fake-time.js";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { tokenExpiresAtUnixS } from "../src/token04.js";
+import { tokenExpiresAtUnixS } from "../src/room/token04.js";
 import { EngineFixture } from "./engine-fixture.js";
 import { FakeMediaStream, FakeTrack } from "./fake-media.js";
 import { advance, settle } from "./fake-time.js";

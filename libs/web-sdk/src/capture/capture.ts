@@ -1,6 +1,6 @@
 import { Code } from "../codes.js";
 import { ZegoError } from "../errors.js";
-import { mediaDevices } from "../media-devices.js";
+import { mediaDevices } from "./media-devices.js";
 import { narrowTo } from "./element-capture.js";
 import type { CapturePlan } from "./plan.js";
 

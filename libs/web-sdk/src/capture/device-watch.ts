@@ -1,4 +1,4 @@
-import { mediaDevices } from "../media-devices.js";
+import { mediaDevices } from "./media-devices.js";
 
 /** Names for "whatever is chosen now", which come and go with the devices they stand for. */
 const ALIASES: readonly string[] = ["default", "communications"];

@@ -6,7 +6,7 @@ import type {
   ZegoCaptureScreenVideo,
   ZegoOptimizationMode,
   ZegoStreamOptions,
-} from "../entities.js";
+} from "../entities/index.js";
 import { CAMERA_PRESETS, SCREEN_PRESETS, scenarioPreset, type VideoPreset } from "./presets.js";
 
 /** How the encoder is to be set up, whatever the source. */

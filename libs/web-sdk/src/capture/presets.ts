@@ -1,4 +1,4 @@
-import { ZegoScenario } from "../entities.js";
+import { ZegoScenario } from "../entities/index.js";
 
 export interface VideoPreset {
   width: number;

@@ -1,7 +1,7 @@
 import { Backoff, OVERLOAD_PAUSES } from "../backoff.js";
 import { PeerLost, RequestFailed, type ZegoError, toZegoError } from "../errors.js";
 import { StateMachine } from "../state-machine.js";
-import type { ClientBody, Offer, Reply } from "../wire.js";
+import type { ClientBody, Offer, Reply } from "../signaling/wire.js";
 import type { Peer, PeerDirection, Slot } from "./peer.js";
 
 export type FlowState = "IDLE" | "NEGOTIATING" | "ACTIVE" | "WAITING" | "ENDED";

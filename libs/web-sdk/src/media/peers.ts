@@ -1,7 +1,7 @@
 import { Code } from "../codes.js";
 import { PeerLost } from "../errors.js";
 import type { Logger } from "../logger.js";
-import type { ClientBody, Reply } from "../wire.js";
+import type { ClientBody, Reply } from "../signaling/wire.js";
 import { Peer, type PeerDirection } from "./peer.js";
 
 export interface PeersPort {

@@ -1,4 +1,4 @@
-import type { ZegoVideoPlayOptions } from "../entities.js";
+import type { ZegoVideoPlayOptions } from "../entities/index.js";
 import { forgetGesture, playAfterGesture } from "./autoplay-dialog.js";
 
 export interface PlayerListener {

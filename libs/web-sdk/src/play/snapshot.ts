@@ -1,4 +1,4 @@
-import type { ZegoSnapshotOptions } from "../entities.js";
+import type { ZegoSnapshotOptions } from "../entities/index.js";
 
 /** The present picture as a data address; "" if there is none. */
 export function snapshot(

@@ -6,7 +6,7 @@ import type {
   ZegoStreamViewEvent,
   ZegoVideoPlayOptions,
   ZegoViewPlayOptions,
-} from "../entities.js";
+} from "../entities/index.js";
 import { BeautyOverlay } from "./beauty-overlay.js";
 import { MediaPlayer, findContainer, setSink } from "./media-player.js";
 import { snapshot } from "./snapshot.js";

@@ -1,4 +1,4 @@
-import type { ZegoRoomState, ZegoRoomStateChangedReason } from "../entities.js";
+import type { ZegoRoomState, ZegoRoomStateChangedReason } from "../entities/index.js";
 
 export type RoomReason = Exclude<ZegoRoomStateChangedReason, "LOGOUT_FAILED">;
 

@@ -1,4 +1,4 @@
-import type { StreamsChanged, UsersChanged, WireStream, WireUser } from "../wire.js";
+import type { StreamsChanged, UsersChanged, WireStream, WireUser } from "../signaling/wire.js";
 
 export interface RosterUser {
   userID: string;

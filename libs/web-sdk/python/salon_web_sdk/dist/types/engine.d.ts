@@ -1,7 +1,7 @@
-import { type ZegoCapabilityDetection, type ZegoCapabilityType, type ZegoDeviceInfo, type ZegoDeviceInfos, type ZegoEffectsBeautyParam, type ZegoEngineOptions, type ZegoEventHandlers, type ZegoLocalStreamConfig, type ZegoLogConfig, type ZegoPlayOption, type ZegoPublishOption, type ZegoRoomConfig, type ZegoServerResponse, type ZegoStreamOptions, type ZegoUser } from "./entities.js";
-import { ZegoLocalStream } from "./local-stream.js";
+import { type ZegoCapabilityDetection, type ZegoCapabilityType, type ZegoDeviceInfo, type ZegoDeviceInfos, type ZegoEffectsBeautyParam, type ZegoEngineOptions, type ZegoEventHandlers, type ZegoLocalStreamConfig, type ZegoLogConfig, type ZegoPlayOption, type ZegoPublishOption, type ZegoRoomConfig, type ZegoServerResponse, type ZegoStreamOptions, type ZegoUser } from "./entities/index.js";
+import { ZegoLocalStream } from "./capture/local-stream.js";
 import { Logger } from "./logger.js";
-import { type NotYetEngine } from "./not-yet.js";
+import { type NotYetEngine } from "./absent/not-yet.js";
 import { ZegoStreamView } from "./play/stream-view.js";
 export interface ZegoExpressEngine extends NotYetEngine {
 }

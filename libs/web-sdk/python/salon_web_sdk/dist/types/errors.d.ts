@@ -1,4 +1,4 @@
-import type { ZegoServerResponse } from "./entities.js";
+import type { ZegoServerResponse } from "./entities/index.js";
 /** What rejected promises carry. All five properties: newer apps read the first two, older ones the rest. */
 export declare class ZegoError extends Error implements ZegoServerResponse {
     readonly errorCode: number;

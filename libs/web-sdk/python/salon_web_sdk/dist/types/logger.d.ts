@@ -1,4 +1,4 @@
-import type { ZegoLogConfig } from "./entities.js";
+import type { ZegoLogConfig } from "./entities/index.js";
 declare const LEVELS: readonly ["debug", "info", "warn", "error", "report", "disable"];
 export type LogLevel = (typeof LEVELS)[number];
 /** Writes to the console. Callers pass a fixed phrase and plain fields; never tokens, SDP or message text. */

@@ -1,2 +1,2 @@
-import type { ZegoCapabilityDetection, ZegoCapabilityType } from "./entities.js";
+import type { ZegoCapabilityDetection, ZegoCapabilityType } from "./entities/index.js";
 export declare function checkSystem(type?: ZegoCapabilityType): Promise<ZegoCapabilityDetection>;

@@ -1,5 +1,5 @@
-import type { ZegoServerResponse } from "../entities.js";
-import type { EffectsSet, StreamEffects } from "../wire.js";
+import type { ZegoServerResponse } from "../entities/index.js";
+import type { EffectsSet, StreamEffects } from "../signaling/wire.js";
 import { type Strengths } from "./effects.js";
 /** One publication of the stream. */
 export interface BeautyOutlet {

@@ -1,4 +1,4 @@
-import type { StreamEffects } from "../wire.js";
+import type { StreamEffects } from "../signaling/wire.js";
 /** How strong each effect is, 0..100, by what it does to the picture. */
 export interface Strengths {
     smooth: number;

@@ -1,4 +1,4 @@
-import type { ZegoOptimizationMode, ZegoStreamOptions } from "../entities.js";
+import type { ZegoOptimizationMode, ZegoStreamOptions } from "../entities/index.js";
 /** How the encoder is to be set up, whatever the source. */
 export interface EncodingPlan {
     videoKbps: number;

@@ -1,6 +1,6 @@
 import { PeerLost, RequestFailed, type ZegoError } from "../errors.js";
 import { StateMachine } from "../state-machine.js";
-import type { ClientBody, Offer, Reply } from "../wire.js";
+import type { ClientBody, Offer, Reply } from "../signaling/wire.js";
 import type { Peer, PeerDirection, Slot } from "./peer.js";
 export type FlowState = "IDLE" | "NEGOTIATING" | "ACTIVE" | "WAITING" | "ENDED";
 export declare const FLOW_ALLOWED: Readonly<Record<FlowState, readonly FlowState[]>>;

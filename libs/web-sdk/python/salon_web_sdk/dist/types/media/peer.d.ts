@@ -1,6 +1,6 @@
 import { PeerLost } from "../errors.js";
 import type { Logger } from "../logger.js";
-import type { Offer, Reply } from "../wire.js";
+import type { Offer, Reply } from "../signaling/wire.js";
 export type PeerDirection = "sendonly" | "recvonly";
 export type MediaKind = "audio" | "video";
 /** A transceiver and whom it serves. Freed ones are used again, so that the SDP does not grow with every stream. */

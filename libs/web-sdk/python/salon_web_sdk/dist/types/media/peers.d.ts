@@ -1,6 +1,6 @@
 import { PeerLost } from "../errors.js";
 import type { Logger } from "../logger.js";
-import type { ClientBody, Reply } from "../wire.js";
+import type { ClientBody, Reply } from "../signaling/wire.js";
 import { Peer, type PeerDirection } from "./peer.js";
 export interface PeersPort {
     request(body: ClientBody): Promise<Reply>;

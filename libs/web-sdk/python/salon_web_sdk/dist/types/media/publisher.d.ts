@@ -1,8 +1,8 @@
 import type { BeautyOutlet } from "../beauty/beauty.js";
 import { RequestFailed, ZegoError } from "../errors.js";
-import type { ZegoPublishOption, ZegoPublisherState } from "../entities.js";
-import type { ZegoLocalStream } from "../local-stream.js";
-import type { EffectsSet, Offer, Reply, StreamEffects } from "../wire.js";
+import type { ZegoPublishOption, ZegoPublisherState } from "../entities/index.js";
+import type { ZegoLocalStream } from "../capture/local-stream.js";
+import type { EffectsSet, Offer, Reply, StreamEffects } from "../signaling/wire.js";
 import { MediaFlow, type FlowPort, type FlowState } from "./flow.js";
 import type { MediaKind, Peer, Slot } from "./peer.js";
 export interface PublisherPort extends FlowPort {

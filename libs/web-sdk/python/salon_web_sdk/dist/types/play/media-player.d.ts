@@ -1,4 +1,4 @@
-import type { ZegoVideoPlayOptions } from "../entities.js";
+import type { ZegoVideoPlayOptions } from "../entities/index.js";
 export interface PlayerListener {
     canPlay(): void;
     autoplayFailed(element: HTMLMediaElement): void;

@@ -1,4 +1,4 @@
-import type { ZegoAudioPlayOptions, ZegoSnapshotOptions, ZegoStreamViewEvent, ZegoVideoPlayOptions, ZegoViewPlayOptions } from "../entities.js";
+import type { ZegoAudioPlayOptions, ZegoSnapshotOptions, ZegoStreamViewEvent, ZegoVideoPlayOptions, ZegoViewPlayOptions } from "../entities/index.js";
 /** Plays one MediaStream on the page. What is muted here is muted for this page only. */
 export declare class ZegoStreamView {
     private readonly stream;

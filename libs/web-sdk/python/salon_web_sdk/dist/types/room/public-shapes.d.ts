@@ -1,5 +1,5 @@
-import type { ZegoBarrageMessageInfo, ZegoBroadcastMessageInfo, ZegoStreamList } from "../entities.js";
-import type { MessageReceived } from "../wire.js";
+import type { ZegoBarrageMessageInfo, ZegoBroadcastMessageInfo, ZegoStreamList } from "../entities/index.js";
+import type { MessageReceived } from "../signaling/wire.js";
 import { type RosterStream } from "./roster.js";
 export declare function toStreamListItem(stream: RosterStream): ZegoStreamList;
 export declare function deleteReasons(deleted: readonly {

@@ -1,13 +1,13 @@
-import { type ConnectionListener } from "../connection.js";
+import { type ConnectionListener } from "../signaling/connection.js";
 import type { Emitter } from "../emitter.js";
-import type { ZegoEventHandlers, ZegoPlayOption, ZegoPublishOption } from "../entities.js";
+import type { ZegoEventHandlers, ZegoPlayOption, ZegoPublishOption } from "../entities/index.js";
 import { ZegoError } from "../errors.js";
-import type { SocketFactory } from "../link.js";
-import type { ZegoLocalStream } from "../local-stream.js";
+import type { SocketFactory } from "../signaling/link.js";
+import type { ZegoLocalStream } from "../capture/local-stream.js";
 import type { Logger } from "../logger.js";
 import { Player } from "../media/player.js";
 import { Publisher } from "../media/publisher.js";
-import type { LoggedIn, Login, MessageKind, Reply, ServerMessage } from "../wire.js";
+import type { LoggedIn, Login, MessageKind, Reply, ServerMessage } from "../signaling/wire.js";
 export interface RoomSettings {
     roomRetryTimeMs: number;
     avRetryTimeMs: number;

@@ -1,1 +1,1 @@
-export * from "../../../types/entities.js";
+export * from "../../../types/entities/index.js";

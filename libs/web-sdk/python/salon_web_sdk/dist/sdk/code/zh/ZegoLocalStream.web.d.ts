@@ -1,3 +1,3 @@
-import { ZegoLocalStream } from "../../../types/local-stream.js";
+import { ZegoLocalStream } from "../../../types/capture/local-stream.js";
 export { ZegoLocalStream };
 export default ZegoLocalStream;

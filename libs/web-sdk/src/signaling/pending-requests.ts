@@ -1,5 +1,5 @@
-import { Code } from "./codes.js";
-import { RequestFailed, ZegoError } from "./errors.js";
+import { Code } from "../codes.js";
+import { RequestFailed, ZegoError } from "../errors.js";
 import type { ClientBody, Reply } from "./wire.js";
 
 interface Pending {

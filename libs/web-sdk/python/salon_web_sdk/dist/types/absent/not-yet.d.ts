@@ -1,4 +1,4 @@
-import type { ZegoPlayStats, ZegoPublishStats, ZegoServerResponse } from "./entities.js";
+import type { ZegoPlayStats, ZegoPublishStats, ZegoServerResponse } from "../entities/index.js";
 declare const LOCAL_STREAM: {
     readonly startCaptureMicrophone: "reject";
     readonly startCaptureCamera: "reject";

@@ -1,6 +1,6 @@
-import { ZegoError } from "./errors.js";
+import { ZegoError } from "../errors.js";
 import { type SocketFactory } from "./link.js";
-import type { Logger } from "./logger.js";
+import type { Logger } from "../logger.js";
 import type { ClientBody, LoggedIn, Login, Reply, ServerMessage } from "./wire.js";
 export interface ConnectionListener {
     loggedIn(loggedIn: LoggedIn): void;

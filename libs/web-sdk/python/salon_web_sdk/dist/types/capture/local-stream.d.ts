@@ -1,5 +1,5 @@
-import type { ZegoAudioPlayOptions, ZegoLocalStreamEvent, ZegoSnapshotOptions, ZegoVideoPlayOptions } from "./entities.js";
-import { type NotYetLocalStream } from "./not-yet.js";
+import type { ZegoAudioPlayOptions, ZegoLocalStreamEvent, ZegoSnapshotOptions, ZegoVideoPlayOptions } from "../entities/index.js";
+import { type NotYetLocalStream } from "../absent/not-yet.js";
 export interface ZegoLocalStream extends NotYetLocalStream {
 }
 /** A stream made on this page: what a camera, a microphone, a screen or the app itself gives. */

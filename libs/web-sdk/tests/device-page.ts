@@ -1,4 +1,4 @@
-import type { ZegoLocalStream } from "../src/local-stream.js";
+import type { ZegoLocalStream } from "../src/capture/local-stream.js";
 import { EngineFixture } from "./engine-fixture.js";
 import { FakeMediaStream, FakeTrack } from "./fake-media.js";
 import { advance, settle } from "./fake-time.js";
@@ -28,7 +28,7 @@ export class FakeDevices extends EventTarget {
 }
 
 /** A page with a camera and a microphone, canvases that can be captured, and a list of devices that may change. */
-export class Desk extends EngineFixture {
+export class DevicePage extends EngineFixture {
   readonly camera = new FakeTrack("video", "Front");
   readonly microphone = new FakeTrack("audio", "Headset");
   readonly black: FakeTrack[] = [];

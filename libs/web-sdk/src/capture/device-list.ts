@@ -1,6 +1,6 @@
-import { Code } from "./codes.js";
-import type { ZegoDeviceInfo, ZegoDeviceInfos } from "./entities.js";
-import { ZegoError } from "./errors.js";
+import { Code } from "../codes.js";
+import type { ZegoDeviceInfo, ZegoDeviceInfos } from "../entities/index.js";
+import { ZegoError } from "../errors.js";
 import { mediaDevices } from "./media-devices.js";
 
 const KINDS = { cameras: "videoinput", microphones: "audioinput", speakers: "audiooutput" } as const;

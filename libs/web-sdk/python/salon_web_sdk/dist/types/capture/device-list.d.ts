@@ -1,3 +1,3 @@
-import type { ZegoDeviceInfo, ZegoDeviceInfos } from "./entities.js";
+import type { ZegoDeviceInfo, ZegoDeviceInfos } from "../entities/index.js";
 export declare function devicesOf(group: keyof ZegoDeviceInfos): Promise<ZegoDeviceInfo[]>;
 export declare function allDevices(): Promise<ZegoDeviceInfos>;

@@ -1,12 +1,12 @@
 // Longer than other files: the transitions of one state machine, which are read together.
-import { Code } from "./codes.js";
-import { ZegoError } from "./errors.js";
+import { Code } from "../codes.js";
+import { ZegoError } from "../errors.js";
 import { Link, type SocketFactory } from "./link.js";
-import type { Logger } from "./logger.js";
+import type { Logger } from "../logger.js";
 import { PendingRequests, toRequestFailed } from "./pending-requests.js";
 import { ReconnectSchedule, type Trouble } from "./reconnect-schedule.js";
-import { StateMachine } from "./state-machine.js";
-import { VERSION } from "./version.js";
+import { StateMachine } from "../state-machine.js";
+import { VERSION } from "../version.js";
 import type { ClientBody, Failed, LoggedIn, Login, Reply, ServerMessage } from "./wire.js";
 
 type ConnectionState = "IDLE" | "LOGGING_IN" | "READY" | "RECONNECTING" | "CLOSED";

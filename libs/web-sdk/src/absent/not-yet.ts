@@ -1,7 +1,7 @@
 // Longer than other files: lists to look names up in.
-import { Code } from "./codes.js";
-import type { ZegoPlayStats, ZegoPublishStats, ZegoServerResponse } from "./entities.js";
-import { ZegoError } from "./errors.js";
+import { Code } from "../codes.js";
+import type { ZegoPlayStats, ZegoPublishStats, ZegoServerResponse } from "../entities/index.js";
+import { ZegoError } from "../errors.js";
 
 /**
  * Members of the interface that this version does not have. They exist, say so once, and fail in the way their return

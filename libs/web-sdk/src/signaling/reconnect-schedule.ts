@@ -1,4 +1,4 @@
-import { Backoff, OVERLOAD_PAUSES } from "./backoff.js";
+import { Backoff, OVERLOAD_PAUSES } from "../backoff.js";
 
 /** Why there is no connection. */
 export type Trouble =

@@ -1,4 +1,4 @@
-import { RequestFailed, ZegoError } from "./errors.js";
+import { RequestFailed, ZegoError } from "../errors.js";
 import type { ClientBody, Reply } from "./wire.js";
 /** Requests without a reply yet, in the order they were made. */
 export declare class PendingRequests {

@@ -1,16 +1,16 @@
-import { Beauty } from "./beauty/beauty.js";
-import type { EncodingPlan } from "./capture/plan.js";
-import { Emitter } from "./emitter.js";
+import { Beauty } from "../beauty/beauty.js";
+import type { EncodingPlan } from "./plan.js";
+import { Emitter } from "../emitter.js";
 import type {
   ZegoAudioPlayOptions,
   ZegoLocalStreamEvent,
   ZegoSnapshotOptions,
   ZegoVideoPlayOptions,
-} from "./entities.js";
-import { addNotYet, type NotYetLocalStream } from "./not-yet.js";
-import { BeautyOverlay } from "./play/beauty-overlay.js";
-import { MediaPlayer, findContainer, setSink } from "./play/media-player.js";
-import { snapshot } from "./play/snapshot.js";
+} from "../entities/index.js";
+import { addNotYet, type NotYetLocalStream } from "../absent/not-yet.js";
+import { BeautyOverlay } from "../play/beauty-overlay.js";
+import { MediaPlayer, findContainer, setSink } from "../play/media-player.js";
+import { snapshot } from "../play/snapshot.js";
 
 type MuteReason = "publish" | "microphone";
 
