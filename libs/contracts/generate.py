@@ -1,4 +1,7 @@
-"""Generates the Python messages from proto/ into src/ (`make proto`); `--check` fails if the committed ones differ."""
+"""Generates from proto/ the Python messages in src/ and the web SDK's types of its WebSocket (`make proto`).
+
+`--check` fails if what is committed differs.
+"""
 
 import filecmp
 import subprocess
@@ -6,9 +9,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from typescript_types import typescript_types
+
 HERE = Path(__file__).parent
 PROTO = HERE.parents[1] / "proto"
 TARGET = HERE / "src"
+TYPESCRIPT = HERE.parent / "web-sdk/src/signaling/messages.ts"
 
 
 def generate(target: Path) -> None:
@@ -26,6 +32,7 @@ def generate(target: Path) -> None:
 def main() -> int:
     if sys.argv[1:] != ["--check"]:
         generate(TARGET)
+        TYPESCRIPT.write_text(typescript_types(PROTO))
         return 0
     with tempfile.TemporaryDirectory() as scratch:
         generate(Path(scratch))
@@ -37,6 +44,8 @@ def main() -> int:
             name for name in fresh if name not in kept or not filecmp.cmp(fresh[name], TARGET / name, shallow=False)
         ]
         stale += [name for name in kept if name not in fresh]
+    if TYPESCRIPT.read_text() != typescript_types(PROTO):
+        stale.append(TYPESCRIPT.relative_to(HERE.parents[1]))
     for name in stale:
         print(f"generated code is stale: {name} (run `make proto`)", file=sys.stderr)
     return 1 if stale else 0

@@ -1,6 +1,6 @@
 // Builds the SDK into the folder given, or into the Python package that carries it. The same sources give the same bytes.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -56,6 +56,21 @@ const types = ["--emitDeclarationOnly", "--declaration", "--noEmit", "false", "-
 execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", root, ...types], {
   stdio: "inherit",
 });
+
+/** The declaration at that path and all that it names: nobody can reach the others. */
+function reached(path, found = new Set()) {
+  if (found.has(path)) return found;
+  found.add(path);
+  for (const [, name] of readFileSync(path, "utf8").matchAll(/from "(\.[^"]+)\.js"/g)) {
+    reached(`${resolve(dirname(path), name)}.d.ts`, found);
+  }
+  return found;
+}
+const exported = reached(join(out, "types/index.d.ts"));
+for (const each of readdirSync(join(out, "types"), { recursive: true, withFileTypes: true })) {
+  const path = join(each.path, each.name);
+  if (each.isFile() && !exported.has(path)) rmSync(path);
+}
 
 /** Where type consumers look, and what they find there. */
 const declarations = {

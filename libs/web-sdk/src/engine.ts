@@ -41,7 +41,7 @@ import { socketUrls } from "./signaling/server-address.js";
 import { checkSystem } from "./system-check.js";
 import { tokenExpiresAtUnixS } from "./room/token04.js";
 import { VERSION } from "./version.js";
-import type { MessageKind } from "./signaling/wire.js";
+import type { SignalMessageKind } from "./signaling/messages.js";
 
 const MAX_APP_ID = 2 ** 32 - 1;
 const MAX_EXTRA_INFO_CHARS = 1024;
@@ -457,7 +457,7 @@ export class ZegoExpressEngine {
   // ---- inside ----
 
   private async send(
-    kind: MessageKind,
+    kind: SignalMessageKind,
     roomID: string,
     text: string,
     toUserIDs: string[],

@@ -4,7 +4,7 @@ import type { ZegoEffectsBeautyParam } from "../src/entities/index.js";
 import { ZegoExpressEngine } from "../src/index.js";
 import type { ZegoLocalStream } from "../src/capture/local-stream.js";
 import { toStrengths } from "../src/beauty/effects.js";
-import type { EffectsSet, Reply, StreamEffects } from "../src/signaling/wire.js";
+import type { EffectsSet, Reply, StreamEffects } from "../src/signaling/messages.js";
 import { FakeMediaStream, FakePeerConnection, FakeTrack, installFakeMedia } from "./fake-media.js";
 import { FakeServer, type Sent } from "./fake-socket.js";
 import { advance, settle, stopTime } from "./fake-time.js";

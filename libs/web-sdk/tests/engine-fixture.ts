@@ -1,5 +1,5 @@
 import { ZegoExpressEngine } from "../src/index.js";
-import type { Reply } from "../src/signaling/wire.js";
+import type { Reply } from "../src/signaling/messages.js";
 import { FakePeerConnection, installFakeMedia } from "./fake-media.js";
 import { FakeServer } from "./fake-socket.js";
 import { settle, stopTime } from "./fake-time.js";

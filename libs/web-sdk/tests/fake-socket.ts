@@ -1,5 +1,5 @@
 import type { SocketLike } from "../src/signaling/link.js";
-import type { Reply, ServerMessage } from "../src/signaling/wire.js";
+import type { Reply, ServerMessage } from "../src/signaling/messages.js";
 
 export type Sent = { requestId: number } & Record<string, Record<string, unknown> | number>;
 

@@ -5,7 +5,7 @@ import { FLOW_ALLOWED, MediaFlow, type FlowState } from "../src/media/flow.js";
 import type { Negotiation, Peer } from "../src/media/peer.js";
 import { ROOM_ALLOWED } from "../src/room/room-state.js";
 import { StateMachine } from "../src/state-machine.js";
-import type { Offer, Reply } from "../src/signaling/wire.js";
+import type { Offer, Reply } from "../src/signaling/messages.js";
 import { advance, settle, stopTime } from "./fake-time.js";
 
 class FakePeer {

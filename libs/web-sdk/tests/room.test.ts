@@ -4,7 +4,7 @@ import { Emitter } from "../src/emitter.js";
 import type { ZegoEventHandlers } from "../src/entities/index.js";
 import { Logger } from "../src/logger.js";
 import { Room } from "../src/room/room.js";
-import type { ServerMessage, StreamsChanged } from "../src/signaling/wire.js";
+import type { ServerMessage, StreamsChanged } from "../src/signaling/messages.js";
 import { FakeServer, type FakeSocket } from "./fake-socket.js";
 import { advance, settle, stopTime } from "./fake-time.js";
 

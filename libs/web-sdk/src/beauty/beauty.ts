@@ -1,6 +1,6 @@
 import { Code } from "../codes.js";
 import type { ZegoServerResponse } from "../entities/index.js";
-import type { EffectsSet, StreamEffects } from "../signaling/wire.js";
+import type { EffectsSet, StreamEffects } from "../signaling/messages.js";
 import { toStrengths, type Strengths } from "./effects.js";
 
 /** One publication of the stream. */

@@ -1,7 +1,7 @@
 import { Code } from "../codes.js";
 import type { ZegoEffectsBeautyParam } from "../entities/index.js";
 import { ZegoError } from "../errors.js";
-import type { StreamEffects } from "../signaling/wire.js";
+import type { StreamEffects } from "../signaling/messages.js";
 
 const DEFAULT_INTENSITY = 50;
 const MAX_INTENSITY = 100;

@@ -1,7 +1,7 @@
 import { Backoff, OVERLOAD_PAUSES } from "../backoff.js";
 import { PeerLost, RequestFailed, type ZegoError, toZegoError } from "../errors.js";
 import { StateMachine } from "../state-machine.js";
-import type { ClientBody, Offer, Reply } from "../signaling/wire.js";
+import type { ClientMessageBody, Offer, Reply } from "../signaling/messages.js";
 import type { Peer, PeerDirection, Slot } from "./peer.js";
 
 export type FlowState = "IDLE" | "NEGOTIATING" | "ACTIVE" | "WAITING" | "ENDED";
@@ -16,7 +16,7 @@ export const FLOW_ALLOWED: Readonly<Record<FlowState, readonly FlowState[]>> = {
 
 export interface FlowPort {
   peer(direction: PeerDirection): Peer;
-  request(body: ClientBody): Promise<Reply>;
+  request(body: ClientMessageBody): Promise<Reply>;
   retryTimeMs(): number;
 }
 

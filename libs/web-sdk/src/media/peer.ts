@@ -1,7 +1,7 @@
 import { Code } from "../codes.js";
 import { PeerLost, RequestFailed, ZegoError, toZegoError } from "../errors.js";
 import type { Logger } from "../logger.js";
-import type { Offer, Reply } from "../signaling/wire.js";
+import type { Offer, Reply } from "../signaling/messages.js";
 
 export type PeerDirection = "sendonly" | "recvonly";
 export type MediaKind = "audio" | "video";

@@ -1,11 +1,11 @@
 import { Code } from "../codes.js";
 import { PeerLost } from "../errors.js";
 import type { Logger } from "../logger.js";
-import type { ClientBody, Reply } from "../signaling/wire.js";
+import type { ClientMessageBody, Reply } from "../signaling/messages.js";
 import { Peer, type PeerDirection } from "./peer.js";
 
 export interface PeersPort {
-  request(body: ClientBody): Promise<Reply>;
+  request(body: ClientMessageBody): Promise<Reply>;
   peerLost(peer: Peer, error: PeerLost): void;
   /** Media stopped flowing: perhaps the signalling is dead as well. */
   doubt(): void;

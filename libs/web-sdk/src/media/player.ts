@@ -1,7 +1,7 @@
 import { Code } from "../codes.js";
 import { RequestFailed, ZegoError } from "../errors.js";
 import type { ZegoPlayOption, ZegoPlayerState } from "../entities/index.js";
-import type { Offer, Reply } from "../signaling/wire.js";
+import type { Offer, Reply } from "../signaling/messages.js";
 import { MediaFlow, type FlowPort, type FlowState } from "./flow.js";
 import type { MediaKind, Peer, Slot } from "./peer.js";
 

@@ -3,7 +3,7 @@ import { Code } from "../codes.js";
 import { RequestFailed, ZegoError } from "../errors.js";
 import type { ZegoPublishOption, ZegoPublisherState } from "../entities/index.js";
 import type { ZegoLocalStream } from "../capture/local-stream.js";
-import type { EffectsSet, Offer, Reply, StreamEffects } from "../signaling/wire.js";
+import type { EffectsSet, Offer, Reply, StreamEffects } from "../signaling/messages.js";
 import { withFormatParameters } from "./answer-sdp.js";
 import { sendCodecPreferences, type VideoCodecName } from "./codecs.js";
 import { MediaFlow, type FlowPort, type FlowState } from "./flow.js";

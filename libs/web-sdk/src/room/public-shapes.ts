@@ -1,5 +1,5 @@
 import type { ZegoBarrageMessageInfo, ZegoBroadcastMessageInfo, ZegoStreamList } from "../entities/index.js";
-import type { MessageReceived } from "../signaling/wire.js";
+import type { MessageReceived } from "../signaling/messages.js";
 import { toUser, type RosterStream } from "./roster.js";
 
 const DELETE_DESCRIPTIONS: Readonly<Record<number, string>> = {

@@ -11,7 +11,14 @@ import { Peers } from "../media/peers.js";
 import { Player, type PlayerPort } from "../media/player.js";
 import { Publisher, type PublisherPort } from "../media/publisher.js";
 import { StateMachine } from "../state-machine.js";
-import type { LoggedIn, Login, MessageKind, MessageReceived, Reply, ServerMessage } from "../signaling/wire.js";
+import type {
+  LoggedIn,
+  Login,
+  SignalMessageKind,
+  MessageReceived,
+  Reply,
+  ServerMessage,
+} from "../signaling/messages.js";
 import { afterPromises } from "./after-promises.js";
 import { deleteReasons, toBarrage, toBroadcast, toStreamListItem } from "./public-shapes.js";
 import { OLD_STATE, ROOM_ALLOWED, type RoomReason } from "./room-state.js";
@@ -25,7 +32,7 @@ export interface RoomSettings {
 
 export interface RoomOptions {
   urls: readonly string[];
-  login: Login;
+  login: Required<Login>;
   settings: RoomSettings;
   events: Emitter<ZegoEventHandlers>;
   logger: Logger;
@@ -104,7 +111,7 @@ export class Room implements ConnectionListener {
     this.connection.wake();
   }
 
-  send(kind: MessageKind, text: string, toUserIds: string[]): Promise<Reply> {
+  send(kind: SignalMessageKind, text: string, toUserIds: string[]): Promise<Reply> {
     return this.connection.request({ sendMessage: { kind, text, toUserIds } });
   }
 

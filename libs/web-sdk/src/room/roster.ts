@@ -1,4 +1,4 @@
-import type { StreamsChanged, UsersChanged, WireStream, WireUser } from "../signaling/wire.js";
+import type { StreamsChanged, UsersChanged, Stream, User } from "../signaling/messages.js";
 
 export interface RosterUser {
   userID: string;
@@ -18,11 +18,11 @@ export interface Change<T> {
   deleted: { item: T; reason: number }[];
 }
 
-export function toUser(user: WireUser | undefined): RosterUser {
+export function toUser(user: User | undefined): RosterUser {
   return { userID: user?.userId ?? "", userName: user?.userName ?? "" };
 }
 
-function toStream(stream: WireStream): RosterStream {
+function toStream(stream: Stream): RosterStream {
   return {
     streamID: stream.streamId ?? "",
     user: toUser(stream.user),
@@ -45,11 +45,11 @@ export class Roster {
   }
 
   /** A log-in's picture of the room against the one held so far. */
-  replaceUsers(present: readonly WireUser[]): Change<RosterUser> {
+  replaceUsers(present: readonly User[]): Change<RosterUser> {
     return replace(this.users, present.map(toUser), (user) => user.userID);
   }
 
-  replaceStreams(present: readonly WireStream[]): Change<RosterStream> {
+  replaceStreams(present: readonly Stream[]): Change<RosterStream> {
     return replace(this.streams, present.map(toStream), (stream) => stream.streamID);
   }
 

@@ -7,7 +7,7 @@ import { PendingRequests, toRequestFailed } from "./pending-requests.js";
 import { ReconnectSchedule, type Trouble } from "./reconnect-schedule.js";
 import { StateMachine } from "../state-machine.js";
 import { VERSION } from "../version.js";
-import type { ClientBody, Failed, LoggedIn, Login, Reply, ServerMessage } from "./wire.js";
+import type { ClientMessageBody, Failed, LoggedIn, Login, Reply, ServerMessage } from "./messages.js";
 
 type ConnectionState = "IDLE" | "LOGGING_IN" | "READY" | "RECONNECTING" | "CLOSED";
 
@@ -32,7 +32,7 @@ export interface ConnectionListener {
 
 export interface ConnectionOptions {
   urls: readonly string[];
-  login: Login;
+  login: Required<Login>;
   retryTimeMs: () => number;
   socketFactory: SocketFactory;
   /** Sends a text that arrives even if the page is gone by then. */
@@ -103,7 +103,7 @@ export class Connection {
   }
 
   /** Waits for the log-in or a reconnect if need be; repeated if its reply was lost with the connection. */
-  request(body: ClientBody): Promise<Reply> {
+  request(body: ClientMessageBody): Promise<Reply> {
     if (this.machine.is("CLOSED")) return Promise.reject(new ZegoError(Code.SOCKET_CLOSED, "The log-in has ended."));
     const reply = this.pending.add(body);
     this.flush();

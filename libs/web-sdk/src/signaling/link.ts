@@ -1,5 +1,5 @@
 import type { Trouble } from "./reconnect-schedule.js";
-import { parseServerMessage, type ServerMessage } from "./wire.js";
+import type { ClientMessage, ServerMessage } from "./messages.js";
 
 /** What a WebSocket needs to have; tests pass their own. */
 export interface SocketLike {
@@ -65,7 +65,7 @@ export class Link {
       listener.linkOpened();
     };
     socket.onmessage = (event) => {
-      const message = parseServerMessage(event.data);
+      const message = parsed(event.data);
       if (message !== null) listener.linkMessage(message);
     };
     socket.onclose = (event) => lost(OVERLOADED_CLOSE_CODES.includes(event?.code ?? 0) ? "overloaded" : "unreachable");
@@ -77,7 +77,7 @@ export class Link {
     return this.socket?.readyState === OPEN;
   }
 
-  send(message: object): void {
+  send(message: ClientMessage): void {
     this.socket?.send(JSON.stringify(message));
   }
 
@@ -97,5 +97,16 @@ export class Link {
   private clearTimer(): void {
     if (this.openTimer !== null) clearTimeout(this.openTimer);
     this.openTimer = null;
+  }
+}
+
+/** Null for what is no JSON object; fields that this version does not know are left alone. */
+function parsed(text: unknown): ServerMessage | null {
+  if (typeof text !== "string") return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as ServerMessage) : null;
+  } catch {
+    return null;
   }
 }

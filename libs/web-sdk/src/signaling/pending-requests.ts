@@ -1,12 +1,12 @@
 import { Code } from "../codes.js";
 import { RequestFailed, ZegoError } from "../errors.js";
-import type { ClientBody, Reply } from "./wire.js";
+import type { ClientMessage, ClientMessageBody, Reply } from "./messages.js";
 
 interface Pending {
   /** 0 until first sent. A repeat after a lost connection keeps its id, so that the server can tell it is one. */
   id: number;
   onWire: boolean;
-  body: ClientBody;
+  body: ClientMessageBody;
   resolve: (reply: Reply) => void;
   reject: (error: ZegoError) => void;
   timer: ReturnType<typeof setTimeout> | null;
@@ -26,14 +26,14 @@ export class PendingRequests {
     return ++this.lastId;
   }
 
-  add(body: ClientBody): Promise<Reply> {
+  add(body: ClientMessageBody): Promise<Reply> {
     return new Promise((resolve, reject) => {
       this.list.push({ id: 0, onWire: false, body, resolve, reject, timer: null });
     });
   }
 
   /** Sends what is not on the wire; after a resume that includes requests whose replies were lost. */
-  flush(send: (message: object) => void): void {
+  flush(send: (message: ClientMessage) => void): void {
     for (const each of this.list) {
       if (each.onWire) continue;
       if (each.id === 0) each.id = this.nextId();
@@ -89,7 +89,7 @@ export class PendingRequests {
 }
 
 /** A message carries its id as well: what is repeated after a resume is stored once. */
-function numbered(body: ClientBody, id: number): ClientBody {
+function numbered(body: ClientMessageBody, id: number): ClientMessageBody {
   return "sendMessage" in body ? { sendMessage: { ...body.sendMessage, messageNumber: id } } : body;
 }
 

@@ -150,16 +150,15 @@ PARTS=/Modules$/;function makeStateCenter(){return{isMultiRoom:!1,useNetAgent:!1
 let internals={stateCenter:makeStateCenter(),rtcModules:modules({streamCenter:{isPeer:!1,publisherList:{},playerList:{}}})};for(let name of CALLED)internals[name]=
 notYetVoid(name);return new Proxy(internals,{get(own,name){if(name in own||typeof name!="string")return Reflect.get(own,name);if(name==="ac"&&typeof AudioContext==
 "function")return own[name]=new AudioContext;if(PARTS.test(name))return own[name]=modules({});let value=Reflect.get(engine,name);return typeof value=="function"?
-value.bind(engine):name==="logger"?value:PART.test(name)?own[name]={}:void 0}})}function parseServerMessage(text){if(typeof text!="string")return null;try{let value=JSON.parse(text);return typeof value=="object"&&value!==null&&!Array.isArray(
-value)?value:null}catch{return null}}var openWebSocket=url=>new WebSocket(url),sendBeacon=(url,text)=>{try{if(globalThis.navigator?.sendBeacon?.(url,text))return;fetch(url,{method:"POST",body:text,
-keepalive:!0,mode:"no-cors"}).catch(()=>{})}catch{}},OPEN=1,OVERLOADED_CLOSE_CODES=[4429,1013],Link=class{constructor(url,factory,openTimeoutMs,listener){this.socket=
-null;this.openTimer=null;let lost=trouble=>{this.socket!==null&&(this.close(),listener.linkLost(trouble))},socket;try{socket=factory(url)}catch{this.socket=null,
-queueMicrotask(()=>listener.linkLost("unreachable"));return}this.socket=socket,this.openTimer=setTimeout(()=>lost("unanswered"),openTimeoutMs),socket.onopen=()=>{
-this.clearTimer(),listener.linkOpened()},socket.onmessage=event=>{let message=parseServerMessage(event.data);message!==null&&listener.linkMessage(message)},socket.
-onclose=event=>lost(OVERLOADED_CLOSE_CODES.includes(event?.code??0)?"overloaded":"unreachable"),socket.onerror=()=>lost("unreachable")}get isOpen(){return this.
-socket?.readyState===OPEN}send(message){this.socket?.send(JSON.stringify(message))}close(){this.clearTimer();let socket=this.socket;if(socket!==null){this.socket=
-null,socket.onopen=socket.onmessage=socket.onclose=socket.onerror=null;try{socket.close()}catch{}}}clearTimer(){this.openTimer!==null&&clearTimeout(this.openTimer),
-this.openTimer=null}};var MIN_INTERVAL_MS=67,DONE={errorCode:Code.OK,extendedData:""},Beauty=class{constructor(){this.wished=null;this.version=0;this.waiters=[];this.working=!1;this.
+value.bind(engine):name==="logger"?value:PART.test(name)?own[name]={}:void 0}})}var openWebSocket=url=>new WebSocket(url),sendBeacon=(url,text)=>{try{if(globalThis.navigator?.sendBeacon?.(url,text))return;fetch(url,{method:"POST",body:text,
+keepalive:!0,mode:"no-cors"}).catch(()=>{})}catch{}};var OVERLOADED_CLOSE_CODES=[4429,1013],Link=class{constructor(url,factory,openTimeoutMs,listener){this.socket=null;this.openTimer=null;let lost=trouble=>{this.socket!==
+null&&(this.close(),listener.linkLost(trouble))},socket;try{socket=factory(url)}catch{this.socket=null,queueMicrotask(()=>listener.linkLost("unreachable"));return}
+this.socket=socket,this.openTimer=setTimeout(()=>lost("unanswered"),openTimeoutMs),socket.onopen=()=>{this.clearTimer(),listener.linkOpened()},socket.onmessage=
+event=>{let message=parsed(event.data);message!==null&&listener.linkMessage(message)},socket.onclose=event=>lost(OVERLOADED_CLOSE_CODES.includes(event?.code??0)?
+"overloaded":"unreachable"),socket.onerror=()=>lost("unreachable")}get isOpen(){return this.socket?.readyState===1}send(message){this.socket?.send(JSON.stringify(
+message))}close(){this.clearTimer();let socket=this.socket;if(socket!==null){this.socket=null,socket.onopen=socket.onmessage=socket.onclose=socket.onerror=null;
+try{socket.close()}catch{}}}clearTimer(){this.openTimer!==null&&clearTimeout(this.openTimer),this.openTimer=null}};function parsed(text){if(typeof text!="string")
+return null;try{let value=JSON.parse(text);return typeof value=="object"&&value!==null&&!Array.isArray(value)?value:null}catch{return null}}var MIN_INTERVAL_MS=67,DONE={errorCode:Code.OK,extendedData:""},Beauty=class{constructor(){this.wished=null;this.version=0;this.waiters=[];this.working=!1;this.
 lastSentMs=-1/0;this.unavailable=new Set;this.watchers=new Set;this.port=null}connect(port){this.port=port}get effects(){return this.wished??void 0}get shown(){
 return this.unavailable.size>0?null:toStrengths(this.wished)}watch(changed){return this.watchers.add(changed),()=>this.watchers.delete(changed)}set(effects){return this.
 wished=effects,this.version+=1,effects.enabled||this.unavailable.clear(),this.tellWatchers(),new Promise((resolve,reject)=>{this.waiters.push({resolve,reject}),

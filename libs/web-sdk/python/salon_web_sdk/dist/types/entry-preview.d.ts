@@ -1,1 +1,0 @@
-export { BeautyRenderer } from "./beauty/renderer.js";

@@ -1,2 +1,0 @@
-export { ZegoExpressEngine } from "./engine.js";
-export { WebRTCUtil } from "./webrtc-util.js";

@@ -1,2 +1,0 @@
-/** Existing pages compare versions as strings with "2.17.0", so the first character has to stay a 3. */
-export declare const VERSION = "3.12.0-salon.1";
