@@ -5,11 +5,13 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 CLIENTS := .tools/clients
-UV := .tools/uv/bin/uv
+BUILD := .tools/build
+UV := $(BUILD)/bin/uv
 # A tool that talks when all is well is heard only when it is not.
 QUIETLY = >$(CURDIR)/.venv/check.log 2>&1 || { cat $(CURDIR)/.venv/check.log >&2; exit 1; }
-PURE_PACKAGES := libs/contracts libs/kit libs/media libs/frames libs/web-sdk libs/python-sdk libs/cli libs/testing \
+PURE_PACKAGES := libs/contracts libs/kit libs/media libs/frames libs/web-sdk libs/python-sdk libs/cli \
 	services/token services/room services/media-relay services/effects
+DEVELOPMENT_PACKAGES := libs/testing
 RUST_SOURCES := $(shell find libs/packets -path '*/target' -prune -o \( -name '*.rs' -o -name 'Cargo.*' -o -name 'pyproject.toml' \) -print 2>/dev/null)
 
 .PHONY: help
@@ -97,11 +99,11 @@ bench-room: setup-test ## Measure thousands of people who enter one room (ARGS="
 	@$(BIN)/python -m bench room $(ARGS)
 
 .PHONY: proto
-proto: setup ## Generate the Python messages from proto/
+proto: setup-dev ## Generate the Python messages from proto/
 	@$(BIN)/buf lint && $(BIN)/python libs/contracts/generate.py
 
 .PHONY: proto-baseline
-proto-baseline: setup ## Take the present messages as what later ones must not break (once, at each release)
+proto-baseline: setup-dev ## Take the present messages as what later ones must not break (once, at each release)
 	@$(BIN)/buf build -o proto/baseline.binpb
 
 .PHONY: docs
@@ -114,10 +116,9 @@ web-sdk: setup-check ## Build the browser SDK (needs Node; the built files are c
 
 .PHONY: lock
 lock: $(UV) ## Lock the Python packages anew (ARGS=--upgrade takes newer ones)
-	@$(UV) pip compile --quiet --generate-hashes --python-version 3.11 --no-annotate \
-		--custom-compile-command "make lock" $(ARGS) requirements.in -o requirements.lock
-	@$(UV) pip compile --quiet --generate-hashes --python-version 3.11 --no-annotate \
-		--custom-compile-command "make lock" $(ARGS) scripts/bootstrap.in -o scripts/bootstrap.lock
+	@for input in requirements.in requirements-dev.in scripts/bootstrap.in; do \
+		$(UV) pip compile --quiet --generate-hashes --python-version 3.11 --no-annotate \
+			--custom-compile-command "make lock" $(ARGS) $$input -o $${input%.in}.lock || exit 1; done
 
 .PHONY: clean
 clean: ## Remove what was built and installed here (not what the cloud has stored in var/)
@@ -126,10 +127,12 @@ clean: ## Remove what was built and installed here (not what the cloud has store
 
 # ---- set-up: each step leaves a stamp and runs again when what it was made from changes ----
 
-.PHONY: setup setup-test setup-check setup-clients
+# `setup` is what the cloud runs with; tests, checks and generators add theirs to the same environment.
+.PHONY: setup setup-dev setup-test setup-check setup-clients
 setup: .venv/.packages .venv/.native
-setup-test: .venv/.system-test setup
-setup-check: .venv/.system-check setup libs/web-sdk/node_modules/.stamp
+setup-dev: .venv/.packages-dev setup
+setup-test: .venv/.system-test setup-dev
+setup-check: .venv/.system-check setup-dev libs/web-sdk/node_modules/.stamp
 
 setup-clients: .venv/.system-clients setup setup-test $(CLIENTS)/pion/.stamp $(CLIENTS)/node_datachannel.stamp $(CLIENTS)/gstreamer/.stamp
 
@@ -139,10 +142,10 @@ setup-clients: .venv/.system-clients setup setup-test $(CLIENTS)/pion/.stamp $(C
 
 $(UV): scripts/bootstrap.lock scripts/system-packages.sh
 	@scripts/system-packages.sh run
-	@echo "salon: installing uv"
+	@echo "salon: installing what builds the rest"
 	@python3 -c 'import sys; sys.version_info >= (3, 11) or sys.exit("salon: Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
-	@rm -rf .tools/uv && python3 -m venv .tools/uv
-	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r scripts/bootstrap.lock
+	@rm -rf .tools/uv $(BUILD) && python3 -m venv $(BUILD)
+	@$(BUILD)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r scripts/bootstrap.lock
 	@touch $@
 
 .venv/.requirements: requirements.lock $(UV)
@@ -151,14 +154,27 @@ $(UV): scripts/bootstrap.lock scripts/system-packages.sh
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@touch $@
 
+.venv/.requirements-dev: requirements-dev.lock .venv/.requirements
+	@echo "salon: installing the locked Python packages of tests and checks"
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# The packages are built by the locked backend in $(BUILD); the environment that runs them holds none.
+INSTALL_PACKAGES = PYTHONPATH="$$($(BUILD)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation
+
 .venv/.packages: .venv/.requirements $(addsuffix /pyproject.toml,$(PURE_PACKAGES))
 	@echo "salon: installing the workspace"
-	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix -e ,$(PURE_PACKAGES))
+	@$(INSTALL_PACKAGES) $(addprefix -e ,$(PURE_PACKAGES))
+	@touch $@
+
+.venv/.packages-dev: .venv/.packages .venv/.requirements-dev $(addsuffix /pyproject.toml,$(DEVELOPMENT_PACKAGES))
+	@$(INSTALL_PACKAGES) $(addprefix -e ,$(DEVELOPMENT_PACKAGES))
 	@touch $@
 
 .venv/.native: .venv/.requirements $(RUST_SOURCES)
 	@echo "salon: building the packet core (a minute or two the first time)"
-	@cd libs/packets && VIRTUAL_ENV=$(CURDIR)/.venv PATH="$(CURDIR)/$(BIN):$(CURDIR)/.tools/uv/bin:$$PATH" \
+	@cd libs/packets && VIRTUAL_ENV=$(CURDIR)/.venv PATH="$(CURDIR)/$(BUILD)/bin:$$PATH" \
 		maturin develop --uv --quiet --release --locked >../../.venv/native.log 2>&1 \
 		|| { cat ../../.venv/native.log >&2; echo "salon: the packet core did not build" >&2; exit 1; }
 	@touch $@
