@@ -22,7 +22,7 @@ import salon_token
 import uvicorn.protocols.http.httptools_impl
 import websockets.headers
 import websockets.http11
-from salon_room import whip
+from salon_room.http import whip
 from starlette.routing import compile_path
 
 from .backtracking import problem

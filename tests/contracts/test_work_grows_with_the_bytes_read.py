@@ -22,9 +22,9 @@ from salon_contracts.subjects import decode as decode_name
 from salon_contracts.subjects import parse_event, parse_presence_key
 from salon_kit.frame_meter import UNLIMITED, FrameMeter
 from salon_kit.trusted_proxies import TrustedProxies
-from salon_room import security_headers, whip
-from salon_room.frames import check_sdp, decode, request_id_of
-from salon_room.static import Files
+from salon_room.core.signal_json import check_sdp, decode, request_id_of
+from salon_room.http import security_headers, whip
+from salon_room.http.static import Files
 from salon_token.privileges import Privileges
 from salon_token.strict_json import parse_object
 from salon_token.token04 import Claims, Form, SealedToken, ServerSecret, open_token
@@ -202,7 +202,7 @@ def test_work_that_is_not_linear_would_be_seen() -> None:
 def test_the_longest_frames_are_cheap() -> None:
     """In a process that is ended when it has worked for seconds; all of this takes milliseconds."""
     code = (
-        "import sys; from salon_room.frames import decode, request_id_of\n"
+        "import sys; from salon_room.core.signal_json import decode, request_id_of\n"
         "for text in sys.stdin.read().splitlines():\n"
         "    for read in (decode, request_id_of):\n"
         "        try: read(text)\n"

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from salon_room.frames import FRAME_MAX_BYTES
+from salon_room.core.signal_json import FRAME_MAX_BYTES
 
 from .client import Client
 from .conftest import Cloud

@@ -6,7 +6,7 @@ from unittest import mock
 import pytest
 from google.protobuf import json_format
 from salon_contracts.errors import RequestMalformed
-from salon_room.frames import MEMBERS_VALUES_MAX, STRANGERS_VALUES_MAX, decode
+from salon_room.core.signal_json import MEMBERS_VALUES_MAX, STRANGERS_VALUES_MAX, decode
 
 from .conftest import Cloud
 

@@ -7,8 +7,8 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 import pytest_asyncio
-from salon_room.http import DEMO
-from salon_room.locations import location
+from salon_room.http.app import DEMO
+from salon_room.http.locations import location
 from starlette.requests import Request
 
 from .conftest import Cloud

@@ -8,7 +8,7 @@ from salon_contracts.subjects import PRESENCE_BUCKET
 from salon_kit.buckets import Entry
 from salon_kit.bus import Bus
 from salon_kit.lease import LeaseBucket
-from salon_room.presence import REPLACED_MAX, PresenceBook, hash_of
+from salon_room.members.presence import REPLACED_MAX, PresenceBook, hash_of
 
 from .client import Client, Json
 from .conftest import Cloud

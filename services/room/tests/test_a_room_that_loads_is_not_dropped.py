@@ -9,8 +9,8 @@ from salon_contracts.errors import BusUnavailable
 from salon_contracts.ids import AppId, RoomId, RoomSessionId
 from salon_kit.bus import Bus
 from salon_kit.events import Events, Snapshot
-from salon_room.room_view import RoomKey, Surroundings
-from salon_room.rooms import Rooms
+from salon_room.views.room_view import RoomKey, Surroundings
+from salon_room.views.rooms import Rooms
 
 from .responders import APP
 

@@ -5,7 +5,7 @@ import pytest
 from salon_contracts import errors
 from salon_contracts.errors import InvalidField, SalonError
 from salon_room.error_codes import FIELDS, TABLE, Asked, code_of, failed
-from salon_room.http_errors import status_of
+from salon_room.http.errors import status_of
 
 
 def all_kinds(root: type[SalonError]) -> list[type[SalonError]]:

@@ -10,9 +10,9 @@ from salon.room.v1.signal_pb2 import ServerMessage, UpdateType, User, UsersChang
 from salon_contracts.errors import InvariantBroken
 from salon_room.core.facts import Fact
 from salon_room.core.pages import PAGE_MAX_BYTES, PagedItems
-from salon_room.frames import FRAME_MAX_BYTES, encode, text_of, user_text, users_changed
-from salon_room.present import Pages, Present
-from salon_room.user_changes import UserChanges
+from salon_room.core.signal_json import FRAME_MAX_BYTES, encode, text_of, user_text, users_changed
+from salon_room.views.present import Pages, Present
+from salon_room.views.user_changes import UserChanges
 
 from .rooms_by_hand import Log, entity
 

@@ -20,7 +20,7 @@ from salon.room.v1.signal_pb2 import (
     ServerMessage,
 )
 from salon_contracts.errors import InvalidField, RequestMalformed
-from salon_room.frames import FRAME_MAX_BYTES, SDP_MAX_BYTES, check_sdp, decode, encode, request_id_of
+from salon_room.core.signal_json import FRAME_MAX_BYTES, SDP_MAX_BYTES, check_sdp, decode, encode, request_id_of
 
 EXAMPLES = [
     ClientMessage(request_id=1, hello=Hello(protocol_versions=[1], sdk_name="x")),

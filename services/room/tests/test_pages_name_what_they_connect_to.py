@@ -1,7 +1,7 @@
 """The headers of pages and files, by where a request came from and what it calls the server."""
 
 import pytest
-from salon_room import security_headers
+from salon_room.http import security_headers
 from starlette.requests import Request
 
 

@@ -6,7 +6,7 @@ import struct
 from contextlib import suppress
 
 import pytest
-from salon_room.allowances import STRANGER
+from salon_room.signaling.allowances import STRANGER
 
 from .client import eventually
 from .conftest import Cloud

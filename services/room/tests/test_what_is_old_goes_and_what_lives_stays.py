@@ -20,7 +20,7 @@ from salon_kit.events import Events
 from salon_kit.hearing import clock_ns
 from salon_kit.probing import try_to_store
 from salon_room.core.retention import AnyRoom, OldEvent, Purge, RoomNow, purges
-from salon_room.retention import Retention
+from salon_room.views.retention import Retention
 
 APP, ROOM = AppId(7), RoomId("r")
 KEY = (APP, ROOM)

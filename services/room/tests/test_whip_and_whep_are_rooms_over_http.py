@@ -10,9 +10,9 @@ from fastapi import FastAPI
 from salon.relay.v1.relay_pb2 import Direction
 from salon.room.v1.events_pb2 import ClientKind, LogoutReason, UserLoggedIn, UserLoggedOut
 from salon_room.config import RoomSettings
+from salon_room.http.whip import add_routes
+from salon_room.members.tokens import Permit
 from salon_room.quotas import Quotas
-from salon_room.tokens import Permit
-from salon_room.whip import add_routes
 
 from .conftest import Cloud
 from .responders import APP, OFFER, token

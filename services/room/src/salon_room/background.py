@@ -1,12 +1,14 @@
 """Tasks that outlive whoever started them, each with a name, none forgotten, none failing silently."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from salon_kit.log import get_logger
 
 log = get_logger()
+
+Spawn = Callable[[str, Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 
 
 class Background:

@@ -14,35 +14,35 @@ from salon_kit.probing import probe_storage
 from salon_kit.service import Service, run_service
 from salon_kit.settings import load
 
-from salon_room.allowances import STRANGER
 from salon_room.background import Background
-from salon_room.claims import Claims
 from salon_room.config import RoomSettings
-from salon_room.demo_tokens import DemoTokens
-from salon_room.effects import Effects
-from salon_room.egress import Egress
-from salon_room.endings import Endings
-from salon_room.expirations import take_expirations
-from salon_room.farewells import Farewells
-from salon_room.frames import FRAME_MAX_BYTES
-from salon_room.gateway import Gateway
-from salon_room.http import build_app
-from salon_room.ingest import Ingest
-from salon_room.logins import Logins
-from salon_room.media import Media
-from salon_room.messages import Messages
-from salon_room.placement import Placement
-from salon_room.play_rights import PlayRights
-from salon_room.presence import PresenceBook
+from salon_room.core.signal_json import FRAME_MAX_BYTES
+from salon_room.http.app import build_app
+from salon_room.http.beacon_logouts import BeaconLogouts
+from salon_room.http.demo_tokens import DemoTokens
+from salon_room.http.viewer_places import ViewerPlaces
+from salon_room.http.whep_viewers import WhepViewers
+from salon_room.http.whip_publishers import WhipPublishers
+from salon_room.members.expirations import take_expirations
+from salon_room.members.logins import Logins
+from salon_room.members.logouts import Logouts
+from salon_room.members.presence import PresenceBook
+from salon_room.members.resumes import Resumes
+from salon_room.members.tokens import Tokens
 from salon_room.quotas import Quotas
-from salon_room.relays import Relays
-from salon_room.requests import Verbs
-from salon_room.resumes import Resumes
-from salon_room.retention import Retention, kept_at_least_s
-from salon_room.room_view import Surroundings
-from salon_room.rooms import Rooms
-from salon_room.tokens import Tokens
-from salon_room.viewers import Viewers
+from salon_room.signaling.allowances import STRANGER
+from salon_room.signaling.gateway import Gateway
+from salon_room.signaling.messages import Messages
+from salon_room.signaling.requests import Verbs
+from salon_room.streams.effects import Effects
+from salon_room.streams.media import Media
+from salon_room.streams.placement import Placement
+from salon_room.streams.play_rights import PlayRights
+from salon_room.streams.relays import Relays
+from salon_room.streams.stream_id_reservations import StreamIdReservations
+from salon_room.views.retention import Retention, kept_at_least_s
+from salon_room.views.room_view import Surroundings
+from salon_room.views.rooms import Rooms
 
 GC_THRESHOLDS = (10_000, 10, 20)
 """Python's are 700, 10 and 10: a log-in makes some hundred objects that stay."""
@@ -60,7 +60,7 @@ async def build(service: Service, settings: RoomSettings) -> None:
 
     quotas = Quotas(settings)
     presence = PresenceBook(presence_leases, settings.presence_ttl_s)
-    claims = Claims(stream_claims, presence, events)
+    reservations = StreamIdReservations(stream_claims, presence, events)
     tokens = Tokens(bus)
     relays = Relays(
         bus, relay_leases, background.spawn, timeout_s=settings.relay_timeout_s, grace_s=settings.relay_grace_s
@@ -70,26 +70,26 @@ async def build(service: Service, settings: RoomSettings) -> None:
         spawn=background.spawn,
         random=random,
         relay_lost=relays.lost,
-        stream_removed=lambda key, event: claims.release(key.app_id, event.stream_id, event.session_id),
+        stream_removed=lambda key, event: reservations.release(key.app_id, event.stream_id, event.session_id),
     )
     rooms = Rooms(bus, around, settings.view_linger_s)
-    endings = Endings(rooms, presence, claims, relays)
+    logouts = Logouts(rooms, presence, reservations, relays)
     placement = Placement(relays, settings.region, random)
     effects = Effects(relays, background.spawn, quotas)
-    rights = PlayRights(claims)
-    media = Media(rooms, relays, placement, claims, rights, effects, quotas)
-    logins = Logins(rooms, presence, endings, tokens, quotas)
-    resumes = Resumes(rooms, presence, endings, relays, quotas, max_events=settings.resume_max_events)
+    rights = PlayRights(reservations)
+    media = Media(rooms, relays, placement, reservations, rights, effects, quotas)
+    logins = Logins(rooms, presence, logouts, tokens, quotas)
+    resumes = Resumes(rooms, presence, logouts, relays, quotas, max_events=settings.resume_max_events)
     messages = Messages(events, quotas)
-    verbs = Verbs(settings, quotas, background, presence, logins, resumes, endings, media, effects, messages)
+    verbs = Verbs(settings, quotas, background, presence, logins, resumes, logouts, media, effects, messages)
     gateway = Gateway(bus, verbs, lambda: new_id("w"))
-    ingest = Ingest(
+    whip_publishers = WhipPublishers(
         quotas=quotas,
         rooms=rooms,
         tokens=tokens,
-        claims=claims,
+        reservations=reservations,
         logins=logins,
-        endings=endings,
+        logouts=logouts,
         presence=presence,
         placement=placement,
         relays=relays,
@@ -97,19 +97,21 @@ async def build(service: Service, settings: RoomSettings) -> None:
         background=background,
         ttl_s=settings.presence_ttl_s,
     )
-    egress = Egress(rooms, events, relays, tokens, rights, Viewers(rooms, relays, background.spawn), quotas)
-    farewells = Farewells(presence, endings, quotas)
+    whep_viewers = WhepViewers(
+        rooms, events, relays, tokens, rights, ViewerPlaces(rooms, relays, background.spawn), quotas
+    )
+    beacon_logouts = BeaconLogouts(presence, logouts, quotas)
     demo_tokens = DemoTokens(tokens, settings.demo_app_id, settings.demo_token_lifetime_s, settings.demo_host_names)
 
     relays.on_lost = media.tell_lost_relays
-    bus.on_connection(lambda connected: ingest.renew_now() if connected else None)
+    bus.on_connection(lambda connected: whip_publishers.renew_now() if connected else None)
     await rooms.start()
     await relays.start()
     service.start("probe-storage", probe_storage(bus))
     service.start("retention", Retention(bus, kept_at_least_s(settings.presence_ttl_s)).run())
-    service.start("expirations", take_expirations(presence_leases, endings, settings.expiry_grace_s))
+    service.start("expirations", take_expirations(presence_leases, logouts, settings.expiry_grace_s))
     server = HttpServer(
-        build_app(gateway, farewells, ingest, egress, quotas, demo_tokens, service.health),
+        build_app(gateway, beacon_logouts, whip_publishers, whep_viewers, quotas, demo_tokens, service.health),
         settings.host,
         settings.port,
         tls=settings.tls,
@@ -121,7 +123,7 @@ async def build(service: Service, settings: RoomSettings) -> None:
     )
 
     async def drain() -> None:
-        await asyncio.gather(gateway.drain(), ingest.drain())
+        await asyncio.gather(gateway.drain(), whip_publishers.drain())
 
     async def close() -> None:
         await background.close()

@@ -1,0 +1,1 @@
+"""Everything over HTTP: WHIP and WHEP, the demo page, the SDK file."""

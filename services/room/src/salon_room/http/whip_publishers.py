@@ -1,0 +1,232 @@
+"""WHIP sessions of this instance: a publisher without a WebSocket is a room user like any other."""
+
+import asyncio
+import contextlib
+
+from salon.relay.v1.relay_pb2 import Direction, Negotiate
+from salon.room.v1.events_pb2 import ClientKind, LogoutReason
+from salon_contracts.errors import LoggedInElsewhere, SalonError, SessionGone, TokenRoomMismatch
+from salon_contracts.ids import AppId, RoomId, RoomSessionId, StreamId, UserId, parse_user_id
+from salon_kit.log import get_logger
+
+from salon_room.background import Background
+from salon_room.core import event_bytes
+from salon_room.members.logins import LoginRequest, Logins
+from salon_room.members.logouts import Logouts
+from salon_room.members.participant import Participant
+from salon_room.members.presence import PresenceBook, ResumedElsewhere
+from salon_room.members.tokens import Permit, Tokens
+from salon_room.quotas import ClientAddress, Quotas
+from salon_room.streams.media import Media, may_be_open_after
+from salon_room.streams.placement import Placement
+from salon_room.streams.relays import Relays
+from salon_room.streams.stream_id_reservations import StreamIdReservations
+from salon_room.views.room_view import RoomKey
+from salon_room.views.rooms import Rooms
+
+log = get_logger()
+
+PEER_CONNECTION = "whip"
+ANY_ROOM = RoomId("-")
+"""Asked about when there is no session, and so no room, any more: a token for one room only is good for none then."""
+
+
+class WhipSession:
+    """The port of a WHIP publisher. It has nobody to tell anything, but its end is to be noticed."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self.wake = asyncio.Event()
+
+    def hear(self, frame: str, ends_session: bool) -> None:
+        if ends_session:
+            self.end()
+
+    def fell_behind(self) -> None:
+        """Nothing is held back for it."""
+
+    def session_ended(self) -> None:
+        self.end()
+
+    def session_resumed_elsewhere(self) -> None:
+        self.end()
+
+    def transport_lost(self, name: str) -> None:
+        self.end()
+
+    def end(self) -> None:
+        self.is_over = True
+        self.wake.set()
+
+
+class WhipPublishers:
+    def __init__(
+        self,
+        *,
+        quotas: Quotas,
+        rooms: Rooms,
+        tokens: Tokens,
+        reservations: StreamIdReservations,
+        logins: Logins,
+        logouts: Logouts,
+        presence: PresenceBook,
+        placement: Placement,
+        relays: Relays,
+        media: Media,
+        background: Background,
+        ttl_s: int,
+    ) -> None:
+        self._quotas = quotas
+        self._rooms = rooms
+        self._tokens = tokens
+        self._reservations = reservations
+        self._logins = logins
+        self._logouts = logouts
+        self._presence = presence
+        self._placement = placement
+        self._relays = relays
+        self._media = media
+        self._background = background
+        self._ttl_s = ttl_s
+        self._lease_renewers: dict[WhipSession, asyncio.Task[None]] = {}
+        self.is_draining = False
+        """No new publishers: nobody would end them."""
+
+    async def admit(self, app_id: AppId, room_id: RoomId, stream: StreamId, token: str) -> Permit:
+        """What `publish` wants. Raises a TokenError."""
+        permit = await self._tokens.verify(app_id, token, "", room_id)
+        permit.require_log_in()
+        permit.require_publish(stream)
+        return permit
+
+    async def publish(
+        self, app_id: AppId, room_id: RoomId, stream: StreamId, permit: Permit, sdp: str, address: ClientAddress
+    ) -> tuple[Participant, str]:
+        """A new publisher and the relay's answer. Raises RateLimited or QuotaExceeded before anything is taken."""
+        user_id = parse_user_id(permit.user_id)
+        self._quotas.another_stream(0, lambda: self._rooms.streams_of(app_id))
+        size_bytes = event_bytes.of_peer_connection() + event_bytes.of_publish(stream, user_id, "")
+        self._quotas.peer_connection(app_id, user_id, size_bytes)
+        await self._reservations.check_free_for(app_id, stream, user_id)
+        request = LoginRequest(
+            app_id=app_id,
+            room_id=room_id,
+            user_id=user_id,
+            user_name=user_id,
+            wants_user_updates=False,
+            max_member_count=0,
+            client=ClientKind.CLIENT_KIND_WHIP,
+            address=address,
+        )
+        port = WhipSession()
+        who = await self._logins.log_in_with(request, permit, port)
+        try:
+            answer = await self._add_stream(who, stream, sdp)
+        except SalonError:
+            await self._leave(who, LogoutReason.LOGOUT_REASON_LEFT)
+            raise
+        except BaseException:
+            self._background.spawn("undo-whip", self._leave(who, LogoutReason.LOGOUT_REASON_LEFT))
+            raise
+        self._lease_renewers[port] = self._background.spawn("whip-session", self._keep(who, port))
+        if self.is_draining:  # since it was asked
+            port.end()
+        return who, answer
+
+    async def _add_stream(self, who: Participant, stream: StreamId, sdp: str) -> str:
+        await self._reservations.reserve(who.view.key, stream, who.user_id, who.session_id)
+        try:
+            return await self._offer(who, stream, sdp)
+        except SalonError:
+            if stream not in who.view.state.streams:
+                await self._media.release_claim(who, stream)
+            raise
+        except BaseException:
+            if stream not in who.view.state.streams:
+                self._background.spawn("release-claim", self._media.release_claim(who, stream))
+            raise
+
+    async def _offer(self, who: Participant, stream: StreamId, sdp: str) -> str:
+        relay = await self._placement.relay_of(who.view)
+        key = who.view.key
+        order = Negotiate(
+            app_id=key.app_id,
+            room_id=key.room_id,
+            room_session_id=key.room_session_id,
+            user_id=who.user_id,
+            session_id=who.session_id,
+            transport_id=who.transport_id(PEER_CONNECTION),
+            direction=Direction.DIRECTION_SEND,
+            offer_sdp=sdp,
+            single_stream_id=stream,
+            client_address=who.address,
+        )
+        who.remember_transport(PEER_CONNECTION, relay)
+        try:
+            negotiated = await self._relays.negotiate(relay.relay_id, order)
+        except SalonError as error:
+            if not may_be_open_after(error):
+                who.transports.pop(PEER_CONNECTION, None)
+            raise
+        await self._media.add_stream(who, stream, "", relay, order.transport_id, negotiated)
+        return negotiated.answer_sdp
+
+    async def stop(self, app_id: AppId, user_id: UserId, session_id: str, token: str) -> None:
+        """Ends a session of any instance. Raises a TokenError, or SessionGone."""
+        record = await self._presence.get(app_id, user_id)
+        if record is None or (record.session_id, record.client) != (session_id, ClientKind.CLIENT_KIND_WHIP):
+            # Who may not end it is not told whether there is something to end.
+            with contextlib.suppress(TokenRoomMismatch):
+                await self._tokens.verify(app_id, token, user_id, ANY_ROOM)
+            raise SessionGone
+        await self._tokens.verify(app_id, token, user_id, RoomId(record.room_id))
+        room = RoomKey(app_id, RoomId(record.room_id), RoomSessionId(record.room_session_id))
+        await self._logouts.end_in(room, user_id, session_id, LogoutReason.LOGOUT_REASON_LEFT)
+        await self._presence.end_session(app_id, user_id, session_id)
+
+    async def check_lives(self, app_id: AppId, user_id: UserId, session_id: str) -> None:
+        """At any instance. Raises SessionGone. Whoever has the session's id may know."""
+        record = await self._presence.get(app_id, user_id)
+        if record is None or (record.session_id, record.client) != (session_id, ClientKind.CLIENT_KIND_WHIP):
+            raise SessionGone
+
+    async def drain(self) -> None:
+        """Encoders cannot be told to come back elsewhere; ended now, they notice now."""
+        self.is_draining = True
+        renewers = list(self._lease_renewers.items())
+        for port, _ in renewers:
+            port.end()
+        await asyncio.gather(*(keeper for _, keeper in renewers), return_exceptions=True)
+
+    def renew_now(self) -> None:
+        """The bus is back."""
+        for port in self._lease_renewers:
+            port.wake.set()
+
+    async def _keep(self, who: Participant, port: WhipSession) -> None:
+        """Renews the lease as long as the transport lives, then logs out."""
+        while not port.is_over:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._ttl_s / 3):
+                    await port.wake.wait()
+            port.wake.clear()
+            if not port.is_over:
+                await self._renew(who)
+        self._lease_renewers.pop(port, None)
+        await self._leave(who, LogoutReason.LOGOUT_REASON_MEDIA_LOST)
+
+    async def _renew(self, who: Participant) -> None:
+        try:
+            await self._presence.renew(who.lease)
+        except (LoggedInElsewhere, SessionGone, ResumedElsewhere):
+            who.port.session_ended()
+        except SalonError as error:
+            log.warning("presence-not-renewed", err_code=error.code)
+
+    async def _leave(self, who: Participant, reason: LogoutReason.ValueType) -> None:
+        try:
+            await self._logouts.end(who.view, who.user_id, who.session_id, reason)
+            await self._presence.end(who.lease)
+        except SalonError as error:
+            log.warning("whip-not-logged-out", err_code=error.code)  # its lease runs out
+        self._logouts.let_go(who, is_over=True)

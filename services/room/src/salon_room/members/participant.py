@@ -1,0 +1,153 @@
+"""One log-in of this instance: a user in a room, whoever speaks for it (a WebSocket or a WHIP session)."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from salon.room.v1.events_pb2 import RelayAssigned
+from salon.room.v1.signal_pb2 import Offer
+from salon_contracts.errors import QuotaExceeded
+from salon_contracts.ids import AppId, RoomId, StreamId, TransportId, UserId
+
+from salon_room.core.effects_told import EffectsTold
+from salon_room.core.facts import Fact
+from salon_room.core.limits import BARRAGES_PER_USER, BROADCASTS_PER_USER, COMMANDS_TO_MANY_PER_USER, Bucket
+from salon_room.core.notices import Notice, Receiver, effects_changed
+from salon_room.core.room_state import EffectsState
+from salon_room.core.signal_json import encode
+from salon_room.members.presence import Lease
+from salon_room.members.tokens import Permit
+from salon_room.quotas import UNKNOWN_ADDRESS, ClientAddress
+from salon_room.views.room_view import RoomView
+
+TRANSPORTS_MAX = 16
+"""Peer connections one log-in may have at a time; an ordinary client has two."""
+HELD_MAX = 20_000
+"""Notices held back for one client that is catching up."""
+
+
+class ParticipantPort(Protocol):
+    """What a log-in speaks through. Neither may block."""
+
+    def hear(self, frame: str, ends_session: bool) -> None: ...
+
+    def fell_behind(self) -> None:
+        """More happened than can be held back while it catches up."""
+
+    def session_ended(self) -> None:
+        """The log-in is over, by an event."""
+
+    def transport_lost(self, name: str) -> None:
+        """One of its peer connections is gone at the relay."""
+
+    def session_resumed_elsewhere(self) -> None:
+        """The log-in goes on on another connection."""
+
+
+@dataclass(slots=True, eq=False)
+class Participant:
+    view: RoomView
+    user_id: UserId
+    user_name: str
+    session_id: str
+    resume_key: str
+    permit: Permit
+    lease: Lease
+    receiver: Receiver
+    port: ParticipantPort
+    address: ClientAddress = UNKNOWN_ADDRESS
+    """Where its client is."""
+    transports: dict[str, RelayAssigned] = field(default_factory=dict)
+    """By peer connection id: where it is."""
+    _played: dict[str, frozenset[StreamId]] = field(default_factory=dict)
+    """By peer connection id: what its last offer bound."""
+    effects: EffectsTold = field(default_factory=EffectsTold)
+    broadcasts: Bucket = field(default_factory=lambda: Bucket(BROADCASTS_PER_USER))
+    barrages: Bucket = field(default_factory=lambda: Bucket(BARRAGES_PER_USER))
+    commands_to_many: Bucket = field(default_factory=lambda: Bucket(COMMANDS_TO_MANY_PER_USER))
+    held: "deque[tuple[str, bool]] | None" = None
+    """While what was missed, or what is there, is being told: what happens meanwhile."""
+    after_sequence: int = 0
+    """What came up to here was told already: with the log-in, on another connection, or together."""
+    ended_by_event: bool = False
+
+    @property
+    def app_id(self) -> AppId:
+        return self.view.key.app_id
+
+    @property
+    def room_id(self) -> RoomId:
+        return self.view.key.room_id
+
+    @property
+    def is_in(self) -> bool:
+        return not self.ended_by_event and self.view.state.has_session(self.user_id, self.session_id)
+
+    @property
+    def is_attached(self) -> bool:
+        """Its view tells it what happens: it is not over, not resumed elsewhere, its connection not gone."""
+        return self.view.listeners.get(self.session_id) is self
+
+    def transport_id(self, peer_connection_id: str) -> TransportId:
+        return TransportId(f"{self.session_id}.{peer_connection_id}")
+
+    def check_transport(self, peer_connection_id: str) -> None:
+        """Raises QuotaExceeded if it is one too many."""
+        if peer_connection_id not in self.transports and len(self.transports) >= TRANSPORTS_MAX:
+            raise QuotaExceeded(limit=f"{TRANSPORTS_MAX} peer connections of one log-in")
+
+    def remember_transport(self, peer_connection_id: str, relay: RelayAssigned) -> None:
+        self.check_transport(peer_connection_id)
+        self.transports[peer_connection_id] = relay
+
+    def played(self, peer_connection_id: str) -> frozenset[StreamId] | None:
+        """What its last offer bound; None for a peer connection of before a resume, of which that is not known."""
+        known = self._played.get(peer_connection_id)
+        return frozenset() if known is None and peer_connection_id not in self.transports else known
+
+    def remember_played(self, offer: Offer) -> None:
+        if offer.peer_connection_id in self.transports:
+            self._played[offer.peer_connection_id] = frozenset(StreamId(track.stream_id) for track in offer.tracks)
+
+    def forget_transport(self, peer_connection_id: str) -> RelayAssigned | None:
+        """Where it was, if it was there."""
+        self._played.pop(peer_connection_id, None)
+        return self.transports.pop(peer_connection_id, None)
+
+    def detach(self) -> None:
+        """The view tells it nothing any more."""
+        if self.is_attached:
+            del self.view.listeners[self.session_id]
+
+    # ---- Listener ----
+
+    def tell(self, notice: Notice, frame: str) -> None:
+        if not 0 < notice.message.sequence <= self.after_sequence:
+            self._say(frame, ends_session=notice.ends_session)
+
+    def tell_users(self, frame: str, through_sequence: int) -> None:
+        self.after_sequence = max(self.after_sequence, through_sequence)
+        self._say(frame, ends_session=False)
+
+    def _say(self, frame: str, *, ends_session: bool) -> None:
+        if self.held is None:
+            self.port.hear(frame, ends_session)
+        elif len(self.held) < HELD_MAX:
+            self.held.append((frame, ends_session))
+        else:
+            self.port.fell_behind()
+
+    def transport_closed(self, transport_id: str) -> None:
+        name = transport_id.removeprefix(f"{self.session_id}.")
+        self.forget_transport(name)
+        self.port.transport_lost(name)
+
+    def effects_said(self, fact: Fact, before: EffectsState | None) -> None:
+        notice = effects_changed(fact, before, self.view.state, self.effects)
+        if notice is not None:
+            self.tell(notice, encode(notice.message))
+
+    def ended(self) -> None:
+        self.ended_by_event = True
+        if self.held is None:  # else it is told what was held back first, the end being the last of it
+            self.port.session_ended()

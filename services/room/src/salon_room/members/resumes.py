@@ -1,0 +1,142 @@
+"""Resume: a living log-in goes on on a new connection, at this instance or another, and nothing it missed is lost."""
+
+from collections import deque
+from weakref import WeakKeyDictionary
+
+from salon.relay.v1.relay_pb2 import TransportOpened
+from salon.room.v1.events_pb2 import Presence
+from salon_contracts.errors import LoggedInElsewhere, RateLimited, SessionGone
+from salon_contracts.ids import AppId, RoomId, RoomSessionId, UserId
+from salon_contracts.subjects import room_session_events
+
+from salon_room.core.facts import Fact
+from salon_room.core.notices import Receiver, includes, notices, peer_connection_id, relay_lost
+from salon_room.core.signal_json import encode
+from salon_room.members.logouts import Logouts
+from salon_room.members.participant import Participant, ParticipantPort
+from salon_room.members.presence import PresenceBook
+from salon_room.members.tokens import Permit
+from salon_room.quotas import Quotas
+from salon_room.streams.relays import Relays
+from salon_room.views.effects_missed import MissedEffects
+from salon_room.views.room_view import RoomKey, RoomView
+from salon_room.views.rooms import Rooms
+
+FAILED_MAX = 3
+"""Failed attempts of one connection. An honest client that cannot resume logs in; each new connection counts for its
+address."""
+READ_EVENTS = 1000
+"""Events read at a time."""
+
+
+class Resumes:
+    def __init__(
+        self, rooms: Rooms, presence: PresenceBook, logouts: Logouts, relays: Relays, quotas: Quotas, *, max_events: int
+    ) -> None:
+        self._rooms = rooms
+        self._presence = presence
+        self._logouts = logouts
+        self._relays = relays
+        self._quotas = quotas
+        self._max_events = max_events
+        self._failed: WeakKeyDictionary[ParticipantPort, int] = WeakKeyDictionary()
+
+    async def resume(
+        self,
+        app_id: AppId,
+        user_id: UserId,
+        session_id: str,
+        resume_key: str,
+        last_sequence: int,
+        port: ParticipantPort,
+    ) -> tuple[Participant, list[str]]:
+        """The log-in on a new connection, and the frames it missed. Tell those, then what is in `held`."""
+        if self._failed.get(port, 0) >= FAILED_MAX:
+            raise RateLimited(limit=f"{FAILED_MAX} attempts to resume that failed on one connection")
+        try:
+            lease = await self._presence.resume(app_id, user_id, session_id, resume_key)
+        except (SessionGone, LoggedInElsewhere):
+            self._failed[port] = self._failed.get(port, 0) + 1
+            raise
+        # Not before it is proved whose it is: a stranger must not use up what a user has.
+        self._quotas.resume(app_id, user_id)
+        record = lease.record
+        key = RoomKey(app_id, RoomId(record.room_id), RoomSessionId(record.room_session_id))
+        view = await self._rooms.acquire(key)
+        keep = False
+        try:
+            await view.catch_up(view.state.entity("user", user_id))
+            member = view.state.members.get(user_id)
+            if member is None or member.event.session_id != session_id:
+                raise SessionGone
+            receiver = Receiver(user_id, session_id, record.wants_user_updates)
+            participant = Participant(
+                view, user_id, record.user_name, session_id, resume_key, _permit(record), lease, receiver, port
+            )
+            participant.held = deque()
+            after, through = max(last_sequence, member.sequence), view.position
+            participant.after_sequence = max(after, through)
+            before = view.listeners.get(session_id)
+            view.listeners[session_id] = participant
+            if isinstance(before, Participant):
+                before.port.session_resumed_elsewhere()
+            try:
+                frames = await self._missed(view, after, through, receiver)
+                frames += await self._lost_transports(participant)
+            except BaseException:
+                participant.detach()
+                raise
+            keep = True
+            return participant, frames
+        finally:
+            if not keep:
+                self._rooms.release(view)
+
+    async def _missed(self, view: RoomView, after: int, through: int, receiver: Receiver) -> list[str]:
+        key = view.key
+        effects = MissedEffects(self._rooms.around.events, view.state, receiver.session_id)
+        frames: list[str] = []
+        filters = [room_session_events(key.app_id, key.room_id, key.room_session_id)]
+        read = 0
+        while after < through:
+            events = await self._rooms.around.events.read_after(filters, after, max_events=READ_EVENTS)
+            for event in events:
+                if event.sequence <= through and event.message is not None:
+                    fact = Fact(event.sequence, event.entity, event.message)
+                    frames += [encode(each.message) for each in notices(fact) if includes(each.audience, receiver)]
+                    frames += await effects.frames(fact)
+            read += len(events)
+            if read > self._max_events:
+                raise SessionGone
+            if len(events) < READ_EVENTS:
+                break
+            after = events[-1].sequence
+        return frames
+
+    async def _lost_transports(self, participant: Participant) -> list[str]:
+        """Which peer connections the log-in has, and a notice for each whose relay is gone."""
+        frames = []
+        state = participant.view.state
+        placement = state.placement
+        assigned_at = state.sequence_of(state.entity("placement", None))
+        for event in await self._logouts.open_transports(participant.view.key, participant.session_id):
+            name = peer_connection_id(event.entity.key or "", participant.session_id)
+            if name is None or not isinstance(event.message, TransportOpened) or placement is None:
+                continue
+            # A relay is assigned anew only when the one before was lost.
+            if event.sequence < assigned_at or self._relays.lost(placement.relay_id, placement.relay_epoch):
+                frames.append(encode(relay_lost(name)))
+            else:
+                participant.transports[name] = placement
+        return frames
+
+
+def _permit(record: Presence) -> Permit:
+    return Permit(
+        user_id=record.user_id,
+        expires_at_unix_s=record.token_expires_at_unix_s,
+        may_log_in=True,
+        may_publish=record.may_publish,
+        stream_ids=tuple(record.publishable_stream_ids),
+        play_room_ids=tuple(record.playable_room_ids),
+    )

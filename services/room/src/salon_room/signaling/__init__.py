@@ -1,0 +1,1 @@
+"""One WebSocket: requests in, replies and notices out."""

@@ -1,0 +1,1 @@
+"""Media: which relay, which streams, which effects."""

@@ -1,0 +1,227 @@
+"""Effects of streams: the publisher's wish becomes an event first, then an order to the stream's relay.
+
+A wish that the relay cannot fulfil stays: the relay tries again by itself, and when the stream is published again, at
+another relay or over another peer connection, it is ordered there.
+"""
+
+import asyncio
+from dataclasses import replace
+
+from salon.effects.v1.effects_pb2 import Beauty
+from salon.relay.v1 import relay_pb2
+from salon.room.v1.signal_pb2 import EffectsSet, EffectsStateChanged, ServerMessage, StreamEffects
+from salon_contracts.beauty import is_nothing
+from salon_contracts.errors import (
+    NotLoggedIn,
+    QuotaExceeded,
+    RelayLost,
+    RequestTimedOut,
+    SalonError,
+    StreamNotFound,
+    StreamNotYours,
+)
+from salon_contracts.ids import StreamId, parse_stream_id
+from salon_kit.log import get_logger
+
+from salon_room.background import Spawn
+from salon_room.core import effects as decisions
+from salon_room.core import event_bytes
+from salon_room.core.effects import Wish
+from salon_room.core.effects_told import OFF, UNAVAILABLE, Seen, problem_name
+from salon_room.core.facts import Append, Reject
+from salon_room.core.notices import Notice, OneSession
+from salon_room.core.room_state import StreamEffects as WantedEffects
+from salon_room.core.signal_json import encode
+from salon_room.members.participant import Participant
+from salon_room.quotas import Quotas
+from salon_room.streams.relays import Relays
+
+log = get_logger()
+
+AGAIN_AFTER_S = (1.0, 2.0, 4.0, 8.0)
+"""When an order is repeated that the relay has not answered."""
+NO_VIDEO = problem_name(relay_pb2.EFFECTS_PROBLEM_NO_VIDEO)
+FULL = problem_name(relay_pb2.EFFECTS_PROBLEM_FULL)
+TURN_OFF = Wish(enabled=False, beauty=Beauty())
+
+
+class Effects:
+    def __init__(self, relays: Relays, spawn: Spawn, quotas: Quotas) -> None:
+        self._relays = relays
+        self._spawn = spawn
+        self._quotas = quotas
+        self._ordering_again: set[tuple[str, StreamId]] = set()
+        """(session, stream)"""
+
+    async def set(self, who: Participant, stream_id: str, asked: StreamEffects) -> EffectsSet:
+        """What the viewers get then. Raises InvalidField, StreamNotYours, NotLoggedIn, RateLimited, QuotaExceeded, or
+        what the relay refuses."""
+        stream = parse_stream_id(stream_id)
+        wish = decisions.wish_of(asked)
+        if wish.enabled:  # turning off is never refused: it takes what turning on has left it
+            has_effects = who.view.state.has_effects(stream, who.session_id)
+            self._quotas.effects(who.app_id, who.user_id, event_bytes.of_effects(has_effects=has_effects))
+        try:
+            with who.effects.asking(stream):
+                seen = await self._set(who, stream, wish)
+        except SalonError:
+            self._tell_present(who, stream)  # what was held back for the sake of a reply
+            raise
+        who.effects.replied(stream, seen)
+        return seen.result()
+
+    async def _set(self, who: Participant, stream: StreamId, wish: Wish) -> Seen:
+        view = who.view
+        if not view.state.has_stream(stream, who.session_id):  # perhaps not yet: it was published at another instance
+            await view.catch_up(view.state.entity("stream", stream))
+        await self._decide(who, stream, wish)
+        wanted = view.state.effects_of(stream, who.session_id)
+        if wanted is None:
+            if wish.enabled:
+                raise StreamNotYours(stream_id=stream)  # any more
+            return Seen(OFF)  # there never were any: the relay knows of nothing
+        try:
+            return await self._order(who, stream, wanted)
+        except (RelayLost, RequestTimedOut) as error:
+            self._spawn("order-effects-again", self._order_again(who, stream))
+            return self._unanswered(who, stream, wanted, error)
+
+    async def begin(self, who: Participant, stream: StreamId, wish: Wish | None) -> None:
+        """A relay has the stream, perhaps another one than before: the wish that came along is recorded, and whatever
+        is wanted ordered, without waiting for what comes of it."""
+        who.effects.published(stream, self._said(who, stream))
+        if wish is not None:
+            try:
+                await self._decide(who, stream, wish)
+            except StreamNotYours:
+                return  # its peer connection was lost in this moment: it will be published again
+            except QuotaExceeded:  # the stream goes on without
+                self._learn(who, stream, Seen(UNAVAILABLE, FULL))
+        wanted = who.view.state.effects_of(stream, who.session_id)
+        if wanted is not None:
+            self._spawn("order-effects", self._order_quietly(who, stream, wanted))
+
+    async def end(self, who: Participant, stream: StreamId, *, order: bool) -> None:
+        """The publisher takes the stream back, and its effects with it; they do not begin with the next one of that id.
+        `order`: the relay would not notice by itself."""
+        state = who.view.state
+        wanted = state.effects_of(stream, who.session_id)
+        if wanted is None or not wanted.enabled:
+            return
+        await self._decide(who, stream, TURN_OFF)
+        wanted = state.effects_of(stream, who.session_id)
+        if order and wanted is not None:
+            self._spawn("order-effects", self._order_quietly(who, stream, wanted))
+
+    async def _decide(self, who: Participant, stream: StreamId, wish: Wish) -> None:
+        def decide() -> list[Append] | Reject:
+            if not who.is_in:
+                return Reject(NotLoggedIn())
+            if wish.enabled and not who.view.state.has_effects(stream, who.session_id):
+                try:
+                    self._quotas.another_stream_with_effects(who.view.state.effects_count(who.session_id))
+                except QuotaExceeded as error:
+                    return Reject(error)
+            return decisions.set_effects(who.view.state, stream, who.user_id, who.session_id, wish)
+
+        await who.view.carry_out(decide)
+
+    # ---- orders ----
+
+    async def _order(self, who: Participant, stream: StreamId, wanted: WantedEffects) -> Seen:
+        """Raises RelayLost, RequestTimedOut, or what the relay refuses."""
+        present = who.view.state.streams.get(stream)
+        if present is None or present.event.session_id != who.session_id:
+            raise StreamNotYours(stream_id=stream)
+        key = who.view.key
+        order = relay_pb2.SetEffects(
+            app_id=key.app_id,
+            room_id=key.room_id,
+            room_session_id=key.room_session_id,
+            stream_id=stream,
+            user_id=who.user_id,
+            session_id=who.session_id,
+            enabled=_is_something(wanted),
+            beauty=wanted.beauty,
+            version=wanted.version,
+        )
+        try:
+            reply = await self._relays.set_effects(present.event.relay_id, order)
+        except StreamNotFound:  # lost there, and the event that says so is on its way
+            return Seen(UNAVAILABLE, NO_VIDEO, wanted.version) if order.enabled else Seen(OFF, "", wanted.version)
+        return Seen.of_reply(reply, wanted.version)
+
+    async def _order_quietly(self, who: Participant, stream: StreamId, wanted: WantedEffects) -> None:
+        """For when nobody waits for a reply: what is not as asked is told."""
+        states = who.view.state.effects_states
+        before = states.get(stream)
+        try:
+            seen = await self._order(who, stream, wanted)
+            if states.get(stream) is before:  # else an event has come meanwhile, which may be newer
+                self._learn(who, stream, seen)
+        except (RelayLost, RequestTimedOut) as error:
+            if _is_something(wanted):
+                self._learn(who, stream, self._unanswered(who, stream, wanted, error))
+            await self._order_again(who, stream)
+        except SalonError as error:
+            log.warning("effects-refused", stream_id=stream, err_code=error.code)
+
+    async def _order_again(self, who: Participant, stream: StreamId) -> None:
+        """What is wanted then, until the relay answers."""
+        name = (who.session_id, stream)
+        if name in self._ordering_again:
+            return
+        self._ordering_again.add(name)
+        try:
+            await self._order_until_answered(who, stream)
+        finally:
+            self._ordering_again.discard(name)
+
+    async def _order_until_answered(self, who: Participant, stream: StreamId) -> None:
+        for pause_s in AGAIN_AFTER_S:
+            await asyncio.sleep(pause_s)
+            wanted = who.view.state.effects_of(stream, who.session_id)
+            if wanted is None or not who.is_attached:
+                return
+            try:
+                self._learn(who, stream, await self._order(who, stream, wanted))
+            except (RelayLost, RequestTimedOut):
+                continue
+            except SalonError as error:
+                log.warning("effects-refused", stream_id=stream, err_code=error.code)
+            return
+        log.warning("effects-not-ordered", stream_id=stream)  # until the stream is published again
+
+    def _unanswered(self, who: Participant, stream: StreamId, wanted: WantedEffects, error: SalonError) -> Seen:
+        """What the viewers get if the relay does not say: a lost one sends nothing, of another one the last event
+        counts. Turning off has failed then."""
+        if not _is_something(wanted):
+            raise error
+        said = None if isinstance(error, RelayLost) else self._said(who, stream)
+        return replace(said or Seen(UNAVAILABLE, NO_VIDEO), version=wanted.version)
+
+    # ---- what the publisher is told ----
+
+    def _said(self, who: Participant, stream: StreamId) -> Seen | None:
+        return Seen.of_event(who.view.state.effects_states.get(stream), who.session_id)
+
+    def _tell_present(self, who: Participant, stream: StreamId) -> None:
+        seen = self._said(who, stream)
+        if seen is not None and who.view.state.has_effects(stream, who.session_id):
+            self._learn(who, stream, seen)
+
+    def _learn(self, who: Participant, stream: StreamId, seen: Seen) -> None:
+        change = who.effects.learn(stream, seen, None)
+        if change is not None:
+            _tell(who, change)
+
+
+def _tell(who: Participant, change: EffectsStateChanged) -> None:
+    """From no event of its own, so it has no sequence."""
+    message = ServerMessage(effects_state_changed=change)
+    who.tell(Notice(OneSession(who.session_id), message), encode(message))
+
+
+def _is_something(wanted: WantedEffects) -> bool:
+    """All four 0 is on for the app, and nothing to do for a relay."""
+    return wanted.enabled and not is_nothing(wanted.beauty)

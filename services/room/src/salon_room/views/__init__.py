@@ -1,0 +1,1 @@
+"""Rooms as this instance sees them: the fold of their events, and who is told what."""
