@@ -1,0 +1,10 @@
+export interface ZegoDeviceInfo {
+  deviceName: string;
+  deviceID: string;
+}
+
+export interface ZegoDeviceInfos {
+  cameras: ZegoDeviceInfo[];
+  microphones: ZegoDeviceInfo[];
+  speakers: ZegoDeviceInfo[];
+}
