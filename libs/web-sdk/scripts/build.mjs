@@ -67,9 +67,9 @@ function reached(path, found = new Set()) {
   return found;
 }
 const exported = reached(join(out, "types/index.d.ts"));
-for (const each of readdirSync(join(out, "types"), { recursive: true, withFileTypes: true })) {
-  const path = join(each.path, each.name);
-  if (each.isFile() && !exported.has(path)) rmSync(path);
+for (const name of readdirSync(join(out, "types"), { recursive: true })) {
+  const path = join(out, "types", name);
+  if (name.endsWith(".d.ts") && !exported.has(path)) rmSync(path);
 }
 
 /** Where type consumers look, and what they find there. */

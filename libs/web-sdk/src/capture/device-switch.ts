@@ -6,15 +6,15 @@ import { deviceError } from "./capture.js";
 /** Which camera or microphone is wanted instead. */
 export type DeviceChoice = { deviceId: ConstrainDOMString } | { facingMode: ConstrainDOMString };
 
-/** Opens another device with the wishes that the one before was opened with; rejects with the code that tells why not. */
+/** Opens another device with the constraints that the one before was opened with; rejects with the code that tells why not. */
 export async function openInstead(
   kind: "audio" | "video",
-  wishes: MediaTrackConstraints,
+  constraints: MediaTrackConstraints,
   choice: DeviceChoice,
 ): Promise<MediaStreamTrack> {
   const devices = mediaDevices();
   if (devices === undefined) throw new ZegoError(Code.HTTPS_NEEDED, "Capture needs a page loaded over HTTPS.");
-  const { deviceId: _deviceId, facingMode: _facingMode, ...others } = wishes;
+  const { deviceId: _deviceId, facingMode: _facingMode, ...others } = constraints;
   let opened: MediaStream;
   try {
     opened = await devices.getUserMedia({ [kind]: { ...others, ...choice } });

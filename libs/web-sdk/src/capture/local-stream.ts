@@ -47,7 +47,7 @@ export class ZegoLocalStream {
     tracks: readonly MediaStreamTrack[],
     owned: boolean,
     /** What its devices were opened with. @internal */
-    readonly wishes: MediaStreamConstraints = {},
+    readonly constraints: MediaStreamConstraints = {},
   ) {
     this.media = new MediaStream([...tracks]);
     this.opened = new Set(owned ? tracks : []);

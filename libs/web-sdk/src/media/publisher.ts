@@ -223,7 +223,7 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
   }
 
   /** Of a call that changes nothing: the state as it is, with the call's error. */
-  tell(error: ZegoError): void {
+  reportRefusal(error: ZegoError): void {
     const { streamID } = this;
     const { errorCode, extendedData } = error;
     this.publisherPort.publisherState({ streamID, state: PUBLIC_STATE[this.state], errorCode, extendedData });

@@ -17,101 +17,7 @@ PLAY_PARAMETER:1104001,PLAY_OFFER:1104022,PLAY_ICE_FAILED:1104028,PLAY_MEDIA_LOS
 MICROPHONE_ENDED:1106009,CAMERA_ENDED:1106010,MICROPHONE_HELD:1106011,CAMERA_HELD:1106012};var ZegoError=class extends Error{constructor(code,message,details={}){super(message),this.name="ZegoError",this.errorCode=code,this.code=code,this.msg=message,
 this.extendedData=JSON.stringify({message,...details})}};function toZegoError(thrown,fallbackCode){return thrown instanceof ZegoError?thrown:new ZegoError(fallbackCode,
 thrown instanceof Error?thrown.message:String(thrown))}var RequestFailed=class extends ZegoError{constructor(code,message,reason,retryable){super(code,message,{
-reason});this.reason=reason;this.retryable=retryable}},PeerLost=class extends ZegoError{};var DEFAULT_INTENSITY=50,MAX_INTENSITY=100;function toStreamEffects(enable,options){if(typeof enable!="boolean")throw new ZegoError(Code.PARAMETER,"Whether beau\
-ty is on is not a boolean.");if(!enable)return{enabled:!1};let given=options??{};if(typeof given!="object")throw new ZegoError(Code.PARAMETER,"The beauty option\
-s are not an object.");let intensity=name=>{let value=given[name]??DEFAULT_INTENSITY;if(typeof value=="number"&&value>=0&&value<=MAX_INTENSITY)return value;throw new ZegoError(
-Code.PARAMETER,`${name} is not a number from 0 to 100.`)};return{enabled:!0,smoothIntensity:intensity("smoothIntensity"),whitenIntensity:intensity("whitenIntens\
-ity"),rosyIntensity:intensity("rosyIntensity"),sharpenIntensity:intensity("sharpenIntensity")}}function toStrengths(effects){if(effects?.enabled!==!0)return null;
-let{smoothIntensity=0,whitenIntensity=0,rosyIntensity=0,sharpenIntensity=0}=effects;return smoothIntensity+whitenIntensity+rosyIntensity+sharpenIntensity===0?null:
-{smooth:smoothIntensity,whiten:whitenIntensity,rosy:rosyIntensity,sharpen:sharpenIntensity}}function mediaDevices(){return globalThis.navigator?.mediaDevices}var FIRST_FRAME_MS=5e3;async function narrowTo(stream,element){let track=stream.getVideoTracks()[0];try{if(track===void 0)throw new ZegoError(Code.SCREEN_FAILED,
-"The tab gives no picture.");await restricted(track,element)||await crop(track,element)}catch(thrown){throw stream.getTracks().forEach(each=>each.stop()),toZegoError(
-thrown,Code.SCREEN_FAILED)}}async function restricted(track,element){let target=globalThis.RestrictionTarget;return!track.restrictTo||!target?.fromElement||!isIsolated(
-element)?!1:(await track.restrictTo(await target.fromElement(element)),await givesPicture(track)?!0:(await track.restrictTo(null),!1))}async function crop(track,element){
-let target=globalThis.CropTarget;if(!track.cropTo||!target?.fromElement)throw new ZegoError(Code.SCREEN_UNSUPPORTED,"This browser cannot share a single element \
-of this tab.");if(await track.cropTo(await target.fromElement(element)),!await givesPicture(track))throw new ZegoError(Code.SCREEN_FAILED,"The element gives no \
-picture: it is empty, hidden or out of view.")}function isIsolated(element){let{isolation,transformStyle}=getComputedStyle(element);return isolation==="isolate"&&
-transformStyle==="flat"}function givesPicture(track){let video=document.createElement("video");return video.muted=!0,new Promise(resolve=>{let done=seen=>{clearTimeout(
-timer),video.onloadeddata=null,video.srcObject=null,resolve(seen)},timer=setTimeout(()=>done(!1),FIRST_FRAME_MS);video.onloadeddata=()=>done(!0),video.srcObject=
-new MediaStream([track]),video.play().catch(()=>{})})}async function capture(plan){if(plan.source==="camera")return{tracks:await captureDevices(plan.constraints),owned:!0};if(plan.source==="screen")return{tracks:await captureScreen(
-plan.constraints,plan.captureElement),owned:!0};let tracks=[],owned=!0,streams=new Map;for(let[source,kind]of[[plan.video,"video"],[plan.audio,"audio"]]){if(source===
-null)continue;source instanceof MediaStream&&(owned=!1);let stream=streams.get(source)??customStream(source);streams.set(source,stream);let track=(kind==="video"?
-stream.getVideoTracks():stream.getAudioTracks())[0];track!==void 0&&tracks.push(track)}if(tracks.length===0)throw new ZegoError(Code.TRACK_MISSING,"The custom s\
-ource has no tracks.");return{tracks,owned}}function neededDevices(){let devices=mediaDevices();if(devices===void 0)throw new ZegoError(Code.HTTPS_NEEDED,"Captu\
-re needs a page loaded over HTTPS.");return devices}async function captureDevices(constraints){if(constraints.video===!1&&constraints.audio===!1)return[];let devices=neededDevices();
-try{return(await devices.getUserMedia(constraints)).getTracks()}catch(thrown){throw deviceError(thrown)}}function deviceError(thrown){if(thrown instanceof ZegoError)
-return thrown;let{name="Error",message=""}=thrown,code={NotAllowedError:Code.CAPTURE_DENIED,SecurityError:Code.CAPTURE_DENIED,NotReadableError:Code.DEVICE_BUSY,
-TrackStartError:Code.DEVICE_BUSY,OverconstrainedError:Code.CONSTRAINTS_WRONG,TypeError:Code.CONSTRAINTS_WRONG}[name]??Code.CAPTURE_FAILED;return new ZegoError(code,
-`${name}: ${message}`,{name})}async function captureScreen(constraints,element){let devices=neededDevices();if(typeof devices.getDisplayMedia!="function")throw new ZegoError(
-Code.SCREEN_UNSUPPORTED,"This browser cannot share its screen.");let stream;try{let here=element===null?{}:{preferCurrentTab:!0};stream=await devices.getDisplayMedia(
-{...constraints,...here})}catch(thrown){let{name="Error",message=""}=thrown,cancelled=name==="NotAllowedError"||name==="AbortError";throw new ZegoError(cancelled?
-Code.SCREEN_CANCELLED:Code.SCREEN_FAILED,`${name}: ${message}`,{name})}return element!==null&&await narrowTo(stream,element),stream.getTracks()}function customStream(source){
-if(source instanceof MediaStream)return source;let element=source,stream=element.captureStream?.()??element.mozCaptureStream?.();if(stream===void 0)throw new ZegoError(
-Code.CAPTURE_FAILED,"This element cannot be captured.");return stream}var ZegoScenario={Default:3,StandardVideoCall:4,HighQualityVideoCall:5,HighVideoCall:5,StandardChatroom:6,HighQualityChatroom:7,Broadcast:8,Karaoke:9};var CAMERA_PRESETS={1:{width:320,height:240,frameRate:15,kbps:300},2:{width:640,height:480,frameRate:15,kbps:800},3:{width:1280,height:720,frameRate:20,kbps:1500}},
-SCREEN_PRESETS={1:{width:0,height:0,frameRate:20,kbps:800},2:{width:0,height:0,frameRate:15,kbps:1500},3:{width:0,height:0,frameRate:5,kbps:2e3}},BY_SCENARIO={[ZegoScenario.
-Default]:{camera:!0,video:CAMERA_PRESETS[2]},[ZegoScenario.StandardVideoCall]:{camera:!0,video:{width:640,height:360,frameRate:15,kbps:600}},[ZegoScenario.HighQualityVideoCall]:{
-camera:!0,video:{width:960,height:540,frameRate:25,kbps:1200}},[ZegoScenario.StandardChatroom]:{camera:!1,video:CAMERA_PRESETS[2]},[ZegoScenario.HighQualityChatroom]:{
-camera:!1,video:CAMERA_PRESETS[2]},[ZegoScenario.Broadcast]:{camera:!0,video:{width:960,height:540,frameRate:20,kbps:1200}},[ZegoScenario.Karaoke]:{camera:!0,video:CAMERA_PRESETS[2]}};
-function isScenario(scenario){return scenario in BY_SCENARIO}function scenarioPreset(scenario){return BY_SCENARIO[scenario]??{camera:!0,video:CAMERA_PRESETS[2]}}var DEFAULT_AUDIO_KBPS=48,DEFAULT_CUSTOM_KBPS=800;function planCapture(options,scenario){let given=options??{};return given.screen?planScreen(given):given.custom?
-planCustom(given):planCamera(given,scenario)}function planCamera(options,scenario){let flat=options.camera??{},preset=scenarioPreset(scenario),nested=typeof flat.
-video=="object"?flat.video:{},wantsVideo=flat.video===void 0?preset.camera:flat.video!==!1,wantsAudio=flat.audio!==!1,video={input:nested.input??flat.videoInput,
-facingMode:nested.facingMode??flat.facingMode,width:nested.width??flat.width,height:nested.height??flat.height,frameRate:nested.frameRate??flat.frameRate},quality=nested.
-quality??flat.videoQuality,base=presetOf(CAMERA_PRESETS,quality,preset.video),microphone=typeof flat.audio=="object"?flat.audio:{},audio={input:microphone.input??
-flat.audioInput,channelCount:microphone.channelCount??flat.channelCount,ANS:microphone.ANS??flat.ANS,AGC:microphone.AGC??flat.AGC,AEC:microphone.AEC??flat.AEC};
-return{source:"camera",constraints:{video:wantsVideo?cameraConstraints(video,base,quality):!1,audio:wantsAudio?microphoneConstraints(audio):!1},encoding:{...bitrates(
-options,flat,base.kbps,"default"),channelCount:audio.channelCount??1,optimizationMode:nested.optimizationMode??flat.videoOptimizationMode??"default"}}}function planScreen(options){
-let flat=options.screen??{},nested=typeof flat.video=="object"?flat.video:{},quality=nested.quality??flat.videoQuality,base=presetOf(SCREEN_PRESETS,quality,SCREEN_PRESETS[2]),
-video={width:nested.width??flat.width,height:nested.height??flat.height,frameRate:nested.frameRate??flat.frameRate},wantsAudio=flat.audio!==void 0&&flat.audio!==
-!1,sound=typeof flat.audio=="object"?flat.audio:flat;return{source:"screen",constraints:{video:screenConstraints(video,base),audio:wantsAudio?screenAudioConstraints(
-sound):!1},captureElement:nested.captureElement??flat.captureElement??null,encoding:{...bitrates(options,flat,base.kbps,"target"),channelCount:1,optimizationMode:nested.
-optimizationMode??flat.videoOptimizationMode??"default"}}}function planCustom(options){let flat=options.custom??{};return{source:"custom",video:flat.video?.source??
-flat.source??null,audio:flat.audio?.source??flat.source??null,encoding:{...bitrates(options,flat,DEFAULT_CUSTOM_KBPS,"default"),channelCount:flat.audio?.channelCount??
-flat.channelCount??1,optimizationMode:flat.video?.optimizationMode??flat.videoOptimizationMode??"default"}}}function bitrates(options,flat,presetKbps,start){let nested=typeof options.
-videoBitrate=="object"?options.videoBitrate:{},videoKbps=(typeof options.videoBitrate=="number"?options.videoBitrate:void 0)??nested.bitrate??flat.bitrate??flat.
-bitRate??presetKbps,startMode=nested.startBitrate??flat.startBitrate??start;return{videoKbps,startKbps:startMode==="target"?videoKbps:null,audioKbps:options.audioBitrate??
-flat.audioBitrate??DEFAULT_AUDIO_KBPS}}function presetOf(presets,quality,fallback){return quality===1||quality===2||quality===3?presets[quality]:fallback}function cameraConstraints(video,preset,quality){
-let own=quality===1||quality===2||quality===3?{}:video,constraints={width:range(own.width??preset.width),height:range(own.height??preset.height),frameRate:range(
-own.frameRate??preset.frameRate)};return video.facingMode!==void 0?constraints.facingMode=video.facingMode:video.input&&(constraints.deviceId={exact:video.input}),
-constraints}function screenConstraints(video,preset){let constraints={frameRate:displayRange(video.frameRate??preset.frameRate)};return video.width!==void 0&&(constraints.
-width=displayRange(video.width)),video.height!==void 0&&(constraints.height=displayRange(video.height)),constraints}function microphoneConstraints(audio){let constraints={
-channelCount:{ideal:audio.channelCount??1}};return audio.input&&(constraints.deviceId={exact:audio.input}),audio.ANS!==void 0&&(constraints.noiseSuppression=audio.
-ANS),audio.AGC!==void 0&&(constraints.autoGainControl=audio.AGC),audio.AEC!==void 0&&(constraints.echoCancellation=audio.AEC),constraints}function screenAudioConstraints(sound){
-return{noiseSuppression:sound.ANS??!1,autoGainControl:sound.AGC??!1,echoCancellation:sound.AEC??!0}}function range(value){if(typeof value=="number")return{ideal:value};
-if(value.exact!==void 0)return{exact:value.exact};let result={};return value.ideal!==void 0&&(result.ideal=value.ideal),value.max!==void 0&&(result.max=value.max),
-value.min!==void 0&&(result.min=value.min),result}function displayRange(value){if(typeof value=="number")return{ideal:value};let ideal=value.exact??value.ideal??
-value.min,result={};return ideal!==void 0&&(result.ideal=ideal),value.max!==void 0&&(result.max=value.max),result}async function openInstead(kind,wishes,choice){let devices=mediaDevices();if(devices===void 0)throw new ZegoError(Code.HTTPS_NEEDED,"Capture needs a page loaded\
- over HTTPS.");let{deviceId:_deviceId,facingMode:_facingMode,...others}=wishes,opened;try{opened=await devices.getUserMedia({[kind]:{...others,...choice}})}catch(thrown){
-throw deviceError(thrown)}let track=opened.getTracks().find(each=>each.kind===kind);if(track===void 0)throw new ZegoError(Code.CAPTURE_FAILED,"The device gives \
-no track.");return track}var ALIASES=["default","communications"],DeviceWatch=class{constructor(changed){this.changed=changed;this.known=null;this.watched=null;this.queue=Promise.resolve();
-this.onChange=()=>this.refresh(!0)}start(){let devices=mediaDevices();this.watched!==null||devices===void 0||(this.watched=devices,devices.addEventListener("dev\
-icechange",this.onChange),this.refresh(!1))}stop(){this.watched?.removeEventListener("devicechange",this.onChange),this.watched=null,this.known=null}refresh(tell){
-let devices=this.watched;devices!==null&&(this.queue=this.queue.then(async()=>{let found;try{found=await devices.enumerateDevices()}catch{return}if(this.watched!==
-devices)return;let before=this.known;this.known=found.filter(({deviceId})=>!ALIASES.includes(deviceId)),tell&&before!==null&&this.tell(before,this.known)}))}tell(before,now){
-let missing2=(from,one)=>!from.some(each=>each.kind===one.kind&&each.deviceId===one.deviceId),comparable=one=>![...before,...now].some(each=>each.kind===one.kind&&
-each.deviceId==="");for(let one of before)comparable(one)&&missing2(now,one)&&this.changed("DELETE",one);for(let one of now)comparable(one)&&missing2(before,one)&&
-this.changed("ADD",one)}};var HELD_GRACE_MS=2e3,CODES={ended:{audio:Code.MICROPHONE_ENDED,video:Code.CAMERA_ENDED},held:{audio:Code.MICROPHONE_HELD,video:Code.CAMERA_HELD}};function troubleCode(condition,kind){
-return CODES[condition][kind]??Code.CAPTURE_FAILED}function watchTrack(track,changed){let condition="live",grace=null,become=next=>{grace!==null&&clearTimeout(grace),
-grace=null,!(condition===next||condition==="ended")&&(condition=next,changed(next))};track.addEventListener("ended",()=>become("ended")),track.addEventListener(
-"mute",()=>{grace??(grace=setTimeout(()=>track.muted&&become("held"),HELD_GRACE_MS))}),track.addEventListener("unmute",()=>become("live"))}var KINDS={cameras:"videoinput",microphones:"audioinput",speakers:"audiooutput"};async function list(){let devices=mediaDevices();if(devices===void 0)throw new ZegoError(
-Code.HTTPS_NEEDED,"Devices are listed on HTTPS pages only.");try{return await devices.enumerateDevices()}catch(thrown){throw new ZegoError(Code.ENUMERATE_FAILED,
-thrown.message)}}async function listWithNames(wanted){let found=await list(),nameless=kind=>wanted.includes(kind)&&found.some(each=>each.kind===kind&&each.label===
-""),video=nameless("videoinput"),audio=nameless("audioinput")||nameless("audiooutput");if(!video&&!audio)return found;try{let stream=await navigator.mediaDevices.
-getUserMedia({video,audio}),named2=await list();return stream.getTracks().forEach(track=>track.stop()),named2}catch{return found}}function toInfo(device){return{
-deviceName:device.label,deviceID:device.deviceId}}async function devicesOf(group){let kind=KINDS[group];return(await listWithNames([kind])).filter(each=>each.kind===
-kind).map(toInfo)}async function allDevices(){let found=await listWithNames(Object.values(KINDS)),of=kind=>found.filter(each=>each.kind===kind).map(toInfo);return{
-cameras:of(KINDS.cameras),microphones:of(KINDS.microphones),speakers:of(KINDS.speakers)}}var Emitter=class{constructor(){this.handlers=new Map}on(event,handler){if(typeof handler!="function")return!1;let list2=this.handlers.get(event)??[];return this.
-handlers.set(event,[...list2,handler]),!0}off(event,handler){let list2=this.handlers.get(event);if(list2===void 0)return!1;if(handler===void 0)return this.handlers.
-delete(event);let left=list2.filter(each=>each!==handler);return this.handlers.set(event,left),left.length<list2.length}emit(event,...args){for(let handler of this.
-handlers.get(event)??[])try{handler(...args)}catch(thrown){queueMicrotask(()=>{throw thrown})}}clear(){this.handlers.clear()}};var USER_ID_MARKS="~!@#$^&*()_+=-;'’,.`",ROOM_ID_MARKS=`${USER_ID_MARKS}<>/`,LETTER_OR_DIGIT=/^[0-9A-Za-z]$/,encoder=new TextEncoder;function byteLength(text){
-return encoder.encode(text).length}function check(value,rule){if(typeof value!="string"||value==="")return new ZegoError(rule.empty,`The ${rule.noun} is empty.`);
-if(byteLength(value)>rule.maxBytes)return new ZegoError(rule.tooLong,`The ${rule.noun} is longer than ${rule.maxBytes} bytes.`);let strange=[...value].find(each=>!LETTER_OR_DIGIT.
-test(each)&&!rule.marks.includes(each));if(strange===void 0)return null;let allowed=`letters A to Z and a to z, digits, and ${[...rule.marks].join(" ")}`;return new ZegoError(
-rule.illegal,`The ${rule.noun} has the character ${JSON.stringify(strange)}; allowed are ${allowed}.`)}function checkRoomId(roomID){return check(roomID,{noun:"r\
-oomID",marks:ROOM_ID_MARKS,maxBytes:128,empty:Code.ROOM_ID_EMPTY,tooLong:Code.ROOM_ID_TOO_LONG,illegal:Code.ROOM_ID_ILLEGAL})}function checkUserId(userID){return check(
-userID,{noun:"userID",marks:USER_ID_MARKS,maxBytes:64,empty:Code.USER_ID_EMPTY,tooLong:Code.USER_ID_TOO_LONG,illegal:Code.USER_ID_ILLEGAL})}function checkUserName(userName){
-return userName==null?null:typeof userName!="string"?new ZegoError(Code.PARAMETER,"The userName is not a string."):byteLength(userName)>256?new ZegoError(Code.USER_NAME_TOO_LONG,
-"The userName is longer than 256."):null}function checkStreamId(streamID){return check(streamID,{noun:"streamID",marks:ROOM_ID_MARKS,maxBytes:256,empty:Code.STREAM_ID_EMPTY,
-tooLong:Code.STREAM_ID_TOO_LONG,illegal:Code.STREAM_ID_ILLEGAL})}function checkMessage(text){return typeof text!="string"||text===""?new ZegoError(Code.MESSAGE_EMPTY,
-"The message is empty."):byteLength(text)>1024?new ZegoError(Code.MESSAGE_TOO_LONG,"The message is longer than 1024 bytes."):null}var REJECT="reject",REJECT_BOOLEAN="rejectBoolean",REJECT_ANY="rejectAny",FALSE="false",ZERO="zero",PUBLISH_STATS="publishStats",PLAY_STATS="playStats",TIME_INFO="\
+reason});this.reason=reason;this.retryable=retryable}},PeerLost=class extends ZegoError{};var REJECT="reject",REJECT_BOOLEAN="rejectBoolean",REJECT_ANY="rejectAny",FALSE="false",ZERO="zero",PUBLISH_STATS="publishStats",PLAY_STATS="playStats",TIME_INFO="\
 timeInfo",NOTHING="nothing",LOCAL_STREAM={startCaptureMicrophone:REJECT,startCaptureCamera:REJECT,startCaptureCameraAndMicrophone:REJECT,startCaptureCustomAudio:REJECT,
 startCaptureCustomVideo:REJECT,startCaptureCustomVideoAndAudio:REJECT,startCaptureScreen:REJECT,startCaptureScreenWithAudio:REJECT,stopCaptureAudio:REJECT_BOOLEAN,
 stopCaptureVideo:REJECT_BOOLEAN},ENGINE={setTurnServer:NOTHING,uploadLog:REJECT,callExperimentalAPI:REJECT_ANY,getNetworkTimeInfo:TIME_INFO,switchRoom:REJECT_BOOLEAN,
@@ -150,7 +56,107 @@ PARTS=/Modules$/;function makeStateCenter(){return{isMultiRoom:!1,useNetAgent:!1
 let internals={stateCenter:makeStateCenter(),rtcModules:modules({streamCenter:{isPeer:!1,publisherList:{},playerList:{}}})};for(let name of CALLED)internals[name]=
 notYetVoid(name);return new Proxy(internals,{get(own,name){if(name in own||typeof name!="string")return Reflect.get(own,name);if(name==="ac"&&typeof AudioContext==
 "function")return own[name]=new AudioContext;if(PARTS.test(name))return own[name]=modules({});let value=Reflect.get(engine,name);return typeof value=="function"?
-value.bind(engine):name==="logger"?value:PART.test(name)?own[name]={}:void 0}})}var openWebSocket=url=>new WebSocket(url),sendBeacon=(url,text)=>{try{if(globalThis.navigator?.sendBeacon?.(url,text))return;fetch(url,{method:"POST",body:text,
+value.bind(engine):name==="logger"?value:PART.test(name)?own[name]={}:void 0}})}function mediaDevices(){return globalThis.navigator?.mediaDevices}var FIRST_FRAME_MS=5e3;async function narrowTo(stream,element){let track=stream.getVideoTracks()[0];try{if(track===void 0)throw new ZegoError(Code.SCREEN_FAILED,
+"The tab gives no picture.");await restricted(track,element)||await crop(track,element)}catch(thrown){throw stream.getTracks().forEach(each=>each.stop()),toZegoError(
+thrown,Code.SCREEN_FAILED)}}async function restricted(track,element){let target=globalThis.RestrictionTarget;return!track.restrictTo||!target?.fromElement||!isIsolated(
+element)?!1:(await track.restrictTo(await target.fromElement(element)),await givesPicture(track)?!0:(await track.restrictTo(null),!1))}async function crop(track,element){
+let target=globalThis.CropTarget;if(!track.cropTo||!target?.fromElement)throw new ZegoError(Code.SCREEN_UNSUPPORTED,"This browser cannot share a single element \
+of this tab.");if(await track.cropTo(await target.fromElement(element)),!await givesPicture(track))throw new ZegoError(Code.SCREEN_FAILED,"The element gives no \
+picture: it is empty, hidden or out of view.")}function isIsolated(element){let{isolation,transformStyle}=getComputedStyle(element);return isolation==="isolate"&&
+transformStyle==="flat"}function givesPicture(track){let video=document.createElement("video");return video.muted=!0,new Promise(resolve=>{let done=seen=>{clearTimeout(
+timer),video.onloadeddata=null,video.srcObject=null,resolve(seen)},timer=setTimeout(()=>done(!1),FIRST_FRAME_MS);video.onloadeddata=()=>done(!0),video.srcObject=
+new MediaStream([track]),video.play().catch(()=>{})})}async function capture(plan){if(plan.source==="camera")return{tracks:await captureDevices(plan.constraints),owned:!0};if(plan.source==="screen")return{tracks:await captureScreen(
+plan.constraints,plan.captureElement),owned:!0};let tracks=[],owned=!0,streams=new Map;for(let[source,kind]of[[plan.video,"video"],[plan.audio,"audio"]]){if(source===
+null)continue;source instanceof MediaStream&&(owned=!1);let stream=streams.get(source)??customStream(source);streams.set(source,stream);let track=(kind==="video"?
+stream.getVideoTracks():stream.getAudioTracks())[0];track!==void 0&&tracks.push(track)}if(tracks.length===0)throw new ZegoError(Code.TRACK_MISSING,"The custom s\
+ource has no tracks.");return{tracks,owned}}function neededDevices(){let devices=mediaDevices();if(devices===void 0)throw new ZegoError(Code.HTTPS_NEEDED,"Captu\
+re needs a page loaded over HTTPS.");return devices}async function captureDevices(constraints){if(constraints.video===!1&&constraints.audio===!1)return[];let devices=neededDevices();
+try{return(await devices.getUserMedia(constraints)).getTracks()}catch(thrown){throw deviceError(thrown)}}function deviceError(thrown){if(thrown instanceof ZegoError)
+return thrown;let{name="Error",message=""}=thrown,code={NotAllowedError:Code.CAPTURE_DENIED,SecurityError:Code.CAPTURE_DENIED,NotReadableError:Code.DEVICE_BUSY,
+TrackStartError:Code.DEVICE_BUSY,OverconstrainedError:Code.CONSTRAINTS_WRONG,TypeError:Code.CONSTRAINTS_WRONG}[name]??Code.CAPTURE_FAILED;return new ZegoError(code,
+`${name}: ${message}`,{name})}async function captureScreen(constraints,element){let devices=neededDevices();if(typeof devices.getDisplayMedia!="function")throw new ZegoError(
+Code.SCREEN_UNSUPPORTED,"This browser cannot share its screen.");let stream;try{let here=element===null?{}:{preferCurrentTab:!0};stream=await devices.getDisplayMedia(
+{...constraints,...here})}catch(thrown){let{name="Error",message=""}=thrown,cancelled=name==="NotAllowedError"||name==="AbortError";throw new ZegoError(cancelled?
+Code.SCREEN_CANCELLED:Code.SCREEN_FAILED,`${name}: ${message}`,{name})}return element!==null&&await narrowTo(stream,element),stream.getTracks()}function customStream(source){
+if(source instanceof MediaStream)return source;let element=source,stream=element.captureStream?.()??element.mozCaptureStream?.();if(stream===void 0)throw new ZegoError(
+Code.CAPTURE_FAILED,"This element cannot be captured.");return stream}async function openInstead(kind,constraints,choice){let devices=mediaDevices();if(devices===void 0)throw new ZegoError(Code.HTTPS_NEEDED,"Capture needs a page l\
+oaded over HTTPS.");let{deviceId:_deviceId,facingMode:_facingMode,...others}=constraints,opened;try{opened=await devices.getUserMedia({[kind]:{...others,...choice}})}catch(thrown){
+throw deviceError(thrown)}let track=opened.getTracks().find(each=>each.kind===kind);if(track===void 0)throw new ZegoError(Code.CAPTURE_FAILED,"The device gives \
+no track.");return track}var ALIASES=["default","communications"],DeviceWatch=class{constructor(changed){this.changed=changed;this.known=null;this.watched=null;this.queue=Promise.resolve();
+this.onChange=()=>this.refresh(!0)}start(){let devices=mediaDevices();this.watched!==null||devices===void 0||(this.watched=devices,devices.addEventListener("dev\
+icechange",this.onChange),this.refresh(!1))}stop(){this.watched?.removeEventListener("devicechange",this.onChange),this.watched=null,this.known=null}refresh(tell){
+let devices=this.watched;devices!==null&&(this.queue=this.queue.then(async()=>{let found;try{found=await devices.enumerateDevices()}catch{return}if(this.watched!==
+devices)return;let before=this.known;this.known=found.filter(({deviceId})=>!ALIASES.includes(deviceId)),tell&&before!==null&&this.tell(before,this.known)}))}tell(before,now){
+let missing2=(from,one)=>!from.some(each=>each.kind===one.kind&&each.deviceId===one.deviceId),comparable=one=>![...before,...now].some(each=>each.kind===one.kind&&
+each.deviceId==="");for(let one of before)comparable(one)&&missing2(now,one)&&this.changed("DELETE",one);for(let one of now)comparable(one)&&missing2(before,one)&&
+this.changed("ADD",one)}};var GESTURES=["pointerup","keydown"],waiting=new Map;function resumeAll(){for(let type of GESTURES)document.removeEventListener(type,resumeAll,!0);let all=[...waiting.
+values()];waiting.clear();for(let{note,start}of all)note?.remove(),start()}function playAfterGesture(element,container,start){if(!waiting.has(element)){if(waiting.
+size===0)for(let type of GESTURES)document.addEventListener(type,resumeAll,!0);waiting.set(element,{note:container===null?null:showNote(container),start})}}function forgetGesture(element){
+waiting.get(element)?.note?.remove(),waiting.delete(element)}function showNote(container){let note=document.createElement("div");return note.setAttribute("role",
+"status"),note.textContent="Playback is paused by the browser. Click anywhere to start it.",Object.assign(note.style,{position:"absolute",left:"50%",bottom:"12p\
+x",transform:"translateX(-50%)",maxWidth:"90%",padding:"8px 12px",borderRadius:"8px",background:"rgba(0, 0, 0, 0.75)",color:"#fff",font:"14px/1.4 system-ui, san\
+s-serif",pointerEvents:"none",zIndex:"2"}),getComputedStyle(container).position==="static"&&(container.style.position="relative"),container.append(note),note}async function setSink(element,deviceID){if(!("setSinkId"in element))throw new Error("This browser cannot choose the speaker.");await element.setSinkId(deviceID)}
+function findContainer(container){let place=typeof container=="string"?document.getElementById(container):container;return place instanceof HTMLElement?place:(console.
+warn("[salon]","no-such-container",{container:typeof container=="string"?container:""}),null)}var occupants=new WeakMap,MediaPlayer=class _MediaPlayer{constructor(kind,stream,container,options,listener,dialog){
+this.listener=listener;this.dialog=dialog;this.stopped=!1;this.place=container,this.borrowed=kind==="video"&&container instanceof HTMLVideoElement;let element=this.
+borrowed?container:document.createElement(kind);if(this.element=element,this.container=this.borrowed?container?.parentElement??null:container,this.clearLastFrame=
+options.clearLastFrame!==!1,element.autoplay=!0,element.muted=options.muted,element instanceof HTMLVideoElement){element.playsInline=!0;let size=this.borrowed?{}:
+{width:"100%",height:"100%",display:"block"};Object.assign(element.style,{...size,objectFit:options.objectFit??"contain",transform:options.mirror===!0?"scaleX(-\
+1)":""})}else element.style.display="none";element.srcObject=stream,this.borrowed||(container??document.body).append(element),this.start()}static video(stream,container,options,to){
+occupants.get(container)?.giveWay(),container.querySelectorAll("video[data-salon-last-frame]").forEach(each=>each.remove());let dialog=options.enableAutoplayDialog!==
+!1,player=new _MediaPlayer("video",stream,container,options,to,dialog);return occupants.set(container,player),player}static audio(stream,muted,dialog,to){return new _MediaPlayer(
+"audio",stream,null,{muted},to,dialog)}resume(){this.start()}setStream(stream){this.element.srcObject!==stream&&(this.element.srcObject=stream,this.start())}setVolume(volume){
+return volume>=0&&volume<=100?(this.element.volume=volume/100,!0):!1}stop(){this.stopped||(this.stopped=!0,this.place!==null&&occupants.get(this.place)===this&&
+occupants.delete(this.place),forgetGesture(this.element),this.element.pause(),this.clearLastFrame||this.element instanceof HTMLAudioElement?(this.element.srcObject=
+null,this.borrowed||this.element.remove()):this.borrowed||(this.element.dataset.salonLastFrame=""))}giveWay(){this.stop(),this.listener.displaced?.()}start(){this.
+element.play().then(()=>this.listener.canPlay(),thrown=>{thrown.name==="NotAllowedError"&&(this.listener.autoplayFailed(this.element),this.dialog&&playAfterGesture(
+this.element,this.container??document.body,()=>this.start()))})}};var DevicesApi=class{constructor(locals,events){this.locals=locals;this.events=events;this.watch=new DeviceWatch((type,device)=>this.deviceChanged(type,device))}handlerAdded(event){
+(event==="videoDeviceStateChanged"||event==="audioDeviceStateChanged")&&this.watch.start()}async use(stream,kind,choice){let{local}=this.locals.trackOf(stream,kind);
+if(local.source!=="camera")throw new ZegoError(Code.PARAMETER,"The stream is of no camera or microphone.");let constraints=local.constraints[kind],track=await openInstead(
+kind,typeof constraints=="object"?constraints:{},choice),former;try{({former}=this.locals.trackOf(stream,kind))}catch(gone){throw track.stop(),gone}return this.
+locals.replace(local,former,track,!0),local.close(former),{errorCode:Code.OK,extendedData:""}}async useOutput(media,deviceID){try{return await setSink(media,deviceID),
+!0}catch(thrown){throw new ZegoError(Code.PARAMETER,thrown.message)}}muteMicrophone(mute){return this.locals.muteMicrophone(mute===!0),!0}get microphoneMuted(){
+return this.locals.microphoneMuted}deviceChanged(type,{kind,deviceId,label}){let device={deviceName:label,deviceID:deviceId};kind==="videoinput"?this.events.emit(
+"videoDeviceStateChanged",type,device):this.events.emit("audioDeviceStateChanged",type,kind==="audioinput"?"Input":"Output",device)}};var DEFAULT_INTENSITY=50,MAX_INTENSITY=100;function toStreamEffects(enable,options){if(typeof enable!="boolean")throw new ZegoError(Code.PARAMETER,"Whether beau\
+ty is on is not a boolean.");if(!enable)return{enabled:!1};let given=options??{};if(typeof given!="object")throw new ZegoError(Code.PARAMETER,"The beauty option\
+s are not an object.");let intensity=name=>{let value=given[name]??DEFAULT_INTENSITY;if(typeof value=="number"&&value>=0&&value<=MAX_INTENSITY)return value;throw new ZegoError(
+Code.PARAMETER,`${name} is not a number from 0 to 100.`)};return{enabled:!0,smoothIntensity:intensity("smoothIntensity"),whitenIntensity:intensity("whitenIntens\
+ity"),rosyIntensity:intensity("rosyIntensity"),sharpenIntensity:intensity("sharpenIntensity")}}function toStrengths(effects){if(effects?.enabled!==!0)return null;
+let{smoothIntensity=0,whitenIntensity=0,rosyIntensity=0,sharpenIntensity=0}=effects;return smoothIntensity+whitenIntensity+rosyIntensity+sharpenIntensity===0?null:
+{smooth:smoothIntensity,whiten:whitenIntensity,rosy:rosyIntensity,sharpen:sharpenIntensity}}var EffectsApi=class{constructor(locals){this.locals=locals}async setBeauty(stream,enable,options){let{local}=this.locals.trackOf(stream,"video");return local.beauty.
+set(toStreamEffects(enable,options))}};var USER_ID_MARKS="~!@#$^&*()_+=-;'’,.`",ROOM_ID_MARKS=`${USER_ID_MARKS}<>/`,LETTER_OR_DIGIT=/^[0-9A-Za-z]$/,encoder=new TextEncoder;function byteLength(text){
+return encoder.encode(text).length}function check(value,rule){if(typeof value!="string"||value==="")return new ZegoError(rule.empty,`The ${rule.noun} is empty.`);
+if(byteLength(value)>rule.maxBytes)return new ZegoError(rule.tooLong,`The ${rule.noun} is longer than ${rule.maxBytes} bytes.`);let strange=[...value].find(each=>!LETTER_OR_DIGIT.
+test(each)&&!rule.marks.includes(each));if(strange===void 0)return null;let allowed=`letters A to Z and a to z, digits, and ${[...rule.marks].join(" ")}`;return new ZegoError(
+rule.illegal,`The ${rule.noun} has the character ${JSON.stringify(strange)}; allowed are ${allowed}.`)}function checkRoomId(roomID){return check(roomID,{noun:"r\
+oomID",marks:ROOM_ID_MARKS,maxBytes:128,empty:Code.ROOM_ID_EMPTY,tooLong:Code.ROOM_ID_TOO_LONG,illegal:Code.ROOM_ID_ILLEGAL})}function checkUserId(userID){return check(
+userID,{noun:"userID",marks:USER_ID_MARKS,maxBytes:64,empty:Code.USER_ID_EMPTY,tooLong:Code.USER_ID_TOO_LONG,illegal:Code.USER_ID_ILLEGAL})}function checkUserName(userName){
+return userName==null?null:typeof userName!="string"?new ZegoError(Code.PARAMETER,"The userName is not a string."):byteLength(userName)>256?new ZegoError(Code.USER_NAME_TOO_LONG,
+"The userName is longer than 256."):null}function checkStreamId(streamID){return check(streamID,{noun:"streamID",marks:ROOM_ID_MARKS,maxBytes:256,empty:Code.STREAM_ID_EMPTY,
+tooLong:Code.STREAM_ID_TOO_LONG,illegal:Code.STREAM_ID_ILLEGAL})}function checkMessage(text){return typeof text!="string"||text===""?new ZegoError(Code.MESSAGE_EMPTY,
+"The message is empty."):byteLength(text)>1024?new ZegoError(Code.MESSAGE_TOO_LONG,"The message is longer than 1024 bytes."):null}var MessagesApi=class{constructor(rooms){this.rooms=rooms}async send(kind,roomID,text,toUserIDs){if(this.rooms.isEmpty)throw new ZegoError(Code.NOT_IN_ROOM,"The\
+re is no log-in.");let room=roomID===""?null:this.rooms.find(roomID);if(room===null)throw new ZegoError(Code.MESSAGE_WRONG_ROOM,"This is not the room of the log\
+-in.");let wrong=checkMessage(text)??(Array.isArray(toUserIDs)?firstWrong(toUserIDs):checkUserId(null));if(wrong!==null)throw wrong;let reply=await room.send(kind,
+text,toUserIDs);return{errorCode:Code.OK,extendedData:JSON.stringify({messageID:reply.messageAccepted?.messageId??""})}}};function firstWrong(userIDs){return userIDs.
+map(checkUserId).find(wrong=>wrong!==null)??null}var PlayApi=class{constructor(rooms,logger){this.rooms=rooms;this.logger=logger}async start(streamID,option){let wrong=checkStreamId(streamID);if(wrong!==null)throw wrong;
+let room=this.rooms.find("");if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");let present=this.rooms.player(streamID);if(present?.interrupted===
+!0)return present.ready;if(present!==null)throw new ZegoError(Code.ALREADY_PLAYING,"The stream is being played already.");if(option.video===!1&&option.audio===!1)
+throw new ZegoError(Code.PLAY_PARAMETER,"Neither audio nor video is wanted.");return room.play(streamID,option)}stop(streamID){let player=this.rooms.player(streamID);
+return player===null?(this.logger.warn("not-playing",{stream_id:streamID,err_code:Code.NOT_PLAYING}),!1):(player.stop(),!0)}};var MAX_EXTRA_INFO_CHARS=1024,PublishApi=class{constructor(rooms,locals,events,logger){this.rooms=rooms;this.locals=locals;this.events=events;this.logger=logger}start(streamID,stream,option){
+let present=this.rooms.publisher(streamID);if(present!==null)return this.logger.warn("publish-refused",{stream_id:streamID,err_code:Code.ALREADY_PUBLISHING}),present.
+reportRefusal(new ZegoError(Code.ALREADY_PUBLISHING,"The stream is being published already.")),!1;let checked=this.checked(streamID,stream,option);if(checked instanceof
+ZegoError){let{errorCode,extendedData}=checked;return this.logger.warn("publish-refused",{stream_id:streamID,err_code:errorCode}),this.events.emit("publisherSta\
+teUpdate",{streamID,state:"NO_PUBLISH",errorCode,extendedData}),!1}return checked.room.publish(streamID,checked.local,option),!0}stop(streamID){let publisher=this.
+rooms.publisher(streamID);return publisher===null?(this.logger.warn("not-publishing",{stream_id:streamID,err_code:Code.NOT_PUBLISHING}),!1):(publisher.stop(),!0)}muteVideo(stream,mute,retain){
+let local=this.locals.find(stream);if(local===null||local.getVideoTracks().length===0)return!1;if((!mute||!retain)&&local.mute("video","publish",mute),!mute||retain){
+local.dark=mute;for(let publisher of this.rooms.publishersOf(local))publisher.darken(mute)}return this.locals.muteChanged(local),!0}muteAudio(stream,mute){let local=this.
+locals.find(stream);return local===null||local.getAudioTracks().length===0?!1:(local.mute("audio","publish",mute),this.locals.muteChanged(local),!0)}checked(streamID,stream,option){
+let wrong=checkStreamId(streamID);if(wrong!==null)return wrong;let{roomID=""}=option,room=this.rooms.find(roomID);if(room===null)return new ZegoError(Code.NOT_IN_ROOM,
+"There is no log-in to this room.");let local=this.locals.find(stream);if(local===null)return new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made by th\
+is engine.");let tracks=local.getTracks();if(tracks.length===0)return new ZegoError(Code.TRACK_MISSING,"The stream has no tracks.");if(tracks.every(track=>track.
+readyState==="ended"))return new ZegoError(Code.DEVICE_OUT,"All tracks of the stream have ended.");let extraInfo=option.extraInfo??"";return typeof extraInfo!="\
+string"?new ZegoError(Code.PUBLISH_PARAMETER,"The extraInfo is not a string."):extraInfo.length>MAX_EXTRA_INFO_CHARS?new ZegoError(Code.EXTRA_INFO_TOO_LONG,"The\
+ extraInfo is longer than 1024 characters."):{room,local}}};var openWebSocket=url=>new WebSocket(url),sendBeacon=(url,text)=>{try{if(globalThis.navigator?.sendBeacon?.(url,text))return;fetch(url,{method:"POST",body:text,
 keepalive:!0,mode:"no-cors"}).catch(()=>{})}catch{}};var OVERLOADED_CLOSE_CODES=[4429,1013],Link=class{constructor(url,factory,openTimeoutMs,listener){this.socket=null;this.openTimer=null;let lost=trouble=>{this.socket!==
 null&&(this.close(),listener.linkLost(trouble))},socket;try{socket=factory(url)}catch{this.socket=null,queueMicrotask(()=>listener.linkLost("unreachable"));return}
 this.socket=socket,this.openTimer=setTimeout(()=>lost("unanswered"),openTimeoutMs),socket.onopen=()=>{this.clearTimer(),listener.linkOpened()},socket.onmessage=
@@ -158,7 +164,297 @@ event=>{let message=parsed(event.data);message!==null&&listener.linkMessage(mess
 "overloaded":"unreachable"),socket.onerror=()=>lost("unreachable")}get isOpen(){return this.socket?.readyState===1}send(message){this.socket?.send(JSON.stringify(
 message))}close(){this.clearTimer();let socket=this.socket;if(socket!==null){this.socket=null,socket.onopen=socket.onmessage=socket.onclose=socket.onerror=null;
 try{socket.close()}catch{}}}clearTimer(){this.openTimer!==null&&clearTimeout(this.openTimer),this.openTimer=null}};function parsed(text){if(typeof text!="string")
-return null;try{let value=JSON.parse(text);return typeof value=="object"&&value!==null&&!Array.isArray(value)?value:null}catch{return null}}var MIN_INTERVAL_MS=67,DONE={errorCode:Code.OK,extendedData:""},Beauty=class{constructor(){this.wished=null;this.version=0;this.waiters=[];this.working=!1;this.
+return null;try{let value=JSON.parse(text);return typeof value=="object"&&value!==null&&!Array.isArray(value)?value:null}catch{return null}}var PendingRequests=class{constructor(timeoutMs,onTimeout){this.timeoutMs=timeoutMs;this.onTimeout=onTimeout;this.list=[];this.lastId=0}nextId(){return++this.lastId}add(body){
+return new Promise((resolve,reject)=>{this.list.push({id:0,onWire:!1,body,resolve,reject,timer:null})})}flush(send){for(let each of this.list)each.onWire||(each.
+id===0&&(each.id=this.nextId()),each.onWire=!0,each.timer=setTimeout(()=>this.expire(each),this.timeoutMs),send({requestId:each.id,...numbered(each.body,each.id)}))}settle(reply){
+let pending=this.list.find(each=>each.id!==0&&each.id===reply.requestId);if(pending===void 0)return;this.remove(pending);let failed=reply.failed;failed===void 0?
+pending.resolve(reply):pending.reject(toRequestFailed(failed))}connectionLost(){for(let each of this.list)each.onWire=!1,each.timer!==null&&clearTimeout(each.timer),
+each.timer=null}rejectStale(error){for(let each of[...this.list])each.id===0&&"sendMessage"in each.body||(this.remove(each),each.reject(error))}rejectAll(error){
+for(let each of[...this.list])this.remove(each),each.reject(error)}expire(pending){this.remove(pending),pending.reject(new ZegoError(Code.REQUEST_TIMEOUT,"The s\
+erver did not answer in time.")),this.onTimeout()}remove(pending){pending.timer!==null&&clearTimeout(pending.timer),this.list.splice(this.list.indexOf(pending),
+1)}};function numbered(body,id){return"sendMessage"in body?{sendMessage:{...body.sendMessage,messageNumber:id}}:body}function toRequestFailed(failed){return new RequestFailed(
+failed.code||Code.UNKNOWN_SERVER_ERROR,failed.message||"The server refused the request.",failed.reason??"",failed.retryable===!0)}var OVERLOAD_PAUSES={firstMs:2e3,maxMs:1e4},Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){
+let ceiling=Math.min(this.options.maxMs,this.options.firstMs*2**this.attempt);return this.attempt=Math.min(this.attempt+1,16),Math.round(ceiling*(.5+.5*this.random()))}reset(){
+this.attempt=0}};var QUICK_STEPS_MS=[100,200,300,400],PAUSE_SHARE=.25,QUICK_MAX_MS=5e3,OPEN_TIMEOUT_MS={first:3e3,max:5e3},HANDSHAKE_TIMEOUT_MS={first:4e3,max:1e4},ReconnectSchedule=class{constructor(random=Math.
+random){this.random=random;this.pace="quick";this.quickTries=0;this.unanswered=0;this.troubledSinceMs=null;this.growing=new Backoff({firstMs:250,maxMs:5e3},random),
+this.long=new Backoff(OVERLOAD_PAUSES,random)}nextMs(trouble,nowMs){return this.troubledSinceMs??(this.troubledSinceMs=nowMs),trouble==="unanswered"&&(this.unanswered+=
+1),trouble==="overloaded"?this.pace="long":trouble==="refused"&&this.pace==="quick"&&(this.pace="growing"),this.pace==="long"?this.long.nextMs():this.pace==="gr\
+owing"?this.growing.nextMs():this.quickMs(nowMs-this.troubledSinceMs)}get openTimeoutMs(){return this.grown(OPEN_TIMEOUT_MS)}get handshakeTimeoutMs(){return this.
+grown(HANDSHAKE_TIMEOUT_MS)}reset(){this.pace="quick",this.quickTries=0,this.unanswered=0,this.troubledSinceMs=null,this.growing.reset(),this.long.reset()}quickMs(troubledMs){
+let step=QUICK_STEPS_MS[Math.min(this.quickTries,QUICK_STEPS_MS.length-1)]??0,ceiling=Math.max(step,Math.min(QUICK_MAX_MS,troubledMs*PAUSE_SHARE)),floor=this.quickTries===
+0?1:ceiling/2;return this.quickTries+=1,Math.floor(floor+(ceiling-floor)*this.random())}grown({first,max}){return Math.min(max,first*2**Math.min(this.unanswered,
+16))}};var StateMachine=class{constructor(current,allowed,noun){this.current=current;this.allowed=allowed;this.noun=noun}get state(){return this.current}is(...states){
+return states.includes(this.current)}may(next){return this.allowed[this.current].includes(next)}become(next){if(!this.may(next))throw new Error(`${this.noun}: ${this.
+current} -> ${next} is not allowed`);this.current=next}};var VERSION="3.12.0-salon.1";var ALLOWED={IDLE:["LOGGING_IN","CLOSED"],LOGGING_IN:["READY","CLOSED"],READY:["RECONNECTING","CLOSED"],RECONNECTING:["READY","CLOSED"],CLOSED:[]},FIRST_OPEN_TIMEOUT_MS=5e3,
+FIRST_HANDSHAKE_TIMEOUT_MS=1e4,LOGIN_TIMEOUT_MS=15e3,REQUEST_TIMEOUT_MS=1e4,PROBE_TIMEOUT_MS=5e3,LOGOUT_TIMEOUT_MS=1e3,DEFAULT_HEARTBEAT_MS=3e4,STABLE_MS=5e3,FINAL_CODES=[
+Code.LOGGED_IN_ELSEWHERE,Code.KICKED_BY_OTHER_LOGIN,Code.KICKED_BY_BACKEND,Code.DUPLICATE_LOGIN],Connection=class{constructor(options,listener){this.options=options;
+this.listener=listener;this.machine=new StateMachine("IDLE",ALLOWED,"connection");this.pending=new PendingRequests(REQUEST_TIMEOUT_MS,()=>this.probe());this.schedule=
+new ReconnectSchedule;this.link=null;this.urlIndex=0;this.handshakeId=0;this.tokenInUse="";this.arriving=null;this.session=null;this.lastSequence=0n;this.seenSequence=
+0n;this.heartbeatMs=DEFAULT_HEARTBEAT_MS;this.deadlineMs=0;this.readySinceMs=0;this.quietAttempt=!1;this.asleep=!1;this.untold=!1;this.lastError=null;this.probeId=
+0;this.timers=new Map;this.onOnline=()=>this.hurry();this.token=options.login.token}start(){this.machine.become("LOGGING_IN"),this.deadlineMs=performance.now()+
+LOGIN_TIMEOUT_MS,globalThis.addEventListener?.("online",this.onOnline),this.open()}request(body){if(this.machine.is("CLOSED"))return Promise.reject(new ZegoError(
+Code.SOCKET_CLOSED,"The log-in has ended."));let reply=this.pending.add(body);return this.flush(),reply}probe(){!this.machine.is("READY")||this.timers.has("prob\
+e")||(this.probeId=this.pending.nextId(),this.link?.send({requestId:this.probeId,heartbeat:{}}),this.setTimer("probe",PROBE_TIMEOUT_MS,()=>this.lost("unanswered")))}renewToken(token){
+this.token=token}logInAnew(){return this.token===this.tokenInUse||this.machine.is("CLOSED")?!1:(this.machine.is("READY")&&(this.session=null,this.reconnect(!0,Code.
+NETWORK_BROKEN,"unreachable")),!0)}logout(){this.machine.is("CLOSED")||(this.sayGoodBye(),this.end(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended.")))}sleep(){
+this.asleep||this.machine.is("IDLE","CLOSED")||(this.asleep=!0,this.link?.isOpen===!0?this.sayGoodBye():this.sendGoodBye(),this.closeLink(),this.session=null,this.
+machine.is("READY")&&(this.machine.become("RECONNECTING"),this.pending.connectionLost(),this.untold=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.machine.is(
+"CLOSED")))return;this.schedule.reset();let patienceMs=this.machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.now()+
+patienceMs,this.untold&&(this.untold=!1,this.listener.reconnecting(Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sayGoodBye(){let link2=this.link;
+link2!==null&&(this.machine.is("READY")||this.timers.has("handshake"))&&(link2.send({requestId:this.pending.nextId(),logout:{}}),this.link=null,setTimeout(()=>link2.
+close(),LOGOUT_TIMEOUT_MS))}sendGoodBye(){let{urls,login,sendBeacon:sendBeacon2}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0||this.session===
+null)return;let{id:sessionId,resumeKey}=this.session,farewell={appId:login.appId,userId:login.userId,sessionId,resumeKey};sendBeacon2(url.replace(/^ws/,"http"),
+JSON.stringify(farewell))}open(){let{urls,socketFactory,logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(Code.NO_SERVER,
+"There is no usable server address."));return}this.clearTimer("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let openTimeoutMs=this.machine.
+is("LOGGING_IN")?FIRST_OPEN_TIMEOUT_MS:this.schedule.openTimeoutMs,link2=new Link(url,socketFactory,openTimeoutMs,{linkOpened:()=>link2===this.link&&this.greet(),
+linkMessage:message=>link2===this.link&&this.received(message),linkLost:trouble=>link2===this.link&&this.lost(trouble)});this.link=link2}greet(){let{login}=this.
+options,hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};if(this.link?.send({requestId:this.pending.nextId(),hello}),this.handshakeId=this.pending.
+nextId(),this.session===null)this.tokenInUse=this.token,this.link?.send({requestId:this.handshakeId,login:{...login,token:this.token}});else{let resume={appId:login.
+appId,userId:login.userId,sessionId:this.session.id,resumeKey:this.session.resumeKey,lastSequence:this.lastSequence.toString()};this.link?.send({requestId:this.
+handshakeId,resume})}this.awaitHandshake()}awaitHandshake(){let timeoutMs=this.machine.is("LOGGING_IN")?FIRST_HANDSHAKE_TIMEOUT_MS:this.schedule.handshakeTimeoutMs;
+this.setTimer("handshake",timeoutMs,()=>this.lost("unanswered"))}received(message){let sequence=BigInt(message.sequence??0),reply=message.reply;if(reply!==void 0){
+reply.loggedIn!==void 0&&(this.lastSequence=sequence),this.replied(reply);return}if(this.arriving!==null&&(message.usersChanged??message.streamsChanged)!==void 0){
+this.pageArrived(this.arriving,message);return}sequence!==0n&&sequence<=this.seenSequence||(sequence>this.lastSequence&&(this.lastSequence=sequence),message.goAway!==
+void 0?this.sentAway():message.loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(message))}replied(reply){reply.requestId===this.
+probeId?this.clearTimer("probe"):reply.requestId!==this.handshakeId?this.pending.settle(reply):reply.failed!==void 0?this.handshakeFailed(reply.failed):reply.loggedIn!==
+void 0?this.arrived(reply.loggedIn):reply.resumed!==void 0&&this.ready(null)}pageArrived(loggedIn,{usersChanged,streamsChanged}){this.arrived({...loggedIn,users:[
+...loggedIn.users??[],...usersChanged?.users??[]],streams:[...loggedIn.streams??[],...streamsChanged?.streams??[]],pagesToCome:(loggedIn.pagesToCome??0)-1})}arrived(loggedIn){
+let{sessionId="",resumeKey="",heartbeatIntervalMs,pagesToCome=0}=loggedIn;if(pagesToCome>0){this.arriving=loggedIn,this.awaitHandshake();return}this.arriving=null,
+this.session={id:sessionId,resumeKey},this.seenSequence=0n,this.heartbeatMs=heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(loggedIn)}ready(loggedIn){let first=this.
+machine.is("LOGGING_IN");this.machine.become("READY"),this.clearTimer("handshake"),this.readySinceMs=performance.now(),this.quietAttempt=!1,this.heartbeat(),!first&&
+loggedIn!==null&&this.pending.rejectStale(new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.
+listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){let error=toRequestFailed(failed);if(this.options.logger.warn("log-in-refused",{err_code:error.
+errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.fail(error);return}this.lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason===
+"logged-in-elsewhere"?this.fail(error):error.retryable?this.lost(error.reason==="rate-limited"?"overloaded":"refused"):this.session!==null?(this.session=null,this.
+closeLink(),this.open()):this.fail(error)}sentAway(){this.machine.is("READY")?this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable"):this.lost("unreachable")}loggedOut(code){
+code===Code.LEASE_EXPIRED?(this.session=null,this.reconnect(!1,code,"unreachable")):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The server ended the l\
+og-in."))}lost(trouble){if(this.urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN,trouble==="unanswered"?"unreachable":trouble);return}
+if(this.closeLink(),this.quietAttempt&&(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.
+schedule.nextMs(trouble,performance.now()),waitMs=this.urlIndex%this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.
+setTimer("retry",Math.min(waitMs,leftMs),()=>this.open());else if(this.machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be r\
+eached in time."));else{let details=this.lastError===null?{}:{last_code:this.lastError.errorCode};this.fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connectio\
+n did not come back in time.",details))}}reconnect(quiet,code,trouble){let nowMs=performance.now();nowMs-this.readySinceMs>STABLE_MS&&this.schedule.reset(),this.
+machine.become("RECONNECTING"),this.closeLink(),this.pending.connectionLost(),this.seenSequence=this.lastSequence,this.lastError=null,this.deadlineMs=nowMs+this.
+options.retryTimeMs(),this.quietAttempt=quiet,this.setTimer("retry",this.schedule.nextMs(trouble,nowMs),()=>this.open()),quiet||this.listener.reconnecting(code)}hurry(){
+this.machine.is("RECONNECTING")&&this.timers.has("retry")?this.open():this.probe()}flush(){this.machine.is("READY")&&this.pending.flush(message=>this.link?.send(
+message))}heartbeat(){this.setTimer("heartbeat",this.heartbeatMs,()=>{this.heartbeat(),this.probe()})}fail(error){this.end(error),this.listener.closed(error)}end(error){
+this.machine.become("CLOSED"),globalThis.removeEventListener?.("online",this.onOnline),this.closeLink(),this.pending.rejectAll(error)}closeLink(){for(let name of[
+...this.timers.keys()])this.clearTimer(name);this.link?.close(),this.link=null,this.arriving=null}setTimer(name,delayMs,run){this.clearTimer(name),this.timers.set(
+name,setTimeout(()=>{this.timers.delete(name),run()},delayMs))}clearTimer(name){let timer=this.timers.get(name);timer!==void 0&&clearTimeout(timer),this.timers.
+delete(name)}};var CONNECT_TIMEOUT_MS=8e3,DISCONNECTED_GRACE_MS=4e3,lastPeerNumber=0,Peer=class{constructor(direction,logger,onLost,onDoubt){this.direction=direction;this.logger=
+logger;this.onLost=onLost;this.onDoubt=onDoubt;this.slots=[];this.queue=Promise.resolve();this.lostWith=null;this.timer=null;this.waiting=new Set;this.id=`${direction===
+"sendonly"?"s":"r"}${++lastPeerNumber}-${Date.now().toString(36)}`,this.connection=new RTCPeerConnection({bundlePolicy:"max-bundle"}),this.connection.onconnectionstatechange=
+()=>this.stateChanged()}get lost(){return this.lostWith!==null}acquire(kind,streamID,init={}){let free=this.slots.find(slot2=>slot2.kind===kind&&slot2.streamID===
+null);if(free!==void 0)return free.streamID=streamID,free.transceiver.direction=this.direction,free;let transceiver=this.addTransceiver(kind,init),slot={kind,transceiver,
+streamID};return this.slots.push(slot),slot}addTransceiver(kind,init){try{return this.connection.addTransceiver(kind,{...init,direction:this.direction})}catch(thrown){
+if(init.sendEncodings===void 0)throw thrown;return this.connection.addTransceiver(kind,{direction:this.direction})}}deactivate(slot){this.lost||(slot.transceiver.
+direction="inactive")}release(slot){this.deactivate(slot),slot.streamID=null}negotiate(negotiation){let run=this.queue.then(()=>this.runOne(negotiation));return this.
+queue=run.catch(()=>{}),run}connected(){return this.lostWith!==null?Promise.reject(this.lostWith):this.connection.connectionState==="connected"?Promise.resolve():
+new Promise((resolve,reject)=>this.waiting.add({resolve,reject}))}getStats(){return this.connection.getStats()}close(error,tell=!1){if(this.lostWith===null){this.
+lostWith=error,this.clearTimer(),this.connection.onconnectionstatechange=null,this.connection.close();for(let each of this.waiting)each.reject(error);this.waiting.
+clear(),tell&&this.onLost(this,error)}}async runOne(negotiation){if(this.throwIfLost(),!await negotiation.prepare(this))return;let sdp;try{await this.connection.
+setLocalDescription(await this.connection.createOffer()),sdp=this.connection.localDescription?.sdp??""}catch(thrown){throw this.throwIfLost(),toZegoError(thrown,
+this.direction==="sendonly"?Code.PUBLISH_OFFER:Code.PLAY_OFFER)}let reply;try{reply=await negotiation.exchange({peerConnectionId:this.id,sdp,tracks:this.bindings()})}catch(thrown){
+throw this.throwIfLost(),await this.undo(thrown),thrown}this.throwIfLost();let answer=reply.answer?.sdp;if(answer===void 0){await this.connection.setLocalDescription(
+{type:"rollback"});return}await this.take(negotiation.amend?.(answer)??answer)}async take(sdp){try{await this.connection.setRemoteDescription({type:"answer",sdp})}catch(thrown){
+this.throwIfLost(),this.logger.error("answer-rejected",{peer_connection_id:this.id,name:thrown.name}),this.lose(this.connectCode(),"The answer could not be appl\
+ied.")}this.throwIfLost(),this.connection.connectionState!=="connected"&&this.timer===null&&(this.timer=setTimeout(()=>this.loseQuietly("The media connection di\
+d not come up."),CONNECT_TIMEOUT_MS))}async undo(thrown){(!(thrown instanceof RequestFailed)||thrown.reason==="transport-not-found")&&this.lose(this.connectCode(),
+"The relay's view of the media connection is unknown.");try{await this.connection.setLocalDescription({type:"rollback"})}catch{this.throwIfLost(),this.lose(this.
+connectCode(),"The offer could not be taken back.")}}bindings(){return this.slots.flatMap(({transceiver,streamID})=>streamID!==null&&transceiver.mid!==null&&transceiver.
+direction!=="inactive"?[{mid:transceiver.mid,streamId:streamID}]:[])}stateChanged(){let state=this.connection.connectionState;if(this.logger.debug("peer-connect\
+ion-state",{peer_connection_id:this.id,state}),state==="connected"){this.clearTimer();for(let each of this.waiting)each.resolve();this.waiting.clear()}else state===
+"disconnected"?(this.onDoubt(),this.clearTimer(),this.timer=setTimeout(()=>this.loseQuietly("The media connection was interrupted."),DISCONNECTED_GRACE_MS)):(state===
+"failed"||state==="closed")&&this.loseQuietly("The media connection failed.")}connectCode(){return this.direction==="sendonly"?Code.PUBLISH_ICE_FAILED:Code.PLAY_ICE_FAILED}loseQuietly(sentence){
+this.close(new PeerLost(this.connectCode(),sentence),!0)}lose(code,sentence){let error=new PeerLost(code,sentence);throw this.close(error,!0),error}throwIfLost(){
+if(this.lostWith!==null)throw this.lostWith}clearTimer(){this.timer!==null&&clearTimeout(this.timer),this.timer=null}};var Peers=class{constructor(port,logger){this.port=port;this.logger=logger;this.current={sendonly:null,recvonly:null}}get(direction){let present=this.current[direction];
+if(present!==null&&!present.lost)return present;let peer=new Peer(direction,this.logger,(lost,error)=>{this.forget(lost,error),this.port.request({closePeerConnection:{
+peerConnectionId:lost.id}}).catch(()=>{})},()=>this.port.doubt());return this.current[direction]=peer,peer}lostAtRelay(peerConnectionID){for(let peer of[this.current.
+sendonly,this.current.recvonly])peer?.id===peerConnectionID&&this.drop(peer,"The relay lost the media connection.")}renew(){for(let peer of[this.current.sendonly,
+this.current.recvonly])peer!==null&&this.drop(peer,"The log-in was renewed.")}closeAll(){for(let direction of["sendonly","recvonly"])this.current[direction]?.close(
+new PeerLost(Code.SOCKET_CLOSED,"The log-in has ended.")),this.current[direction]=null}drop(peer,sentence){let error=new PeerLost(peer.direction==="sendonly"?Code.
+PUBLISH_SOCKET_LOST:Code.PLAY_MEDIA_LOST,sentence);peer.close(error),this.forget(peer,error)}forget(peer,error){this.current[peer.direction]===peer&&(this.current[peer.
+direction]=null),this.logger.warn("peer-connection-lost",{peer_connection_id:peer.id,err_code:error.errorCode}),this.port.peerLost(peer,error)}};var FLOW_ALLOWED={IDLE:["NEGOTIATING","ENDED"],NEGOTIATING:["ACTIVE","WAITING","ENDED"],ACTIVE:["WAITING","ENDED"],WAITING:["NEGOTIATING","WAITING","ENDED"],ENDED:[]},
+STABLE_MS2=5e3,MediaFlow=class{constructor(streamID,port,direction,retryTimeoutError){this.streamID=streamID;this.port=port;this.direction=direction;this.retryTimeoutError=
+retryTimeoutError;this.machine=new StateMachine("IDLE",FLOW_ALLOWED,"stream");this.slots=[];this.peer=null;this.backoff=new Backoff({firstMs:250,maxMs:5e3});this.
+overloadBackoff=new Backoff(OVERLOAD_PAUSES);this.attempt=0;this.failures=0;this.activeSinceMs=0;this.announced=!1;this.retryTimer=null;this.deadlineTimer=null}get state(){
+return this.machine.state}start(){this.negotiate()}stop(){this.end(null)}interrupt(error,patient){if(!this.machine.is("ACTIVE","NEGOTIATING","WAITING"))return;let peer=this.
+peer;if(peer!==null)for(let slot of this.slots)peer.deactivate(slot);this.wait(error,patient)}wake(){this.machine.is("WAITING")&&this.negotiate()}peerLost(peer,error){
+this.peer===peer&&(this.slots=[],this.peer=null,this.machine.is("ACTIVE")&&this.wait(error,!1))}amend(sdp){return sdp}get wasActive(){return this.activeSinceMs!==
+0}end(error){this.machine.is("ENDED")||(this.clearTimers(),this.attempt+=1,this.become("ENDED",error),this.leave())}become(state,error){this.machine.become(state),
+this.report(state,error)}negotiate(){if(this.clearRetry(),this.become("NEGOTIATING",null),!this.machine.is("NEGOTIATING"))return;this.armDeadline();let attempt=++this.
+attempt,present=()=>attempt===this.attempt&&this.machine.is("NEGOTIATING");this.run(present).then(()=>present()&&this.succeeded(),thrown=>present()&&this.failed(
+toZegoError(thrown,this.retryTimeoutError().errorCode)))}async run(present){let peer=this.port.peer(this.direction);await peer.negotiate({prepare:async()=>present()?
+(this.peer!==peer&&(this.slots=[]),this.peer=peer,await this.prepareSlots(peer),!0):!1,exchange:async offer=>{this.announced=!0;try{return await this.announce(offer)}catch(thrown){
+throw thrown instanceof RequestFailed&&(this.announced=!1),thrown}},amend:sdp=>this.amend(sdp)}),present()&&(this.answered(),await peer.connected())}succeeded(){
+this.clearTimers(),this.activeSinceMs=performance.now(),this.become("ACTIVE",null)}failed(error){error instanceof PeerLost||error instanceof RequestFailed&&!this.
+isFinal(error)?this.wait(error,!1):this.end(error)}wait(error,patient){this.machine.is("ACTIVE")&&performance.now()-this.activeSinceMs>STABLE_MS2&&(this.failures=
+0,this.backoff.reset(),this.overloadBackoff.reset()),this.attempt+=1,this.clearRetry(),this.become("WAITING",error),this.machine.is("WAITING")&&(this.armDeadline(),
+!patient&&(this.retryTimer=setTimeout(()=>this.wake(),this.pauseMs(error))))}pauseMs(error){return this.failures++===0&&error instanceof PeerLost?0:(error instanceof
+RequestFailed&&error.reason==="rate-limited"?this.overloadBackoff:this.backoff).nextMs()}leave(){let peer=this.peer,withdraw=offer=>(this.announced=!1,this.withdraw(
+offer));if(peer===null||peer.lost){this.announced&&withdraw().catch(()=>{});return}peer.negotiate({prepare:async()=>{for(let slot of this.slots)await this.releaseSlot(
+peer,slot);return this.slots=[],this.announced},exchange:withdraw}).catch(()=>withdraw()).catch(()=>{})}armDeadline(){this.deadlineTimer===null&&(this.deadlineTimer=
+setTimeout(()=>this.end(this.retryTimeoutError()),this.port.retryTimeMs()))}clearRetry(){this.retryTimer!==null&&clearTimeout(this.retryTimer),this.retryTimer=null}clearTimers(){
+this.clearRetry(),this.deadlineTimer!==null&&clearTimeout(this.deadlineTimer),this.deadlineTimer=null}};var PUBLIC_STATE={IDLE:"NO_PLAY",NEGOTIATING:"PLAY_REQUESTING",WAITING:"PLAY_REQUESTING",ACTIVE:"PLAYING",ENDED:"NO_PLAY"},Player=class extends MediaFlow{constructor(streamID,option,playerPort){
+super(streamID,playerPort,"recvonly",()=>new ZegoError(Code.PLAY_RETRY_TIMEOUT,"The stream could not be played again in time."));this.option=option;this.playerPort=
+playerPort;this.media=new MediaStream;this.settle=null;this.lastReport="";this.muted=new Set;this.ready=new Promise((resolve,reject)=>{this.settle={resolve,reject}}),
+this.ready.catch(()=>{})}get interrupted(){return this.wasActive&&this.machine.is("WAITING","NEGOTIATING")}get hasPlayed(){return this.wasActive}learnMuted(mutedKinds){
+if(!this.machine.is("ACTIVE"))return[];let before=this.muted;return this.muted=new Set(mutedKinds),["audio","video"].filter(kind=>before.has(kind)!==this.muted.
+has(kind)).map(kind=>({kind,muted:this.muted.has(kind)}))}prepareSlots(peer){for(let kind of["audio","video"]){let present=this.slots.find(each=>each.kind===kind);
+if(!this.wants(kind)){present!==void 0&&this.drop(peer,present);continue}let slot=present??peer.acquire(kind,this.streamID);present===void 0&&this.slots.push(slot),
+slot.transceiver.direction="recvonly";let receiver=slot.transceiver.receiver,targetMs=this.option.jitterBufferTarget;"jitterBufferTarget"in receiver&&(receiver.
+jitterBufferTarget=targetMs??null),"playoutDelayHint"in receiver&&this.option.playoutDelayHint!==void 0&&(receiver.playoutDelayHint=this.option.playoutDelayHint)}
+return Promise.resolve()}announce(offer){return this.port.request({play:{streamId:this.streamID,offer}})}withdraw(offer){return this.port.request({stopPlay:{streamId:this.
+streamID,offer}})}answered(){let tracks=[];for(let slot of[...this.slots])slot.transceiver.currentDirection==="recvonly"?tracks.push(slot.transceiver.receiver.track):
+this.peer!==null&&this.drop(this.peer,slot);if(tracks.length===0)throw new RequestFailed(Code.PLAY_INTERRUPTED,"The relay has no media of this stream.","no-medi\
+a",!0);for(let track of this.media.getTracks())tracks.includes(track)||this.media.removeTrack(track);for(let track of tracks)this.media.addTrack(track);this.settle?.
+resolve(this.media),this.settle=null}releaseSlot(peer,slot){return this.drop(peer,slot),Promise.resolve()}isFinal(error){return error.retryable?!1:error.errorCode!==
+Code.STREAM_NOT_FOUND?!0:!this.wasActive&&!this.playerPort.isComing(this.streamID)}report(state,error){state==="ENDED"&&(this.playerPort.playerEnded(this),this.
+settle?.reject(error??new ZegoError(Code.NOT_PLAYING,"Playing was stopped before it began.")),this.settle=null);let publicState=PUBLIC_STATE[state],code=error?.
+errorCode??Code.OK;!(state==="NEGOTIATING"&&this.lastReport.startsWith(publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState}\
+ ${code}`,this.playerPort.playerState({streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"})),state==="ACTIVE"&&this.
+playerPort.playerActive(this)}wants(kind){if(this.option[kind]===!1)return!1;let kinds=this.playerPort.kindsOf(this.streamID);return kinds.length===0||kinds.includes(
+kind)}drop(peer,slot){this.media.removeTrack(slot.transceiver.receiver.track),peer.release(slot),this.slots=this.slots.filter(each=>each!==slot)}};function withFormatParameters(sdp,mid,codecs,parameters){let added=Object.entries(parameters).map(([name,value])=>`${name}=${value}`);return added.length===0?sdp:
+sdp.split(/(?=^m=)/m).map(section=>hasMid(section,mid)?extend(section,codecs,added.join(";")):section).join("")}function hasMid(section,mid){return section.split(
+/\r?\n/).includes(`a=mid:${mid}`)}function extend(section,codecs,added){let lines=section.split(`\r
+`),fmtp=new Map;return lines.forEach((line,index)=>{let match=/^a=fmtp:(\d+) /.exec(line);match?.[1]!==void 0&&fmtp.set(match[1],index)}),lines.flatMap((line,index)=>{
+let map=/^a=rtpmap:(\d+) ([^/]+)\//.exec(line),payloadType=map?.[1],wanted=codecs.includes((map?.[2]??"").toLowerCase());if(payloadType!==void 0&&wanted&&!fmtp.
+has(payloadType))return[line,`a=fmtp:${payloadType} ${added}`];let own=/^a=fmtp:(\d+) /.exec(line)?.[1];return own!==void 0&&fmtp.get(own)===index&&isCodec(lines,
+own,codecs)?[`${line};${added}`]:[line]}).join(`\r
+`)}function isCodec(lines,payloadType,codecs){return lines.some(line=>{let map=/^a=rtpmap:(\d+) ([^/]+)\//.exec(line);return map?.[1]===payloadType&&codecs.includes(
+(map[2]??"").toLowerCase())})}function isRepair(codec){return codec.mimeType.toLowerCase()==="video/rtx"}function named(name){return codec=>codec.mimeType.toLowerCase()===`video/${name.toLowerCase()}`}
+function h264Rank(codec){let line=(codec.sdpFmtpLine??"").toLowerCase(),mode=line.includes("packetization-mode=1")?0:10;return line.includes("profile-level-id=4\
+2e0")?mode:line.includes("profile-level-id=4200")?mode+1:mode+2}function sendCodecPreferences(wished,capabilities){let found=capabilities.filter(named(wished)),
+chosen=found.length>0?found:capabilities.filter(named("VP8"));return chosen.length===0?[]:[...[...chosen].sort((left,right)=>h264Rank(left)-h264Rank(right)),...capabilities.
+filter(isRepair)]}function canSend(name){return(RTCRtpSender.getCapabilities?.("video")?.codecs??[]).some(named(name))}var DEFAULT_SIZE={width:640,height:480},BlackPicture=class{constructor({width,height}){this.timer=null;let canvas=globalThis.document?.createElement("canvas"),context=canvas?.
+getContext("2d");if(!canvas||!context||typeof canvas.captureStream!="function"){this.track=null;return}canvas.width=width||DEFAULT_SIZE.width,canvas.height=height||
+DEFAULT_SIZE.height,this.track=canvas.captureStream().getVideoTracks()[0]??null;let draw=()=>{context.fillRect(0,0,canvas.width,canvas.height),this.timer=setTimeout(
+draw,500)};draw()}stop(){this.timer!==null&&clearTimeout(this.timer),this.timer=null,this.track?.stop()}};var MuteReport=class{constructor(present,send){this.present=present;this.send=send;this.told="";this.asking=!1;this.timer=null;this.pauses=new Backoff(OVERLOAD_PAUSES);
+this.over=!1}announced(){let kinds=this.present();return this.told=kinds.join(),kinds}refresh(){let kinds=this.present(),wanted=kinds.join();this.over||this.asking||
+this.timer!==null||wanted===this.told||(this.asking=!0,this.send(kinds).then(()=>{this.asking=!1,this.told=wanted,this.pauses.reset(),this.refresh()},thrown=>{this.
+asking=!1,this.failed(thrown)}))}stop(){this.over=!0,this.timer!==null&&clearTimeout(this.timer)}failed(thrown){if(thrown instanceof RequestFailed&&!thrown.retryable){
+this.over||(this.over=thrown.reason==="request-malformed");return}this.over||(this.timer=setTimeout(()=>{this.timer=null,this.refresh()},this.pauses.nextMs()))}};var PUBLIC_STATE2={IDLE:"NO_PUBLISH",NEGOTIATING:"PUBLISH_REQUESTING",WAITING:"PUBLISH_REQUESTING",ACTIVE:"PUBLISHING",ENDED:"NO_PUBLISH"},SETTLE_MS=5e3,Publisher=class extends MediaFlow{constructor(streamID,stream,option,publisherPort){
+super(streamID,publisherPort,"sendonly",()=>new ZegoError(Code.PUBLISH_RETRY_TIMEOUT,"The stream could not be published again in time."));this.stream=stream;this.
+option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null;this.black=null;this.settling=null;this.waiting=[];this.muteReport=new MuteReport(
+()=>this.stream.mutedKinds(),mutedKinds=>this.port.request({muteStream:{streamId:this.streamID,mutedKinds}}));stream.dark&&this.darken(!0)}async darken(mute){let track=this.
+stream.getVideoTracks()[0];track===void 0||mute===(this.dark!==null)||(mute?this.dark=darkened(track):(this.dark?.stop(),this.dark=null),await this.sourceChanged(
+"video"))}async sourceChanged(kind){let slot=this.slots.find(each=>each.kind===kind);try{await slot?.transceiver.sender.replaceTrack(this.outgoing(kind))}catch{}}async trackReplaced(track){
+let{optimizationMode}=this.stream.encoding;track.kind==="video"&&(optimizationMode!=="default"&&(track.contentHint=optimizationMode),this.dark?.stop(),this.dark=
+this.dark===null?null:darkened(track)),await this.sourceChanged(track.kind)}muteChanged(){this.publishing&&this.muteReport.refresh(),this.publisherPort.mutedChanged(
+this)}get publishing(){return this.machine.is("ACTIVE")}settled(){return this.machine.is("IDLE","NEGOTIATING")?new Promise(resolve=>this.waiting.push(resolve)):
+Promise.resolve()}async setEffects(effects){return(await this.port.request({setEffects:{streamId:this.streamID,effects}})).effectsSet??{}}async prepareSlots(peer){
+for(let kind of["audio","video"]){let source=this.source(kind),slot=this.slots.find(each=>each.kind===kind);if(source===void 0||source.readyState==="ended"&&slot===
+void 0&&!this.wasActive)continue;let track=this.outgoing(kind),{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,maxBitrate=(kind==="audio"?audioKbps:
+videoKbps)*1e3;slot===void 0&&(slot=peer.acquire(kind,this.streamID,{sendEncodings:[{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",
+kind==="video"&&(optimizationMode!=="default"&&track!==null&&(track.contentHint=optimizationMode),this.preferCodec(slot.transceiver)),await slot.transceiver.sender.
+replaceTrack(track)}}announce(offer){let extraInfo=this.option.extraInfo??"",effects=this.stream.beauty.effects,muted=this.muteReport.announced(),mutedKinds=muted.
+length>0?muted:void 0;return this.port.request({publish:{streamId:this.streamID,extraInfo,offer,effects,mutedKinds}})}withdraw(offer){return this.port.request({
+unpublish:{streamId:this.streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){
+let mid=transceiver.mid;if(mid!==null){if(kind==="video"&&startKbps!==null)amended=withFormatParameters(amended,mid,["vp8","h264","h265","vp9"],{"x-google-start\
+-bitrate":startKbps});else if(kind==="audio"){let opus={};channelCount===2&&(opus.stereo=1),this.option.enableDTX===!0&&(opus.usedtx=1),Object.keys(opus).length>
+0&&(opus.maxaveragebitrate=audioKbps*1e3),amended=withFormatParameters(amended,mid,["opus"],opus)}}}return amended}answered(){this.stopSettling(),this.settling=
+setTimeout(()=>{this.settling=null;for(let slot of this.slots)this.applyParameters(slot)},SETTLE_MS);for(let slot of this.slots)this.applyParameters(slot)}async releaseSlot(peer,slot){
+peer.release(slot),await slot.transceiver.sender.replaceTrack(null)}isFinal(error){return error.errorCode===Code.TOKEN_EXPIRED?!this.publisherPort.logInAnew():!error.
+retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){if(state!=="NEGOTIATING")for(let resolve of this.waiting.splice(0))resolve();state===
+"ENDED"&&(this.stream.beauty.unpublished(this.streamID),this.stopSettling(),this.muteReport.stop(),this.dark?.stop(),this.dark=null,this.black?.stop(),this.black=
+null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;!(state==="NEGOTIATING"&&this.lastReport.startsWith(
+publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.publisherState({streamID:this.streamID,state:publicState,
+errorCode:code,extendedData:error?.extendedData??"{}"})),!(state!=="ACTIVE"||!this.machine.is("ACTIVE"))&&(this.muteReport.refresh(),this.publisherPort.publisherActive(
+this),this.stream.beauty.published(this))}reportRefusal(error){let{streamID}=this,{errorCode,extendedData}=error;this.publisherPort.publisherState({streamID,state:PUBLIC_STATE2[this.
+state],errorCode,extendedData})}source(kind){return(kind==="audio"?this.stream.getAudioTracks():this.stream.getVideoTracks())[0]}outgoing(kind){let track=this.source(
+kind)??null;return kind==="audio"||track===null?track:track.readyState==="ended"||this.stream.idle.has("video")?(this.black??(this.black=new BlackPicture(track.
+getSettings())),this.black.track):(this.black?.stop(),this.black=null,this.dark??track)}preferCodec(transceiver){if(typeof transceiver.setCodecPreferences!="fun\
+ction")return;let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(wished,RTCRtpSender.getCapabilities?.("video")?.codecs??[]);try{transceiver.
+setCodecPreferences(codecs)}catch{try{transceiver.setCodecPreferences([])}catch{}}}stopSettling(){this.settling!==null&&clearTimeout(this.settling),this.settling=
+null}async applyParameters(slot){let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,sender=slot.transceiver.sender;if(typeof sender.getParameters!="\
+function")return;let parameters=sender.getParameters();parameters.encodings?.length>0||(parameters.encodings=[{}]);for(let encoding of parameters.encodings)encoding.
+maxBitrate=(slot.kind==="audio"?audioKbps:videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode==="detail"||optimizationMode==="default"&&(this.stream.
+source==="screen"||this.settling!==null);parameters.degradationPreference=steady?"maintain-resolution":"maintain-framerate"}try{await sender.setParameters(parameters)}catch{}}};
+function darkened(track){let copy=track.clone();return copy.enabled=!1,copy}function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
+user),extraInfo:stream.extraInfo??"",kinds:stream.kinds??[],mutedKinds:stream.mutedKinds??[]}}var REASON_DISCONNECTED=5,Roster=class{constructor(){this.users=new Map;
+this.streams=new Map}stream(streamID){return this.streams.get(streamID)}replaceUsers(present){return replace(this.users,present.map(toUser),user=>user.userID)}replaceStreams(present){
+return replace(this.streams,present.map(toStream),stream=>stream.streamID)}mute(streamID,mutedKinds){let stream=this.streams.get(streamID);stream!==void 0&&this.
+streams.set(streamID,{...stream,mutedKinds})}changeUsers(change){return merge(this.users,(change.users??[]).map(toUser),user=>user.userID,deletes(change),[])}changeStreams(change){
+let streams=(change.streams??[]).map(toStream);return merge(this.streams,streams,stream=>stream.streamID,deletes(change),change.deleteReasons??[])}};function deletes(change){
+return change.updateType==="UPDATE_TYPE_DELETE"}function merge(known,items,key,remove,reasons){let result={added:[],deleted:[]};return items.forEach((item,index)=>{
+let before=known.get(key(item));remove?before!==void 0&&(known.delete(key(item)),result.deleted.push({item:before,reason:reasons[index]??0})):(known.set(key(item),
+item),before===void 0&&result.added.push(item))}),result}function replace(known,present,key){let result={added:[],deleted:[]},now=new Map(present.map(item=>[key(
+item),item]));for(let[id,item]of known)now.has(id)||result.deleted.push({item,reason:REASON_DISCONNECTED});for(let[id,item]of now)known.has(id)||result.added.push(
+item);known.clear();for(let[id,item]of now)known.set(id,item);return result}var DELETE_DESCRIPTIONS={1:"stop_by_user",2:"heartbeat_timeout",3:"repeated_login",4:"kicked",5:"disconnected",6:"remove_by_server"};function toStreamListItem(stream){
+return{streamID:stream.streamID,user:{...stream.user},extraInfo:stream.extraInfo,urlsFLV:"",urlsRTMP:"",urlsHLS:"",urlsHttpsFLV:"",urlsHttpsHLS:""}}function deleteReasons(deleted){
+let reasons=deleted.map(({item,reason})=>({stream_id:item.streamID,code:reason,description:DELETE_DESCRIPTIONS[reason]??"unknown"}));return JSON.stringify({stream_delete_reason:reasons})}
+function toBroadcast(message){return{fromUser:toUser(message.fromUser),message:message.text??"",sendTime:Number(message.sentAtUnixMs??0),messageID:Number(message.
+messageId??0)}}function toBarrage(message){return{...toBroadcast(message),messageID:message.messageId??""}}var ROOM_ALLOWED={"":["LOGINING"],LOGINING:["LOGINED","LOGIN_FAILED","LOGOUT"],LOGINED:["RECONNECTING","RECONNECT_FAILED","KICKOUT","LOGOUT"],RECONNECTING:["REC\
+ONNECTED","RECONNECT_FAILED","KICKOUT","LOGOUT"],RECONNECTED:["RECONNECTING","RECONNECT_FAILED","KICKOUT","LOGOUT"],LOGIN_FAILED:[],RECONNECT_FAILED:[],KICKOUT:[],
+LOGOUT:[]},OLD_STATE={LOGINING:"CONNECTING",LOGINED:"CONNECTED",LOGIN_FAILED:"DISCONNECTED",RECONNECTING:"CONNECTING",RECONNECTED:"CONNECTED",RECONNECT_FAILED:"\
+DISCONNECTED",KICKOUT:"DISCONNECTED",LOGOUT:"DISCONNECTED",LOGOUT_FAILED:"DISCONNECTED"};var TokenWatch=class{constructor(warn){this.warn=warn;this.timer=null;this.warnedForUnixS=0}expiresAt(unixS){this.stop(),unixS>0&&unixS!==this.warnedForUnixS&&this.
+wait(unixS)}stop(){this.timer!==null&&clearTimeout(this.timer),this.timer=null}wait(unixS){let leftMs=unixS*1e3-3e4-Date.now();if(leftMs>0){this.timer=setTimeout(
+()=>this.wait(unixS),Math.min(leftMs,36e5));return}this.timer=null,this.warnedForUnixS=unixS,this.warn()}};var Room=class{constructor(options){this.options=options;this.machine=new StateMachine("",ROOM_ALLOWED,"room");this.roster=new Roster;this.publishers=new Map;this.
+players=new Map;this.tokenWatch=new TokenWatch(()=>{this.tell(()=>this.options.events.emit("tokenWillExpire",this.roomID))});this.settleLogin=null;this.held=null;
+let{login,urls,settings,socketFactory,sendBeacon:sendBeacon2,logger}=options;this.roomID=login.roomId;let retryTimeMs=()=>settings.roomRetryTimeMs;this.connection=
+new Connection({urls,login,retryTimeMs,socketFactory,sendBeacon:sendBeacon2,logger},this),this.peers=new Peers({request:body=>this.connection.request(body),peerLost:(peer,error)=>this.
+peerLost(peer,error),doubt:()=>this.connection.probe()},logger)}get over(){return this.machine.is("LOGIN_FAILED","RECONNECT_FAILED","KICKOUT","LOGOUT")}login(){
+let result=new Promise((resolve,reject)=>{this.settleLogin={resolve,reject}});return this.become("LOGINING",Code.OK),this.over||this.connection.start(),result}logout(){
+this.over||(this.connection.logout(),this.finish("LOGOUT",null))}renewToken(token,expiresAtUnixS){this.connection.renewToken(token),this.tokenWatch.expiresAt(expiresAtUnixS)}sleep(){
+this.connection.sleep()}wake(){this.connection.wake()}send(kind,text,toUserIds){return this.connection.request({sendMessage:{kind,text,toUserIds}})}publisher(streamID){
+return this.publishers.get(streamID)}publishersOf(stream){return[...this.publishers.values()].filter(each=>each.stream===stream)}publish(streamID,stream,option){
+let publisher=new Publisher(streamID,stream,option,this.publisherPort());this.publishers.set(streamID,publisher),publisher.start()}player(streamID){return this.
+players.get(streamID)}play(streamID,option){let player=new Player(streamID,option,this.playerPort());this.players.set(streamID,player);let publisher=this.publishers.
+get(streamID);return publisher===void 0?player.start():publisher.settled().then(()=>player.state==="IDLE"&&player.start()),player.ready}loggedIn(loggedIn){this.
+held=[],this.become("LOGINED",Code.OK,JSON.stringify({room_session_id:loggedIn.roomSessionId??""})),this.settleLogin?.resolve(!0),this.settleLogin=null,this.applySnapshot(
+loggedIn),this.over||this.tokenWatch.expiresAt(Number(loggedIn.tokenExpiresAtUnixS??0)),afterPromises(()=>{let held=this.held??[];this.held=null;for(let run of held)
+run()})}reconnecting(code){this.become("RECONNECTING",code)}reconnected(fresh){this.machine.is("RECONNECTING")&&this.become("RECONNECTED",Code.OK),!(fresh===null||
+this.over)&&(this.peers.renew(),this.applySnapshot(fresh),this.tokenWatch.expiresAt(Number(fresh.tokenExpiresAtUnixS??0)))}closed(error){if(this.over)return;let kicked=error.
+errorCode===Code.KICKED_BY_OTHER_LOGIN||error.errorCode===Code.KICKED_BY_BACKEND;this.machine.is("LOGINING")?this.finish("LOGIN_FAILED",error):this.finish(kicked?
+"KICKOUT":"RECONNECT_FAILED",error)}message(message){if(message.usersChanged!==void 0)this.tellUsers(this.roster.changeUsers(message.usersChanged));else if(message.
+streamsChanged!==void 0){if(this.tellStreams(this.roster.changeStreams(message.streamsChanged)),message.streamsChanged.updateType!=="UPDATE_TYPE_DELETE")for(let{
+streamId=""}of message.streamsChanged.streams??[])this.wakePlayer(streamId),this.tell(()=>this.tellMuted(streamId))}else if(message.messageReceived!==void 0){let received=message.
+messageReceived;this.tell(()=>this.tellMessage(received))}else if(message.peerConnectionLost!==void 0)this.peers.lostAtRelay(message.peerConnectionLost.peerConnectionId??
+"");else if(message.streamMuteChanged!==void 0){let{streamId="",mutedKinds=[]}=message.streamMuteChanged;this.roster.mute(streamId,mutedKinds),this.tell(()=>this.
+tellMuted(streamId))}else if(message.effectsStateChanged!==void 0){let{streamId="",...state}=message.effectsStateChanged;this.publishers.get(streamId)?.stream.beauty.
+heard(streamId,state)}}tell(run){let guarded=()=>{this.over||run()};this.held===null?guarded():this.held.push(guarded)}applySnapshot(loggedIn){this.options.login.
+userUpdate&&this.tellUsers(this.roster.replaceUsers(loggedIn.users??[])),this.tellStreams(this.roster.replaceStreams(loggedIn.streams??[])),this.tell(()=>{for(let streamID of this.
+players.keys())this.tellMuted(streamID)})}tellUsers(change){let{events}=this.options;this.tell(()=>{let gone=change.deleted.map(({item})=>item);gone.length>0&&events.
+emit("roomUserUpdate",this.roomID,"DELETE",gone),change.added.length>0&&events.emit("roomUserUpdate",this.roomID,"ADD",change.added)})}tellStreams(change){let{events}=this.
+options;this.tell(()=>{if(change.deleted.length>0){let gone=change.deleted.map(({item})=>toStreamListItem(item));events.emit("roomStreamUpdate",this.roomID,"DEL\
+ETE",gone,deleteReasons(change.deleted));for(let{item}of change.deleted)this.interruptPlayer(item.streamID)}if(change.added.length>0){events.emit("roomStreamUpd\
+ate",this.roomID,"ADD",change.added.map(toStreamListItem),"{}");for(let{streamID}of change.added)this.wakePlayer(streamID)}})}tellMuted(streamID){let mutedKinds=this.
+roster.stream(streamID)?.mutedKinds??this.publishers.get(streamID)?.stream.mutedKinds();for(let{kind,muted}of this.players.get(streamID)?.learnMuted(mutedKinds??
+[])??[]){let event=kind==="video"?"remoteCameraStatusUpdate":"remoteMicStatusUpdate";this.options.events.emit(event,streamID,muted?"MUTE":"OPEN")}}tellMessage(message){
+let{events}=this.options;message.kind==="SIGNAL_MESSAGE_KIND_BROADCAST"?events.emit("IMRecvBroadcastMessage",this.roomID,[toBroadcast(message)]):message.kind===
+"SIGNAL_MESSAGE_KIND_BARRAGE"?events.emit("IMRecvBarrageMessage",this.roomID,[toBarrage(message)]):message.kind==="SIGNAL_MESSAGE_KIND_COMMAND"&&events.emit("IM\
+RecvCustomCommand",this.roomID,toUser(message.fromUser),message.text??"")}become(reason,code,extendedData){this.machine.become(reason),this.tellState(reason,code,
+extendedData)}tellState(reason,code,extendedData="{}"){this.options.logger.info("room-state",{room_id:this.roomID,reason,err_code:code}),this.options.events.emit(
+"roomStateUpdate",this.roomID,OLD_STATE[reason],code,extendedData),this.options.events.emit("roomStateChanged",this.roomID,reason,code,extendedData)}finish(reason,error){
+this.machine.become(reason),this.options.ended(this),this.tokenWatch.stop(),this.peers.closeAll();let settle=this.settleLogin;this.settleLogin=null;for(let flow of[
+...this.players.values(),...this.publishers.values()])flow.end(error);this.tellState(reason,error?.errorCode??Code.OK,error?.extendedData),settle?.reject(error??
+new ZegoError(Code.LOGIN_STATE,"The room was left before the log-in was done."))}peerLost(peer,error){for(let flow of[...this.publishers.values(),...this.players.
+values()])flow.peerLost(peer,error)}interruptPlayer(streamID){let gone=new ZegoError(Code.PLAY_INTERRUPTED,"The stream is interrupted.");this.players.get(streamID)?.
+interrupt(gone,!0)}wakePlayer(streamID){this.players.get(streamID)?.wake()}publisherPort(){return{peer:direction=>this.peers.get(direction),request:body=>this.connection.
+request(body),retryTimeMs:()=>this.options.settings.avRetryTimeMs,publisherState:state=>this.options.events.emit("publisherStateUpdate",state),logInAnew:()=>this.
+connection.logInAnew(),publisherActive:publisher=>this.wakePlayer(publisher.streamID),mutedChanged:publisher=>this.tell(()=>this.tellMuted(publisher.streamID)),
+publisherEnded:publisher=>{this.publishers.delete(publisher.streamID),this.players.get(publisher.streamID)?.hasPlayed===!1?this.wakePlayer(publisher.streamID):this.
+interruptPlayer(publisher.streamID)}}}playerPort(){return{peer:direction=>this.peers.get(direction),request:body=>this.connection.request(body),retryTimeMs:()=>this.
+options.settings.avRetryTimeMs,playerState:state=>this.options.events.emit("playerStateUpdate",state),playerEnded:player=>{this.players.delete(player.streamID),
+this.options.unplayed(player.media)},playerActive:player=>this.tell(()=>this.tellMuted(player.streamID)),isComing:streamID=>this.publishers.has(streamID),kindsOf:streamID=>this.
+roster.stream(streamID)?.kinds??[]}}};var FORM=/^04[0-9A-Za-z+/]+={0,2}$/;var VECTOR_LENGTHS=[12,16];function bigEndian(bytes,offset,count){let value=0;for(let index=offset;index<offset+count;index+=1)value=value*256+bytes.charCodeAt(
+index);return value}function tokenExpiresAtUnixS(token){if(typeof token!="string"||!FORM.test(token))return null;let bytes;try{bytes=atob(token.slice(2))}catch{
+return null}let vectorBytes=bigEndian(bytes,8,2),head=12+vectorBytes,left=bytes.length-head-bigEndian(bytes,head-2,2);if(!VECTOR_LENGTHS.includes(vectorBytes)||
+left!==0&&left!==1)return null;let expiresAt=bigEndian(bytes,0,8);return Number.isSafeInteger(expiresAt)&&expiresAt>0?expiresAt:null}var MAX_APP_ID=2**32-1,RoomApi=class{constructor(appID,server,rooms,views,settings,events,logger){this.appID=appID;this.server=server;this.rooms=rooms;this.views=
+views;this.settings=settings;this.events=events;this.logger=logger;this.onPageHide=()=>this.rooms.all.forEach(room=>room.sleep());this.onPageShow=()=>this.rooms.
+all.forEach(room=>room.wake());globalThis.addEventListener?.("pagehide",this.onPageHide),globalThis.addEventListener?.("pageshow",this.onPageShow)}async login(roomID,token,user,config){
+if(!Number.isInteger(this.appID)||this.appID<1||this.appID>MAX_APP_ID)throw new ZegoError(Code.APP_ID_WRONG,"The AppID is not a positive 32-bit number.");let wrong=checkRoomId(
+roomID)??checkUserId(user?.userID)??checkUserName(user?.userName);if(wrong!==null)throw wrong;if(typeof token!="string")throw new ZegoError(Code.TOKEN_FORMAT,"T\
+he token is not a string.");if(!this.rooms.isEmpty)throw new ZegoError(Code.ROOM_ALREADY_LOGGED_IN,"Another log-in has not ended yet.");let urls=socketUrls(this.
+server);if(urls.length===0)throw new ZegoError(Code.NO_SERVER,"There is no usable server address.");let room=new Room({urls,login:{appId:this.appID,roomId:roomID,
+token,userId:user.userID,userName:user.userName??user.userID,userUpdate:config?.userUpdate===!0,maxMemberCount:config?.maxMemberCount??0},settings:this.settings,
+events:this.events,logger:this.logger,socketFactory:openWebSocket,sendBeacon,ended:over=>this.rooms.remove(over),unplayed:media=>this.views.remove(media)});return this.
+rooms.add(room),room.login()}logout(roomID){let room=this.rooms.find(roomID);if(room!==null){room.logout();return}this.logger.warn("log-out-without-log-in",{err_code:Code.
+ROOM_NOT_LOGGED_IN}),this.events.emit("roomStateUpdate",roomID,"DISCONNECTED",Code.ROOM_NOT_LOGGED_IN,"{}"),this.events.emit("roomStateChanged",roomID,"LOGOUT_F\
+AILED",Code.ROOM_NOT_LOGGED_IN,"{}")}renewToken(token,roomID){let expiresAtUnixS=tokenExpiresAtUnixS(token),room=this.rooms.find(roomID);return expiresAtUnixS===
+null||room===null?(this.logger.warn("token-not-renewed",{err_code:this.rooms.isEmpty?Code.NOT_IN_ROOM:Code.TOKEN_FORMAT}),!1):(room.renewToken(token,expiresAtUnixS),
+!0)}end(){for(let room of this.rooms.all)room.logout();globalThis.removeEventListener?.("pagehide",this.onPageHide),globalThis.removeEventListener?.("pageshow",
+this.onPageShow)}};var MIN_INTERVAL_MS=67,DONE={errorCode:Code.OK,extendedData:""},Beauty=class{constructor(){this.wished=null;this.version=0;this.waiters=[];this.working=!1;this.
 lastSentMs=-1/0;this.unavailable=new Set;this.watchers=new Set;this.port=null}connect(port){this.port=port}get effects(){return this.wished??void 0}get shown(){
 return this.unavailable.size>0?null:toStrengths(this.wished)}watch(changed){return this.watchers.add(changed),()=>this.watchers.delete(changed)}set(effects){return this.
 wished=effects,this.version+=1,effects.enabled||this.unavailable.clear(),this.tellWatchers(),new Promise((resolve,reject)=>{this.waiters.push({resolve,reject}),
@@ -173,7 +469,10 @@ port?.outlets()??[];await Promise.all(outlets.map(outlet=>outlet.settled()));let
 return effects===null||outlets.length===0?DONE:(this.lastSentMs=performance.now(),(await Promise.all(outlets.map(outlet=>this.sendTo(outlet,effects)))).find(({errorCode})=>errorCode!==
 Code.OK)??DONE)}async sendTo(outlet,effects){let set;try{set=await outlet.setEffects(effects)}catch(thrown){if(!outlet.publishing)return DONE;throw thrown}return outlet.
 publishing&&this.heard(outlet.streamID,set),set.state!=="STREAM_EFFECTS_STATE_UNAVAILABLE"?DONE:{errorCode:Code.BEAUTY_OVERLOAD,extendedData:set.problem??""}}tellWatchers(){
-for(let changed of[...this.watchers])changed()}};var GlPass=class{constructor(gl,fragment){this.gl=gl;this.uniforms=new Map;this.program=link(gl,fragment)}draw(target,[width,height],textures,values={}){let{gl}=this;
+for(let changed of[...this.watchers])changed()}};var Emitter=class{constructor(){this.handlers=new Map}on(event,handler){if(typeof handler!="function")return!1;let list2=this.handlers.get(event)??[];return this.
+handlers.set(event,[...list2,handler]),!0}off(event,handler){let list2=this.handlers.get(event);if(list2===void 0)return!1;if(handler===void 0)return this.handlers.
+delete(event);let left=list2.filter(each=>each!==handler);return this.handlers.set(event,left),left.length<list2.length}emit(event,...args){for(let handler of this.
+handlers.get(event)??[])try{handler(...args)}catch(thrown){queueMicrotask(()=>{throw thrown})}}clear(){this.handlers.clear()}};var GlPass=class{constructor(gl,fragment){this.gl=gl;this.uniforms=new Map;this.program=link(gl,fragment)}draw(target,[width,height],textures,values={}){let{gl}=this;
 gl.useProgram(this.program),gl.bindFramebuffer(gl.FRAMEBUFFER,target?.framebuffer??null),gl.viewport(0,0,width,height),Object.entries(textures).forEach(([name,texture],unit)=>{
 gl.activeTexture(gl.TEXTURE0+unit),gl.bindTexture(gl.TEXTURE_2D,texture),gl.uniform1i(this.location(name),unit)});for(let[name,value]of Object.entries(values))typeof value==
 "number"?gl.uniform1i(this.location(name),value):value.length===2?gl.uniform2f(this.location(name),value[0]??0,value[1]??0):gl.uniform4fv(this.location(name),value);
@@ -409,60 +708,110 @@ return;let style=getComputedStyle(video);for(let property of COPIED)canvas.style
 offsetLeft}px`,top:`${video.offsetTop}px`,width:`${video.offsetWidth}px`,height:`${video.offsetHeight}px`,margin:"0",pointerEvents:"none"}),this.placedAt=`${video.
 offsetLeft} ${video.offsetTop}`}weigh(frameMs){if(this.frames+=1,this.frames<=WARM_UP_FRAMES)return;let now=performance.now(),{cost}=this;if(cost.count===0&&(cost.
 sinceMs=now),cost.totalMs+=frameMs,cost.count+=1,now-cost.sinceMs<MEASURED_MS)return;let meanMs=cost.totalMs/cost.count;this.cost={sinceMs:now,totalMs:0,count:0},
-meanMs>MAX_COST_MS&&this.giveUp(`${Math.round(meanMs)} ms a frame`)}};var GESTURES=["pointerup","keydown"],waiting=new Map;function resumeAll(){for(let type of GESTURES)document.removeEventListener(type,resumeAll,!0);let all=[...waiting.
-values()];waiting.clear();for(let{note,start}of all)note?.remove(),start()}function playAfterGesture(element,container,start){if(!waiting.has(element)){if(waiting.
-size===0)for(let type of GESTURES)document.addEventListener(type,resumeAll,!0);waiting.set(element,{note:container===null?null:showNote(container),start})}}function forgetGesture(element){
-waiting.get(element)?.note?.remove(),waiting.delete(element)}function showNote(container){let note=document.createElement("div");return note.setAttribute("role",
-"status"),note.textContent="Playback is paused by the browser. Click anywhere to start it.",Object.assign(note.style,{position:"absolute",left:"50%",bottom:"12p\
-x",transform:"translateX(-50%)",maxWidth:"90%",padding:"8px 12px",borderRadius:"8px",background:"rgba(0, 0, 0, 0.75)",color:"#fff",font:"14px/1.4 system-ui, san\
-s-serif",pointerEvents:"none",zIndex:"2"}),getComputedStyle(container).position==="static"&&(container.style.position="relative"),container.append(note),note}async function setSink(element,deviceID){if(!("setSinkId"in element))throw new Error("This browser cannot choose the speaker.");await element.setSinkId(deviceID)}
-function findContainer(container){let place=typeof container=="string"?document.getElementById(container):container;return place instanceof HTMLElement?place:(console.
-warn("[salon]","no-such-container",{container:typeof container=="string"?container:""}),null)}var occupants=new WeakMap,MediaPlayer=class _MediaPlayer{constructor(kind,stream,container,options,listener,dialog){
-this.listener=listener;this.dialog=dialog;this.stopped=!1;this.place=container,this.borrowed=kind==="video"&&container instanceof HTMLVideoElement;let element=this.
-borrowed?container:document.createElement(kind);if(this.element=element,this.container=this.borrowed?container?.parentElement??null:container,this.clearLastFrame=
-options.clearLastFrame!==!1,element.autoplay=!0,element.muted=options.muted,element instanceof HTMLVideoElement){element.playsInline=!0;let size=this.borrowed?{}:
-{width:"100%",height:"100%",display:"block"};Object.assign(element.style,{...size,objectFit:options.objectFit??"contain",transform:options.mirror===!0?"scaleX(-\
-1)":""})}else element.style.display="none";element.srcObject=stream,this.borrowed||(container??document.body).append(element),this.start()}static video(stream,container,options,to){
-occupants.get(container)?.giveWay(),container.querySelectorAll("video[data-salon-last-frame]").forEach(each=>each.remove());let dialog=options.enableAutoplayDialog!==
-!1,player=new _MediaPlayer("video",stream,container,options,to,dialog);return occupants.set(container,player),player}static audio(stream,muted,dialog,to){return new _MediaPlayer(
-"audio",stream,null,{muted},to,dialog)}resume(){this.start()}setStream(stream){this.element.srcObject!==stream&&(this.element.srcObject=stream,this.start())}setVolume(volume){
-return volume>=0&&volume<=100?(this.element.volume=volume/100,!0):!1}stop(){this.stopped||(this.stopped=!0,this.place!==null&&occupants.get(this.place)===this&&
-occupants.delete(this.place),forgetGesture(this.element),this.element.pause(),this.clearLastFrame||this.element instanceof HTMLAudioElement?(this.element.srcObject=
-null,this.borrowed||this.element.remove()):this.borrowed||(this.element.dataset.salonLastFrame=""))}giveWay(){this.stop(),this.listener.displaced?.()}start(){this.
-element.play().then(()=>this.listener.canPlay(),thrown=>{thrown.name==="NotAllowedError"&&(this.listener.autoplayFailed(this.element),this.dialog&&playAfterGesture(
-this.element,this.container??document.body,()=>this.start()))})}};function snapshot(picture,options={}){let width=picture instanceof HTMLVideoElement?picture.videoWidth:picture?.width??0,height=picture instanceof HTMLVideoElement?
+meanMs>MAX_COST_MS&&this.giveUp(`${Math.round(meanMs)} ms a frame`)}};function snapshot(picture,options={}){let width=picture instanceof HTMLVideoElement?picture.videoWidth:picture?.width??0,height=picture instanceof HTMLVideoElement?
 picture.videoHeight:picture?.height??0;if(picture===null||width===0)return"";let canvas=document.createElement("canvas");canvas.width=width,canvas.height=height,
 canvas.getContext("2d")?.drawImage(picture,0,0);let type=options.imageType==="jpg"||options.imageType==="jpeg"?"jpeg":"png",address=canvas.toDataURL(`image/${type}`,
 options.quality);if(options.save===!0){let link2=document.createElement("a");link2.href=address,link2.download=options.fileName??`snapshot.${type==="jpeg"?"jpg":
-"png"}`,link2.click()}return address}var ZegoLocalStream=class{constructor(source,encoding,tracks,owned,wishes={}){this.source=source;this.encoding=encoding;this.wishes=wishes;this.events=new Emitter;
-this.muteReasons={audio:new Set,video:new Set};this.picture=null;this.overlay=null;this.capturePicture=null;this.sound=null;this.captureSound=null;this.destroyed=
-!1;this.dark=!1;this.idle=new Set;this.beauty=new Beauty;this.watched=new WeakSet;this.media=new MediaStream([...tracks]),this.opened=new Set(owned?tracks:[])}get active(){
-return!this.destroyed&&this.media.active}get id(){return this.media.id}get stream(){return this.destroyed?null:this.media}get zegoStream(){return this.stream}get videoCaptureStream(){
-return this.media.getVideoTracks().length>0?this.stream:null}get audioCaptureStream(){return this.media.getAudioTracks().length>0?this.stream:null}get videoDeviceId(){
-return this.media.getVideoTracks()[0]?.getSettings().deviceId??""}get audioDeviceId(){return this.media.getAudioTracks()[0]?.getSettings().deviceId??""}getAudioTracks(){
-return this.media.getAudioTracks()}getVideoTracks(){return this.media.getVideoTracks()}getTracks(){return this.media.getTracks()}playVideo(view,options={}){this.
-stopVideo(),this.picture=this.showVideo(view,options,"canPlayVideo","autoplayFailed",()=>this.stopVideo()),this.picture?.element instanceof HTMLVideoElement&&(this.
-overlay=new BeautyOverlay(this.picture.element,this.beauty))}playAudio(options={}){this.stopAudio(),this.sound=this.playSound(options,"canPlayAudio","autoplayFa\
-iled")}stopVideo(){this.overlay?.stop(),this.overlay=null,this.picture?.stop(),this.picture=null}stopAudio(){this.sound?.stop(),this.sound=null}resumeVideo(){this.
-picture?.resume(),this.capturePicture?.resume()}resumeAudio(){this.sound?.resume(),this.captureSound?.resume()}setVolume(volume){return volume>=0&&volume<=100?(this.
-sound?.setVolume(volume),this.captureSound?.setVolume(volume),!0):!1}takeStreamSnapshot(options){let element=(this.picture??this.capturePicture)?.element,plain=element instanceof
-HTMLVideoElement?element:null;return snapshot(this.overlay?.current()??plain,options)}playCaptureVideo(view,options={}){this.stopPlayCaptureVideo();let displaced=()=>this.
-stopPlayCaptureVideo();this.capturePicture=this.showVideo(view,options,"canPlayCaptureVideo","autoplayCaptureFailed",displaced)}playCaptureAudio(options={}){this.
-stopPlayCaptureAudio(),this.captureSound=this.playSound(options,"canPlayCaptureAudio","autoplayCaptureFailed")}stopPlayCaptureVideo(){this.capturePicture?.stop(),
-this.capturePicture=null}stopPlayCaptureAudio(){this.captureSound?.stop(),this.captureSound=null}async useAudioOutputDevice(deviceID){for(let player of[this.sound,
-this.captureSound])player!==null&&await setSink(player.element,deviceID)}getScreenDisplaySurface(){let surface=(this.media.getVideoTracks()[0]?.getSettings()??{}).
-displaySurface;return surface==="browser"||surface==="window"||surface==="monitor"?surface:"unknown"}on(event,handler){return this.events.on(event,handler)}off(event,handler){
-return this.events.off(event,handler)}mute(kind,reason,mute){let reasons=this.muteReasons[kind];mute?reasons.add(reason):reasons.delete(reason);let tracks=kind===
-"audio"?this.media.getAudioTracks():this.media.getVideoTracks();for(let track of tracks)track.enabled=reasons.size===0}isOwn(track){return this.opened.has(track)}close(track){
-this.opened.delete(track)&&track.stop()}replace(former,track,own){let kind=track.kind;own&&this.opened.add(track),track.enabled=this.muteReasons[kind].size===0,
-track.readyState==="live"&&this.idle.delete(kind),this.media.removeTrack(former),this.media.addTrack(track),this.events.emit(kind==="video"?"videoTrackChanged":
-"audioTrackChanged",track)}mutedKinds(){return["audio","video"].filter(kind=>{let track=(kind==="audio"?this.getAudioTracks():this.getVideoTracks())[0];return track===
-void 0?!1:this.muteReasons[kind].size>0||kind==="video"&&this.dark||this.idle.has(kind)||track.readyState==="ended"})}destroy(){if(!this.destroyed){this.beauty.
-end(),this.stopVideo(),this.stopAudio(),this.stopPlayCaptureVideo(),this.stopPlayCaptureAudio();for(let track of this.opened)track.stop();this.destroyed=!0}}showVideo(view,options,played,failed,displaced){
-let place=findContainer(view);if(place===null)return null;let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.events.emit(failed,element),
-displaced};return MediaPlayer.video(this.media,place,{...options,muted:!0},listener)}playSound(options,played,failed){let listener={canPlay:()=>this.events.emit(
-played),autoplayFailed:element=>this.events.emit(failed,element)};return MediaPlayer.audio(this.media,!1,options.enableAutoplayDialog!==!1,listener)}};addNotYet(
-ZegoLocalStream.prototype,"localStream");var LEVELS=["debug","info","warn","error","report","disable"],Logger=class{constructor(){this.logCache=[];this.level="warn";this.verbose=!1}configure(config){if(config.
+"png"}`,link2.click()}return address}var ZegoLocalStream=class{constructor(source,encoding,tracks,owned,constraints={}){this.source=source;this.encoding=encoding;this.constraints=constraints;this.events=
+new Emitter;this.muteReasons={audio:new Set,video:new Set};this.picture=null;this.overlay=null;this.capturePicture=null;this.sound=null;this.captureSound=null;this.
+destroyed=!1;this.dark=!1;this.idle=new Set;this.beauty=new Beauty;this.watched=new WeakSet;this.media=new MediaStream([...tracks]),this.opened=new Set(owned?tracks:
+[])}get active(){return!this.destroyed&&this.media.active}get id(){return this.media.id}get stream(){return this.destroyed?null:this.media}get zegoStream(){return this.
+stream}get videoCaptureStream(){return this.media.getVideoTracks().length>0?this.stream:null}get audioCaptureStream(){return this.media.getAudioTracks().length>
+0?this.stream:null}get videoDeviceId(){return this.media.getVideoTracks()[0]?.getSettings().deviceId??""}get audioDeviceId(){return this.media.getAudioTracks()[0]?.
+getSettings().deviceId??""}getAudioTracks(){return this.media.getAudioTracks()}getVideoTracks(){return this.media.getVideoTracks()}getTracks(){return this.media.
+getTracks()}playVideo(view,options={}){this.stopVideo(),this.picture=this.showVideo(view,options,"canPlayVideo","autoplayFailed",()=>this.stopVideo()),this.picture?.
+element instanceof HTMLVideoElement&&(this.overlay=new BeautyOverlay(this.picture.element,this.beauty))}playAudio(options={}){this.stopAudio(),this.sound=this.playSound(
+options,"canPlayAudio","autoplayFailed")}stopVideo(){this.overlay?.stop(),this.overlay=null,this.picture?.stop(),this.picture=null}stopAudio(){this.sound?.stop(),
+this.sound=null}resumeVideo(){this.picture?.resume(),this.capturePicture?.resume()}resumeAudio(){this.sound?.resume(),this.captureSound?.resume()}setVolume(volume){
+return volume>=0&&volume<=100?(this.sound?.setVolume(volume),this.captureSound?.setVolume(volume),!0):!1}takeStreamSnapshot(options){let element=(this.picture??
+this.capturePicture)?.element,plain=element instanceof HTMLVideoElement?element:null;return snapshot(this.overlay?.current()??plain,options)}playCaptureVideo(view,options={}){
+this.stopPlayCaptureVideo();let displaced=()=>this.stopPlayCaptureVideo();this.capturePicture=this.showVideo(view,options,"canPlayCaptureVideo","autoplayCapture\
+Failed",displaced)}playCaptureAudio(options={}){this.stopPlayCaptureAudio(),this.captureSound=this.playSound(options,"canPlayCaptureAudio","autoplayCaptureFaile\
+d")}stopPlayCaptureVideo(){this.capturePicture?.stop(),this.capturePicture=null}stopPlayCaptureAudio(){this.captureSound?.stop(),this.captureSound=null}async useAudioOutputDevice(deviceID){
+for(let player of[this.sound,this.captureSound])player!==null&&await setSink(player.element,deviceID)}getScreenDisplaySurface(){let surface=(this.media.getVideoTracks()[0]?.
+getSettings()??{}).displaySurface;return surface==="browser"||surface==="window"||surface==="monitor"?surface:"unknown"}on(event,handler){return this.events.on(
+event,handler)}off(event,handler){return this.events.off(event,handler)}mute(kind,reason,mute){let reasons=this.muteReasons[kind];mute?reasons.add(reason):reasons.
+delete(reason);let tracks=kind==="audio"?this.media.getAudioTracks():this.media.getVideoTracks();for(let track of tracks)track.enabled=reasons.size===0}isOwn(track){
+return this.opened.has(track)}close(track){this.opened.delete(track)&&track.stop()}replace(former,track,own){let kind=track.kind;own&&this.opened.add(track),track.
+enabled=this.muteReasons[kind].size===0,track.readyState==="live"&&this.idle.delete(kind),this.media.removeTrack(former),this.media.addTrack(track),this.events.
+emit(kind==="video"?"videoTrackChanged":"audioTrackChanged",track)}mutedKinds(){return["audio","video"].filter(kind=>{let track=(kind==="audio"?this.getAudioTracks():
+this.getVideoTracks())[0];return track===void 0?!1:this.muteReasons[kind].size>0||kind==="video"&&this.dark||this.idle.has(kind)||track.readyState==="ended"})}destroy(){
+if(!this.destroyed){this.beauty.end(),this.stopVideo(),this.stopAudio(),this.stopPlayCaptureVideo(),this.stopPlayCaptureAudio();for(let track of this.opened)track.
+stop();this.destroyed=!0}}showVideo(view,options,played,failed,displaced){let place=findContainer(view);if(place===null)return null;let listener={canPlay:()=>this.
+events.emit(played),autoplayFailed:element=>this.events.emit(failed,element),displaced};return MediaPlayer.video(this.media,place,{...options,muted:!0},listener)}playSound(options,played,failed){
+let listener={canPlay:()=>this.events.emit(played),autoplayFailed:element=>this.events.emit(failed,element)};return MediaPlayer.audio(this.media,!1,options.enableAutoplayDialog!==
+!1,listener)}};addNotYet(ZegoLocalStream.prototype,"localStream");var ZegoScenario={Default:3,StandardVideoCall:4,HighQualityVideoCall:5,HighVideoCall:5,StandardChatroom:6,HighQualityChatroom:7,Broadcast:8,Karaoke:9};var CAMERA_PRESETS={1:{width:320,height:240,frameRate:15,kbps:300},2:{width:640,height:480,frameRate:15,kbps:800},3:{width:1280,height:720,frameRate:20,kbps:1500}},
+SCREEN_PRESETS={1:{width:0,height:0,frameRate:20,kbps:800},2:{width:0,height:0,frameRate:15,kbps:1500},3:{width:0,height:0,frameRate:5,kbps:2e3}},BY_SCENARIO={[ZegoScenario.
+Default]:{camera:!0,video:CAMERA_PRESETS[2]},[ZegoScenario.StandardVideoCall]:{camera:!0,video:{width:640,height:360,frameRate:15,kbps:600}},[ZegoScenario.HighQualityVideoCall]:{
+camera:!0,video:{width:960,height:540,frameRate:25,kbps:1200}},[ZegoScenario.StandardChatroom]:{camera:!1,video:CAMERA_PRESETS[2]},[ZegoScenario.HighQualityChatroom]:{
+camera:!1,video:CAMERA_PRESETS[2]},[ZegoScenario.Broadcast]:{camera:!0,video:{width:960,height:540,frameRate:20,kbps:1200}},[ZegoScenario.Karaoke]:{camera:!0,video:CAMERA_PRESETS[2]}};
+function isScenario(scenario){return scenario in BY_SCENARIO}function scenarioPreset(scenario){return BY_SCENARIO[scenario]??{camera:!0,video:CAMERA_PRESETS[2]}}var DEFAULT_AUDIO_KBPS=48,DEFAULT_CUSTOM_KBPS=800;function planCapture(options,scenario){let given=options??{};return given.screen?planScreen(given):given.custom?
+planCustom(given):planCamera(given,scenario)}function planCamera(options,scenario){let flat=options.camera??{},preset=scenarioPreset(scenario),nested=typeof flat.
+video=="object"?flat.video:{},wantsVideo=flat.video===void 0?preset.camera:flat.video!==!1,wantsAudio=flat.audio!==!1,video={input:nested.input??flat.videoInput,
+facingMode:nested.facingMode??flat.facingMode,width:nested.width??flat.width,height:nested.height??flat.height,frameRate:nested.frameRate??flat.frameRate},quality=nested.
+quality??flat.videoQuality,base=presetOf(CAMERA_PRESETS,quality,preset.video),microphone=typeof flat.audio=="object"?flat.audio:{},audio={input:microphone.input??
+flat.audioInput,channelCount:microphone.channelCount??flat.channelCount,ANS:microphone.ANS??flat.ANS,AGC:microphone.AGC??flat.AGC,AEC:microphone.AEC??flat.AEC};
+return{source:"camera",constraints:{video:wantsVideo?cameraConstraints(video,base,quality):!1,audio:wantsAudio?microphoneConstraints(audio):!1},encoding:{...bitrates(
+options,flat,base.kbps,"default"),channelCount:audio.channelCount??1,optimizationMode:nested.optimizationMode??flat.videoOptimizationMode??"default"}}}function planScreen(options){
+let flat=options.screen??{},nested=typeof flat.video=="object"?flat.video:{},quality=nested.quality??flat.videoQuality,base=presetOf(SCREEN_PRESETS,quality,SCREEN_PRESETS[2]),
+video={width:nested.width??flat.width,height:nested.height??flat.height,frameRate:nested.frameRate??flat.frameRate},wantsAudio=flat.audio!==void 0&&flat.audio!==
+!1,sound=typeof flat.audio=="object"?flat.audio:flat;return{source:"screen",constraints:{video:screenConstraints(video,base),audio:wantsAudio?screenAudioConstraints(
+sound):!1},captureElement:nested.captureElement??flat.captureElement??null,encoding:{...bitrates(options,flat,base.kbps,"target"),channelCount:1,optimizationMode:nested.
+optimizationMode??flat.videoOptimizationMode??"default"}}}function planCustom(options){let flat=options.custom??{};return{source:"custom",video:flat.video?.source??
+flat.source??null,audio:flat.audio?.source??flat.source??null,encoding:{...bitrates(options,flat,DEFAULT_CUSTOM_KBPS,"default"),channelCount:flat.audio?.channelCount??
+flat.channelCount??1,optimizationMode:flat.video?.optimizationMode??flat.videoOptimizationMode??"default"}}}function bitrates(options,flat,presetKbps,start){let nested=typeof options.
+videoBitrate=="object"?options.videoBitrate:{},videoKbps=(typeof options.videoBitrate=="number"?options.videoBitrate:void 0)??nested.bitrate??flat.bitrate??flat.
+bitRate??presetKbps,startMode=nested.startBitrate??flat.startBitrate??start;return{videoKbps,startKbps:startMode==="target"?videoKbps:null,audioKbps:options.audioBitrate??
+flat.audioBitrate??DEFAULT_AUDIO_KBPS}}function presetOf(presets,quality,fallback){return quality===1||quality===2||quality===3?presets[quality]:fallback}function cameraConstraints(video,preset,quality){
+let own=quality===1||quality===2||quality===3?{}:video,constraints={width:range(own.width??preset.width),height:range(own.height??preset.height),frameRate:range(
+own.frameRate??preset.frameRate)};return video.facingMode!==void 0?constraints.facingMode=video.facingMode:video.input&&(constraints.deviceId={exact:video.input}),
+constraints}function screenConstraints(video,preset){let constraints={frameRate:displayRange(video.frameRate??preset.frameRate)};return video.width!==void 0&&(constraints.
+width=displayRange(video.width)),video.height!==void 0&&(constraints.height=displayRange(video.height)),constraints}function microphoneConstraints(audio){let constraints={
+channelCount:{ideal:audio.channelCount??1}};return audio.input&&(constraints.deviceId={exact:audio.input}),audio.ANS!==void 0&&(constraints.noiseSuppression=audio.
+ANS),audio.AGC!==void 0&&(constraints.autoGainControl=audio.AGC),audio.AEC!==void 0&&(constraints.echoCancellation=audio.AEC),constraints}function screenAudioConstraints(sound){
+return{noiseSuppression:sound.ANS??!1,autoGainControl:sound.AGC??!1,echoCancellation:sound.AEC??!0}}function range(value){if(typeof value=="number")return{ideal:value};
+if(value.exact!==void 0)return{exact:value.exact};let result={};return value.ideal!==void 0&&(result.ideal=value.ideal),value.max!==void 0&&(result.max=value.max),
+value.min!==void 0&&(result.min=value.min),result}function displayRange(value){if(typeof value=="number")return{ideal:value};let ideal=value.exact??value.ideal??
+value.min,result={};return ideal!==void 0&&(result.ideal=ideal),value.max!==void 0&&(result.max=value.max),result}var StreamsApi=class{constructor(locals,views,deviceWatch,settings,logger){this.locals=locals;this.views=views;this.deviceWatch=deviceWatch;this.settings=settings;
+this.logger=logger;this.life=0}async create(options){let plan=planCapture(options,this.settings.scenario),life=this.life,captured=options?.autoCapture===!1?{tracks:[],
+owned:!0}:await capture(plan),constraints=plan.source==="camera"?plan.constraints:{},stream=new ZegoLocalStream(plan.source,plan.encoding,captured.tracks,captured.
+owned,constraints);if(life!==this.life)throw stream.destroy(),new ZegoError(Code.CAPTURE_FAILED,"The engine was destroyed before the device was open.");return this.
+locals.add(stream),plan.source==="camera"&&this.deviceWatch.refresh(!1),options?.view!==void 0&&options.autoPlay!==!1&&stream.playVideo(options.view),options?.captureView!==
+void 0&&stream.playCaptureVideo(options.captureView),stream}async createMedia(source){let{camera,screen,custom}=source??{},wantsScreen=screen!==void 0&&screen!==
+!1,stream=await this.create({camera:wantsScreen||custom!==void 0?void 0:camera,screen:wantsScreen?screen===!0?{}:screen:void 0,custom});if(stream.stream===null)
+throw new ZegoError(Code.CAPTURE_FAILED,"The stream ended at once.");return stream.stream}destroy(stream){let local=this.locals.find(stream);local===null?this.logger.
+warn("stream-unknown",{err_code:Code.NOT_CREATED_HERE}):this.locals.destroy(local)}destroyAll(){this.life+=1,this.locals.destroyAll(),this.views.removeAll()}async replaceTrack(stream,track){
+let kind=track?.kind;if(kind!=="audio"&&kind!=="video"||track.readyState==="ended")throw new ZegoError(Code.PARAMETER,"This is no track, or it has ended.");let{
+local,former}=this.locals.trackOf(stream,kind);return this.locals.replace(local,former,track,local.isOwn(track)),{errorCode:Code.OK,extendedData:""}}view(stream,local){
+let media=stream instanceof ZegoLocalStream?stream.stream:stream;if(!isMediaStream(media))throw new ZegoError(Code.NOT_SDK_STREAM,"This is no stream.");return this.
+views.of(media,local,this.locals.find(media)?.beauty??null)}};function isMediaStream(value){return typeof MediaStream=="function"&&value instanceof MediaStream}var KINDS={cameras:"videoinput",microphones:"audioinput",speakers:"audiooutput"};async function list(){let devices=mediaDevices();if(devices===void 0)throw new ZegoError(
+Code.HTTPS_NEEDED,"Devices are listed on HTTPS pages only.");try{return await devices.enumerateDevices()}catch(thrown){throw new ZegoError(Code.ENUMERATE_FAILED,
+thrown.message)}}async function listWithNames(wanted){let found=await list(),nameless=kind=>wanted.includes(kind)&&found.some(each=>each.kind===kind&&each.label===
+""),video=nameless("videoinput"),audio=nameless("audioinput")||nameless("audiooutput");if(!video&&!audio)return found;try{let stream=await navigator.mediaDevices.
+getUserMedia({video,audio}),named2=await list();return stream.getTracks().forEach(track=>track.stop()),named2}catch{return found}}function toInfo(device){return{
+deviceName:device.label,deviceID:device.deviceId}}async function devicesOf(group){let kind=KINDS[group];return(await listWithNames([kind])).filter(each=>each.kind===
+kind).map(toInfo)}async function allDevices(){let found=await listWithNames(Object.values(KINDS)),of=kind=>found.filter(each=>each.kind===kind).map(toInfo);return{
+cameras:of(KINDS.cameras),microphones:of(KINDS.microphones),speakers:of(KINDS.speakers)}}var HELD_GRACE_MS=2e3,CODES={ended:{audio:Code.MICROPHONE_ENDED,video:Code.CAMERA_ENDED},held:{audio:Code.MICROPHONE_HELD,video:Code.CAMERA_HELD}};function troubleCode(condition,kind){
+return CODES[condition][kind]??Code.CAPTURE_FAILED}function watchTrack(track,changed){let condition="live",grace=null,become=next=>{grace!==null&&clearTimeout(grace),
+grace=null,!(condition===next||condition==="ended")&&(condition=next,changed(next))};track.addEventListener("ended",()=>become("ended")),track.addEventListener(
+"mute",()=>{grace??(grace=setTimeout(()=>track.muted&&become("held"),HELD_GRACE_MS))}),track.addEventListener("unmute",()=>become("live"))}var LocalStreams=class{constructor(rooms,views,events,logger){this.rooms=rooms;this.views=views;this.events=events;this.logger=logger;this.byMedia=new Map;this.
+muted=!1}find(stream){let media=stream instanceof ZegoLocalStream?stream.stream:stream;return(media&&this.byMedia.get(media))??null}get(stream){let local=this.find(
+stream);if(local===null)throw new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made by this engine.");return local}add(stream){let media=stream.stream;if(media!==
+null&&(this.byMedia.set(media,stream),stream.beauty.connect({outlets:()=>this.rooms.publishersOf(stream),error:(code,extendedData)=>this.events.emit("beautyEffe\
+ctError",media,code,extendedData)})),this.muted&&stream.source==="camera"&&stream.mute("audio","microphone",!0),stream.source==="screen")this.watchScreen(stream);else
+for(let track of stream.getTracks())this.watchDevice(stream,track)}destroy(stream){let media=stream.stream;stream.destroy(),media!==null&&(this.views.remove(media),
+this.byMedia.delete(media))}destroyAll(){for(let stream of[...this.byMedia.values()])this.destroy(stream)}get microphoneMuted(){return this.muted}muteMicrophone(mute){
+this.muted=mute;for(let stream of this.byMedia.values())stream.source==="camera"&&(stream.mute("audio","microphone",mute),this.muteChanged(stream))}trackOf(stream,kind){
+let local=this.get(stream),former=(kind==="audio"?local.getAudioTracks():local.getVideoTracks())[0];if(former!==void 0)return{local,former};let code=kind==="aud\
+io"?Code.AUDIO_TRACK_MISSING:Code.VIDEO_TRACK_MISSING;throw new ZegoError(code,`The stream has no ${kind} track.`)}replace(local,former,track,own){if(track!==former){
+local.replace(former,track,own),this.watchDevice(local,track);for(let publisher of this.rooms.publishersOf(local))publisher.trackReplaced(track);this.muteChanged(
+local)}}muteChanged(stream){for(let publisher of this.rooms.publishersOf(stream))publisher.muteChanged()}watchScreen(stream){let track=stream.getVideoTracks()[0];
+track?.addEventListener("ended",()=>{let media=stream.stream;if(!(media===null||stream.getVideoTracks()[0]!==track)){this.events.emit("screenSharingEnded",media);
+for(let publisher of this.rooms.publishersOf(stream))publisher.stop();stream.stream!==null&&this.destroy(stream)}})}watchDevice(stream,track){if(stream.watched.
+has(track))return;stream.watched.add(track);let kind=track.kind;watchTrack(track,condition=>{if(!(stream.stream===null||!stream.getTracks().includes(track))&&!(condition===
+"held"&&(stream.source==="custom"||!stream.isOwn(track)))){condition==="live"?stream.idle.delete(kind):stream.idle.add(kind);for(let publisher of this.rooms.publishersOf(
+stream))publisher.sourceChanged(kind);this.muteChanged(stream),this.logger.warn("track-condition",{kind,condition}),!(condition==="live"||stream.source!=="camer\
+a"||!stream.isOwn(track))&&this.events.emit("deviceError",troubleCode(condition,kind),track.label)}})}};var LEVELS=["debug","info","warn","error","report","disable"],Logger=class{constructor(){this.logCache=[];this.level="warn";this.verbose=!1}configure(config){if(config.
 logLevel!==void 0){if(!LEVELS.includes(config.logLevel))return!1;this.level=config.logLevel}return!0}setVerbose(enable){this.verbose=enable}debug(event,fields={}){
 this.passes("debug")&&console.debug("[salon]",event,fields)}info(event,fields={}){this.passes("info")&&console.info("[salon]",event,fields)}warn(event,fields={}){
 this.passes("warn")&&console.warn("[salon]",event,fields)}error(event,fields={}){this.passes("error")&&console.error("[salon]",event,fields)}passes(level){return this.
@@ -484,280 +833,14 @@ this.stopVideo(),sounded&&this.startSound(options)}},muted=!withSound||this.audi
 this.beauty!==null&&this.picture.element instanceof HTMLVideoElement&&(this.overlay=new BeautyOverlay(this.picture.element,this.beauty)),this.applyPicture(),this.
 applySound()}applyPicture(){this.picture!==null&&(this.picture.element.style.visibility=this.videoMuted?"hidden":"")}applySound(){let element=this.soundElement();
 element!==null&&(element.muted=this.audioMuted,element.volume=this.volume/100,this.sinkID!==null&&setSink(element,this.sinkID).catch(()=>{}))}soundElement(){return this.
-sound?.element??(this.pictureHasSound?this.picture?.element??null:null)}video(){return this.picture?.element instanceof HTMLVideoElement?this.picture.element:null}};var PendingRequests=class{constructor(timeoutMs,onTimeout){this.timeoutMs=timeoutMs;this.onTimeout=onTimeout;this.list=[];this.lastId=0}nextId(){return++this.lastId}add(body){
-return new Promise((resolve,reject)=>{this.list.push({id:0,onWire:!1,body,resolve,reject,timer:null})})}flush(send){for(let each of this.list)each.onWire||(each.
-id===0&&(each.id=this.nextId()),each.onWire=!0,each.timer=setTimeout(()=>this.expire(each),this.timeoutMs),send({requestId:each.id,...numbered(each.body,each.id)}))}settle(reply){
-let pending=this.list.find(each=>each.id!==0&&each.id===reply.requestId);if(pending===void 0)return;this.remove(pending);let failed=reply.failed;failed===void 0?
-pending.resolve(reply):pending.reject(toRequestFailed(failed))}connectionLost(){for(let each of this.list)each.onWire=!1,each.timer!==null&&clearTimeout(each.timer),
-each.timer=null}rejectStale(error){for(let each of[...this.list])each.id===0&&"sendMessage"in each.body||(this.remove(each),each.reject(error))}rejectAll(error){
-for(let each of[...this.list])this.remove(each),each.reject(error)}expire(pending){this.remove(pending),pending.reject(new ZegoError(Code.REQUEST_TIMEOUT,"The s\
-erver did not answer in time.")),this.onTimeout()}remove(pending){pending.timer!==null&&clearTimeout(pending.timer),this.list.splice(this.list.indexOf(pending),
-1)}};function numbered(body,id){return"sendMessage"in body?{sendMessage:{...body.sendMessage,messageNumber:id}}:body}function toRequestFailed(failed){return new RequestFailed(
-failed.code||Code.UNKNOWN_SERVER_ERROR,failed.message||"The server refused the request.",failed.reason??"",failed.retryable===!0)}var OVERLOAD_PAUSES={firstMs:2e3,maxMs:1e4},Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){
-let ceiling=Math.min(this.options.maxMs,this.options.firstMs*2**this.attempt);return this.attempt=Math.min(this.attempt+1,16),Math.round(ceiling*(.5+.5*this.random()))}reset(){
-this.attempt=0}};var QUICK_STEPS_MS=[100,200,300,400],PAUSE_SHARE=.25,QUICK_MAX_MS=5e3,OPEN_TIMEOUT_MS={first:3e3,max:5e3},HANDSHAKE_TIMEOUT_MS={first:4e3,max:1e4},ReconnectSchedule=class{constructor(random=Math.
-random){this.random=random;this.pace="quick";this.quickTries=0;this.unanswered=0;this.troubledSinceMs=null;this.growing=new Backoff({firstMs:250,maxMs:5e3},random),
-this.long=new Backoff(OVERLOAD_PAUSES,random)}nextMs(trouble,nowMs){return this.troubledSinceMs??(this.troubledSinceMs=nowMs),trouble==="unanswered"&&(this.unanswered+=
-1),trouble==="overloaded"?this.pace="long":trouble==="refused"&&this.pace==="quick"&&(this.pace="growing"),this.pace==="long"?this.long.nextMs():this.pace==="gr\
-owing"?this.growing.nextMs():this.quickMs(nowMs-this.troubledSinceMs)}get openTimeoutMs(){return this.grown(OPEN_TIMEOUT_MS)}get handshakeTimeoutMs(){return this.
-grown(HANDSHAKE_TIMEOUT_MS)}reset(){this.pace="quick",this.quickTries=0,this.unanswered=0,this.troubledSinceMs=null,this.growing.reset(),this.long.reset()}quickMs(troubledMs){
-let step=QUICK_STEPS_MS[Math.min(this.quickTries,QUICK_STEPS_MS.length-1)]??0,ceiling=Math.max(step,Math.min(QUICK_MAX_MS,troubledMs*PAUSE_SHARE)),floor=this.quickTries===
-0?1:ceiling/2;return this.quickTries+=1,Math.floor(floor+(ceiling-floor)*this.random())}grown({first,max}){return Math.min(max,first*2**Math.min(this.unanswered,
-16))}};var StateMachine=class{constructor(current,allowed,noun){this.current=current;this.allowed=allowed;this.noun=noun}get state(){return this.current}is(...states){
-return states.includes(this.current)}may(next){return this.allowed[this.current].includes(next)}become(next){if(!this.may(next))throw new Error(`${this.noun}: ${this.
-current} -> ${next} is not allowed`);this.current=next}};var VERSION="3.12.0-salon.1";var ALLOWED={IDLE:["LOGGING_IN","CLOSED"],LOGGING_IN:["READY","CLOSED"],READY:["RECONNECTING","CLOSED"],RECONNECTING:["READY","CLOSED"],CLOSED:[]},FIRST_OPEN_TIMEOUT_MS=5e3,
-FIRST_HANDSHAKE_TIMEOUT_MS=1e4,LOGIN_TIMEOUT_MS=15e3,REQUEST_TIMEOUT_MS=1e4,PROBE_TIMEOUT_MS=5e3,LOGOUT_TIMEOUT_MS=1e3,DEFAULT_HEARTBEAT_MS=3e4,STABLE_MS=5e3,FINAL_CODES=[
-Code.LOGGED_IN_ELSEWHERE,Code.KICKED_BY_OTHER_LOGIN,Code.KICKED_BY_BACKEND,Code.DUPLICATE_LOGIN],Connection=class{constructor(options,listener){this.options=options;
-this.listener=listener;this.machine=new StateMachine("IDLE",ALLOWED,"connection");this.pending=new PendingRequests(REQUEST_TIMEOUT_MS,()=>this.probe());this.schedule=
-new ReconnectSchedule;this.link=null;this.urlIndex=0;this.handshakeId=0;this.tokenInUse="";this.arriving=null;this.session=null;this.lastSequence=0n;this.seenSequence=
-0n;this.heartbeatMs=DEFAULT_HEARTBEAT_MS;this.deadlineMs=0;this.readySinceMs=0;this.quietAttempt=!1;this.asleep=!1;this.untold=!1;this.lastError=null;this.probeId=
-0;this.timers=new Map;this.onOnline=()=>this.hurry();this.token=options.login.token}start(){this.machine.become("LOGGING_IN"),this.deadlineMs=performance.now()+
-LOGIN_TIMEOUT_MS,globalThis.addEventListener?.("online",this.onOnline),this.open()}request(body){if(this.machine.is("CLOSED"))return Promise.reject(new ZegoError(
-Code.SOCKET_CLOSED,"The log-in has ended."));let reply=this.pending.add(body);return this.flush(),reply}probe(){!this.machine.is("READY")||this.timers.has("prob\
-e")||(this.probeId=this.pending.nextId(),this.link?.send({requestId:this.probeId,heartbeat:{}}),this.setTimer("probe",PROBE_TIMEOUT_MS,()=>this.lost("unanswered")))}renewToken(token){
-this.token=token}logInAnew(){return this.token===this.tokenInUse||this.machine.is("CLOSED")?!1:(this.machine.is("READY")&&(this.session=null,this.reconnect(!0,Code.
-NETWORK_BROKEN,"unreachable")),!0)}logout(){this.machine.is("CLOSED")||(this.sayGoodBye(),this.end(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended.")))}sleep(){
-this.asleep||this.machine.is("IDLE","CLOSED")||(this.asleep=!0,this.link?.isOpen===!0?this.sayGoodBye():this.sendGoodBye(),this.closeLink(),this.session=null,this.
-machine.is("READY")&&(this.machine.become("RECONNECTING"),this.pending.connectionLost(),this.untold=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.machine.is(
-"CLOSED")))return;this.schedule.reset();let patienceMs=this.machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.now()+
-patienceMs,this.untold&&(this.untold=!1,this.listener.reconnecting(Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sayGoodBye(){let link2=this.link;
-link2!==null&&(this.machine.is("READY")||this.timers.has("handshake"))&&(link2.send({requestId:this.pending.nextId(),logout:{}}),this.link=null,setTimeout(()=>link2.
-close(),LOGOUT_TIMEOUT_MS))}sendGoodBye(){let{urls,login,sendBeacon:sendBeacon2}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0||this.session===
-null)return;let{id:sessionId,resumeKey}=this.session,farewell={appId:login.appId,userId:login.userId,sessionId,resumeKey};sendBeacon2(url.replace(/^ws/,"http"),
-JSON.stringify(farewell))}open(){let{urls,socketFactory,logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(Code.NO_SERVER,
-"There is no usable server address."));return}this.clearTimer("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let openTimeoutMs=this.machine.
-is("LOGGING_IN")?FIRST_OPEN_TIMEOUT_MS:this.schedule.openTimeoutMs,link2=new Link(url,socketFactory,openTimeoutMs,{linkOpened:()=>link2===this.link&&this.greet(),
-linkMessage:message=>link2===this.link&&this.received(message),linkLost:trouble=>link2===this.link&&this.lost(trouble)});this.link=link2}greet(){let{login}=this.
-options,hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};if(this.link?.send({requestId:this.pending.nextId(),hello}),this.handshakeId=this.pending.
-nextId(),this.session===null)this.tokenInUse=this.token,this.link?.send({requestId:this.handshakeId,login:{...login,token:this.token}});else{let resume={appId:login.
-appId,userId:login.userId,sessionId:this.session.id,resumeKey:this.session.resumeKey,lastSequence:this.lastSequence.toString()};this.link?.send({requestId:this.
-handshakeId,resume})}this.awaitHandshake()}awaitHandshake(){let timeoutMs=this.machine.is("LOGGING_IN")?FIRST_HANDSHAKE_TIMEOUT_MS:this.schedule.handshakeTimeoutMs;
-this.setTimer("handshake",timeoutMs,()=>this.lost("unanswered"))}received(message){let sequence=BigInt(message.sequence??0),reply=message.reply;if(reply!==void 0){
-reply.loggedIn!==void 0&&(this.lastSequence=sequence),this.replied(reply);return}if(this.arriving!==null&&(message.usersChanged??message.streamsChanged)!==void 0){
-this.pageArrived(this.arriving,message);return}sequence!==0n&&sequence<=this.seenSequence||(sequence>this.lastSequence&&(this.lastSequence=sequence),message.goAway!==
-void 0?this.sentAway():message.loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(message))}replied(reply){reply.requestId===this.
-probeId?this.clearTimer("probe"):reply.requestId!==this.handshakeId?this.pending.settle(reply):reply.failed!==void 0?this.handshakeFailed(reply.failed):reply.loggedIn!==
-void 0?this.arrived(reply.loggedIn):reply.resumed!==void 0&&this.ready(null)}pageArrived(loggedIn,{usersChanged,streamsChanged}){this.arrived({...loggedIn,users:[
-...loggedIn.users??[],...usersChanged?.users??[]],streams:[...loggedIn.streams??[],...streamsChanged?.streams??[]],pagesToCome:(loggedIn.pagesToCome??0)-1})}arrived(loggedIn){
-let{sessionId="",resumeKey="",heartbeatIntervalMs,pagesToCome=0}=loggedIn;if(pagesToCome>0){this.arriving=loggedIn,this.awaitHandshake();return}this.arriving=null,
-this.session={id:sessionId,resumeKey},this.seenSequence=0n,this.heartbeatMs=heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(loggedIn)}ready(loggedIn){let first=this.
-machine.is("LOGGING_IN");this.machine.become("READY"),this.clearTimer("handshake"),this.readySinceMs=performance.now(),this.quietAttempt=!1,this.heartbeat(),!first&&
-loggedIn!==null&&this.pending.rejectStale(new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.
-listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){let error=toRequestFailed(failed);if(this.options.logger.warn("log-in-refused",{err_code:error.
-errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.fail(error);return}this.lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason===
-"logged-in-elsewhere"?this.fail(error):error.retryable?this.lost(error.reason==="rate-limited"?"overloaded":"refused"):this.session!==null?(this.session=null,this.
-closeLink(),this.open()):this.fail(error)}sentAway(){this.machine.is("READY")?this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable"):this.lost("unreachable")}loggedOut(code){
-code===Code.LEASE_EXPIRED?(this.session=null,this.reconnect(!1,code,"unreachable")):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The server ended the l\
-og-in."))}lost(trouble){if(this.urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN,trouble==="unanswered"?"unreachable":trouble);return}
-if(this.closeLink(),this.quietAttempt&&(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.
-schedule.nextMs(trouble,performance.now()),waitMs=this.urlIndex%this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.
-setTimer("retry",Math.min(waitMs,leftMs),()=>this.open());else if(this.machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be r\
-eached in time."));else{let details=this.lastError===null?{}:{last_code:this.lastError.errorCode};this.fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connectio\
-n did not come back in time.",details))}}reconnect(quiet,code,trouble){let nowMs=performance.now();nowMs-this.readySinceMs>STABLE_MS&&this.schedule.reset(),this.
-machine.become("RECONNECTING"),this.closeLink(),this.pending.connectionLost(),this.seenSequence=this.lastSequence,this.lastError=null,this.deadlineMs=nowMs+this.
-options.retryTimeMs(),this.quietAttempt=quiet,this.setTimer("retry",this.schedule.nextMs(trouble,nowMs),()=>this.open()),quiet||this.listener.reconnecting(code)}hurry(){
-this.machine.is("RECONNECTING")&&this.timers.has("retry")?this.open():this.probe()}flush(){this.machine.is("READY")&&this.pending.flush(message=>this.link?.send(
-message))}heartbeat(){this.setTimer("heartbeat",this.heartbeatMs,()=>{this.heartbeat(),this.probe()})}fail(error){this.end(error),this.listener.closed(error)}end(error){
-this.machine.become("CLOSED"),globalThis.removeEventListener?.("online",this.onOnline),this.closeLink(),this.pending.rejectAll(error)}closeLink(){for(let name of[
-...this.timers.keys()])this.clearTimer(name);this.link?.close(),this.link=null,this.arriving=null}setTimer(name,delayMs,run){this.clearTimer(name),this.timers.set(
-name,setTimeout(()=>{this.timers.delete(name),run()},delayMs))}clearTimer(name){let timer=this.timers.get(name);timer!==void 0&&clearTimeout(timer),this.timers.
-delete(name)}};var CONNECT_TIMEOUT_MS=8e3,DISCONNECTED_GRACE_MS=4e3,lastPeerNumber=0,Peer=class{constructor(direction,logger,onLost,onDoubt){this.direction=direction;this.logger=
-logger;this.onLost=onLost;this.onDoubt=onDoubt;this.slots=[];this.queue=Promise.resolve();this.lostWith=null;this.timer=null;this.waiting=new Set;this.id=`${direction===
-"sendonly"?"s":"r"}${++lastPeerNumber}-${Date.now().toString(36)}`,this.connection=new RTCPeerConnection({bundlePolicy:"max-bundle"}),this.connection.onconnectionstatechange=
-()=>this.stateChanged()}get lost(){return this.lostWith!==null}acquire(kind,streamID,init={}){let free=this.slots.find(slot2=>slot2.kind===kind&&slot2.streamID===
-null);if(free!==void 0)return free.streamID=streamID,free.transceiver.direction=this.direction,free;let transceiver=this.addTransceiver(kind,init),slot={kind,transceiver,
-streamID};return this.slots.push(slot),slot}addTransceiver(kind,init){try{return this.connection.addTransceiver(kind,{...init,direction:this.direction})}catch(thrown){
-if(init.sendEncodings===void 0)throw thrown;return this.connection.addTransceiver(kind,{direction:this.direction})}}deactivate(slot){this.lost||(slot.transceiver.
-direction="inactive")}release(slot){this.deactivate(slot),slot.streamID=null}negotiate(negotiation){let run=this.queue.then(()=>this.runOne(negotiation));return this.
-queue=run.catch(()=>{}),run}connected(){return this.lostWith!==null?Promise.reject(this.lostWith):this.connection.connectionState==="connected"?Promise.resolve():
-new Promise((resolve,reject)=>this.waiting.add({resolve,reject}))}getStats(){return this.connection.getStats()}close(error,tell=!1){if(this.lostWith===null){this.
-lostWith=error,this.clearTimer(),this.connection.onconnectionstatechange=null,this.connection.close();for(let each of this.waiting)each.reject(error);this.waiting.
-clear(),tell&&this.onLost(this,error)}}async runOne(negotiation){if(this.throwIfLost(),!await negotiation.prepare(this))return;let sdp;try{await this.connection.
-setLocalDescription(await this.connection.createOffer()),sdp=this.connection.localDescription?.sdp??""}catch(thrown){throw this.throwIfLost(),toZegoError(thrown,
-this.direction==="sendonly"?Code.PUBLISH_OFFER:Code.PLAY_OFFER)}let reply;try{reply=await negotiation.exchange({peerConnectionId:this.id,sdp,tracks:this.bindings()})}catch(thrown){
-throw this.throwIfLost(),await this.undo(thrown),thrown}this.throwIfLost();let answer=reply.answer?.sdp;if(answer===void 0){await this.connection.setLocalDescription(
-{type:"rollback"});return}await this.take(negotiation.amend?.(answer)??answer)}async take(sdp){try{await this.connection.setRemoteDescription({type:"answer",sdp})}catch(thrown){
-this.throwIfLost(),this.logger.error("answer-rejected",{peer_connection_id:this.id,name:thrown.name}),this.lose(this.connectCode(),"The answer could not be appl\
-ied.")}this.throwIfLost(),this.connection.connectionState!=="connected"&&this.timer===null&&(this.timer=setTimeout(()=>this.loseQuietly("The media connection di\
-d not come up."),CONNECT_TIMEOUT_MS))}async undo(thrown){(!(thrown instanceof RequestFailed)||thrown.reason==="transport-not-found")&&this.lose(this.connectCode(),
-"The relay's view of the media connection is unknown.");try{await this.connection.setLocalDescription({type:"rollback"})}catch{this.throwIfLost(),this.lose(this.
-connectCode(),"The offer could not be taken back.")}}bindings(){return this.slots.flatMap(({transceiver,streamID})=>streamID!==null&&transceiver.mid!==null&&transceiver.
-direction!=="inactive"?[{mid:transceiver.mid,streamId:streamID}]:[])}stateChanged(){let state=this.connection.connectionState;if(this.logger.debug("peer-connect\
-ion-state",{peer_connection_id:this.id,state}),state==="connected"){this.clearTimer();for(let each of this.waiting)each.resolve();this.waiting.clear()}else state===
-"disconnected"?(this.onDoubt(),this.clearTimer(),this.timer=setTimeout(()=>this.loseQuietly("The media connection was interrupted."),DISCONNECTED_GRACE_MS)):(state===
-"failed"||state==="closed")&&this.loseQuietly("The media connection failed.")}connectCode(){return this.direction==="sendonly"?Code.PUBLISH_ICE_FAILED:Code.PLAY_ICE_FAILED}loseQuietly(sentence){
-this.close(new PeerLost(this.connectCode(),sentence),!0)}lose(code,sentence){let error=new PeerLost(code,sentence);throw this.close(error,!0),error}throwIfLost(){
-if(this.lostWith!==null)throw this.lostWith}clearTimer(){this.timer!==null&&clearTimeout(this.timer),this.timer=null}};var Peers=class{constructor(port,logger){this.port=port;this.logger=logger;this.current={sendonly:null,recvonly:null}}get(direction){let present=this.current[direction];
-if(present!==null&&!present.lost)return present;let peer=new Peer(direction,this.logger,(lost,error)=>{this.forget(lost,error),this.port.request({closePeerConnection:{
-peerConnectionId:lost.id}}).catch(()=>{})},()=>this.port.doubt());return this.current[direction]=peer,peer}lostAtRelay(peerConnectionID){for(let peer of[this.current.
-sendonly,this.current.recvonly])peer?.id===peerConnectionID&&this.drop(peer,"The relay lost the media connection.")}renew(){for(let peer of[this.current.sendonly,
-this.current.recvonly])peer!==null&&this.drop(peer,"The log-in was renewed.")}closeAll(){for(let direction of["sendonly","recvonly"])this.current[direction]?.close(
-new PeerLost(Code.SOCKET_CLOSED,"The log-in has ended.")),this.current[direction]=null}drop(peer,sentence){let error=new PeerLost(peer.direction==="sendonly"?Code.
-PUBLISH_SOCKET_LOST:Code.PLAY_MEDIA_LOST,sentence);peer.close(error),this.forget(peer,error)}forget(peer,error){this.current[peer.direction]===peer&&(this.current[peer.
-direction]=null),this.logger.warn("peer-connection-lost",{peer_connection_id:peer.id,err_code:error.errorCode}),this.port.peerLost(peer,error)}};var FLOW_ALLOWED={IDLE:["NEGOTIATING","ENDED"],NEGOTIATING:["ACTIVE","WAITING","ENDED"],ACTIVE:["WAITING","ENDED"],WAITING:["NEGOTIATING","WAITING","ENDED"],ENDED:[]},
-STABLE_MS2=5e3,MediaFlow=class{constructor(streamID,port,direction,retryTimeoutError){this.streamID=streamID;this.port=port;this.direction=direction;this.retryTimeoutError=
-retryTimeoutError;this.machine=new StateMachine("IDLE",FLOW_ALLOWED,"stream");this.slots=[];this.peer=null;this.backoff=new Backoff({firstMs:250,maxMs:5e3});this.
-overloadBackoff=new Backoff(OVERLOAD_PAUSES);this.attempt=0;this.failures=0;this.activeSinceMs=0;this.announced=!1;this.retryTimer=null;this.deadlineTimer=null}get state(){
-return this.machine.state}start(){this.negotiate()}stop(){this.end(null)}interrupt(error,patient){if(!this.machine.is("ACTIVE","NEGOTIATING","WAITING"))return;let peer=this.
-peer;if(peer!==null)for(let slot of this.slots)peer.deactivate(slot);this.wait(error,patient)}wake(){this.machine.is("WAITING")&&this.negotiate()}peerLost(peer,error){
-this.peer===peer&&(this.slots=[],this.peer=null,this.machine.is("ACTIVE")&&this.wait(error,!1))}amend(sdp){return sdp}get wasActive(){return this.activeSinceMs!==
-0}end(error){this.machine.is("ENDED")||(this.clearTimers(),this.attempt+=1,this.become("ENDED",error),this.leave())}become(state,error){this.machine.become(state),
-this.report(state,error)}negotiate(){if(this.clearRetry(),this.become("NEGOTIATING",null),!this.machine.is("NEGOTIATING"))return;this.armDeadline();let attempt=++this.
-attempt,present=()=>attempt===this.attempt&&this.machine.is("NEGOTIATING");this.run(present).then(()=>present()&&this.succeeded(),thrown=>present()&&this.failed(
-toZegoError(thrown,this.retryTimeoutError().errorCode)))}async run(present){let peer=this.port.peer(this.direction);await peer.negotiate({prepare:async()=>present()?
-(this.peer!==peer&&(this.slots=[]),this.peer=peer,await this.prepareSlots(peer),!0):!1,exchange:async offer=>{this.announced=!0;try{return await this.announce(offer)}catch(thrown){
-throw thrown instanceof RequestFailed&&(this.announced=!1),thrown}},amend:sdp=>this.amend(sdp)}),present()&&(this.answered(),await peer.connected())}succeeded(){
-this.clearTimers(),this.activeSinceMs=performance.now(),this.become("ACTIVE",null)}failed(error){error instanceof PeerLost||error instanceof RequestFailed&&!this.
-isFinal(error)?this.wait(error,!1):this.end(error)}wait(error,patient){this.machine.is("ACTIVE")&&performance.now()-this.activeSinceMs>STABLE_MS2&&(this.failures=
-0,this.backoff.reset(),this.overloadBackoff.reset()),this.attempt+=1,this.clearRetry(),this.become("WAITING",error),this.machine.is("WAITING")&&(this.armDeadline(),
-!patient&&(this.retryTimer=setTimeout(()=>this.wake(),this.pauseMs(error))))}pauseMs(error){return this.failures++===0&&error instanceof PeerLost?0:(error instanceof
-RequestFailed&&error.reason==="rate-limited"?this.overloadBackoff:this.backoff).nextMs()}leave(){let peer=this.peer,withdraw=offer=>(this.announced=!1,this.withdraw(
-offer));if(peer===null||peer.lost){this.announced&&withdraw().catch(()=>{});return}peer.negotiate({prepare:async()=>{for(let slot of this.slots)await this.releaseSlot(
-peer,slot);return this.slots=[],this.announced},exchange:withdraw}).catch(()=>withdraw()).catch(()=>{})}armDeadline(){this.deadlineTimer===null&&(this.deadlineTimer=
-setTimeout(()=>this.end(this.retryTimeoutError()),this.port.retryTimeMs()))}clearRetry(){this.retryTimer!==null&&clearTimeout(this.retryTimer),this.retryTimer=null}clearTimers(){
-this.clearRetry(),this.deadlineTimer!==null&&clearTimeout(this.deadlineTimer),this.deadlineTimer=null}};var PUBLIC_STATE={IDLE:"NO_PLAY",NEGOTIATING:"PLAY_REQUESTING",WAITING:"PLAY_REQUESTING",ACTIVE:"PLAYING",ENDED:"NO_PLAY"},Player=class extends MediaFlow{constructor(streamID,option,playerPort){
-super(streamID,playerPort,"recvonly",()=>new ZegoError(Code.PLAY_RETRY_TIMEOUT,"The stream could not be played again in time."));this.option=option;this.playerPort=
-playerPort;this.media=new MediaStream;this.settle=null;this.lastReport="";this.muted=new Set;this.ready=new Promise((resolve,reject)=>{this.settle={resolve,reject}}),
-this.ready.catch(()=>{})}get interrupted(){return this.wasActive&&this.machine.is("WAITING","NEGOTIATING")}get hasPlayed(){return this.wasActive}learnMuted(mutedKinds){
-if(!this.machine.is("ACTIVE"))return[];let before=this.muted;return this.muted=new Set(mutedKinds),["audio","video"].filter(kind=>before.has(kind)!==this.muted.
-has(kind)).map(kind=>({kind,muted:this.muted.has(kind)}))}prepareSlots(peer){for(let kind of["audio","video"]){let present=this.slots.find(each=>each.kind===kind);
-if(!this.wants(kind)){present!==void 0&&this.drop(peer,present);continue}let slot=present??peer.acquire(kind,this.streamID);present===void 0&&this.slots.push(slot),
-slot.transceiver.direction="recvonly";let receiver=slot.transceiver.receiver,targetMs=this.option.jitterBufferTarget;"jitterBufferTarget"in receiver&&(receiver.
-jitterBufferTarget=targetMs??null),"playoutDelayHint"in receiver&&this.option.playoutDelayHint!==void 0&&(receiver.playoutDelayHint=this.option.playoutDelayHint)}
-return Promise.resolve()}announce(offer){return this.port.request({play:{streamId:this.streamID,offer}})}withdraw(offer){return this.port.request({stopPlay:{streamId:this.
-streamID,offer}})}answered(){let tracks=[];for(let slot of[...this.slots])slot.transceiver.currentDirection==="recvonly"?tracks.push(slot.transceiver.receiver.track):
-this.peer!==null&&this.drop(this.peer,slot);if(tracks.length===0)throw new RequestFailed(Code.PLAY_INTERRUPTED,"The relay has no media of this stream.","no-medi\
-a",!0);for(let track of this.media.getTracks())tracks.includes(track)||this.media.removeTrack(track);for(let track of tracks)this.media.addTrack(track);this.settle?.
-resolve(this.media),this.settle=null}releaseSlot(peer,slot){return this.drop(peer,slot),Promise.resolve()}isFinal(error){return error.retryable?!1:error.errorCode!==
-Code.STREAM_NOT_FOUND?!0:!this.wasActive&&!this.playerPort.isComing(this.streamID)}report(state,error){state==="ENDED"&&(this.playerPort.playerEnded(this),this.
-settle?.reject(error??new ZegoError(Code.NOT_PLAYING,"Playing was stopped before it began.")),this.settle=null);let publicState=PUBLIC_STATE[state],code=error?.
-errorCode??Code.OK;!(state==="NEGOTIATING"&&this.lastReport.startsWith(publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState}\
- ${code}`,this.playerPort.playerState({streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"})),state==="ACTIVE"&&this.
-playerPort.playerActive(this)}wants(kind){if(this.option[kind]===!1)return!1;let kinds=this.playerPort.kindsOf(this.streamID);return kinds.length===0||kinds.includes(
-kind)}drop(peer,slot){this.media.removeTrack(slot.transceiver.receiver.track),peer.release(slot),this.slots=this.slots.filter(each=>each!==slot)}};function withFormatParameters(sdp,mid,codecs,parameters){let added=Object.entries(parameters).map(([name,value])=>`${name}=${value}`);return added.length===0?sdp:
-sdp.split(/(?=^m=)/m).map(section=>hasMid(section,mid)?extend(section,codecs,added.join(";")):section).join("")}function hasMid(section,mid){return section.split(
-/\r?\n/).includes(`a=mid:${mid}`)}function extend(section,codecs,added){let lines=section.split(`\r
-`),fmtp=new Map;return lines.forEach((line,index)=>{let match=/^a=fmtp:(\d+) /.exec(line);match?.[1]!==void 0&&fmtp.set(match[1],index)}),lines.flatMap((line,index)=>{
-let map=/^a=rtpmap:(\d+) ([^/]+)\//.exec(line),payloadType=map?.[1],wanted=codecs.includes((map?.[2]??"").toLowerCase());if(payloadType!==void 0&&wanted&&!fmtp.
-has(payloadType))return[line,`a=fmtp:${payloadType} ${added}`];let own=/^a=fmtp:(\d+) /.exec(line)?.[1];return own!==void 0&&fmtp.get(own)===index&&isCodec(lines,
-own,codecs)?[`${line};${added}`]:[line]}).join(`\r
-`)}function isCodec(lines,payloadType,codecs){return lines.some(line=>{let map=/^a=rtpmap:(\d+) ([^/]+)\//.exec(line);return map?.[1]===payloadType&&codecs.includes(
-(map[2]??"").toLowerCase())})}function isRepair(codec){return codec.mimeType.toLowerCase()==="video/rtx"}function named(name){return codec=>codec.mimeType.toLowerCase()===`video/${name.toLowerCase()}`}
-function h264Rank(codec){let line=(codec.sdpFmtpLine??"").toLowerCase(),mode=line.includes("packetization-mode=1")?0:10;return line.includes("profile-level-id=4\
-2e0")?mode:line.includes("profile-level-id=4200")?mode+1:mode+2}function sendCodecPreferences(wished,capabilities){let found=capabilities.filter(named(wished)),
-chosen=found.length>0?found:capabilities.filter(named("VP8"));return chosen.length===0?[]:[...[...chosen].sort((left,right)=>h264Rank(left)-h264Rank(right)),...capabilities.
-filter(isRepair)]}function canSend(name){return(RTCRtpSender.getCapabilities?.("video")?.codecs??[]).some(named(name))}var DEFAULT_SIZE={width:640,height:480},BlackPicture=class{constructor({width,height}){this.timer=null;let canvas=globalThis.document?.createElement("canvas"),context=canvas?.
-getContext("2d");if(!canvas||!context||typeof canvas.captureStream!="function"){this.track=null;return}canvas.width=width||DEFAULT_SIZE.width,canvas.height=height||
-DEFAULT_SIZE.height,this.track=canvas.captureStream().getVideoTracks()[0]??null;let draw=()=>{context.fillRect(0,0,canvas.width,canvas.height),this.timer=setTimeout(
-draw,500)};draw()}stop(){this.timer!==null&&clearTimeout(this.timer),this.timer=null,this.track?.stop()}};var MuteReport=class{constructor(present,send){this.present=present;this.send=send;this.told="";this.asking=!1;this.timer=null;this.pauses=new Backoff(OVERLOAD_PAUSES);
-this.over=!1}announced(){let kinds=this.present();return this.told=kinds.join(),kinds}refresh(){let kinds=this.present(),wanted=kinds.join();this.over||this.asking||
-this.timer!==null||wanted===this.told||(this.asking=!0,this.send(kinds).then(()=>{this.asking=!1,this.told=wanted,this.pauses.reset(),this.refresh()},thrown=>{this.
-asking=!1,this.failed(thrown)}))}stop(){this.over=!0,this.timer!==null&&clearTimeout(this.timer)}failed(thrown){if(thrown instanceof RequestFailed&&!thrown.retryable){
-this.over||(this.over=thrown.reason==="request-malformed");return}this.over||(this.timer=setTimeout(()=>{this.timer=null,this.refresh()},this.pauses.nextMs()))}};var PUBLIC_STATE2={IDLE:"NO_PUBLISH",NEGOTIATING:"PUBLISH_REQUESTING",WAITING:"PUBLISH_REQUESTING",ACTIVE:"PUBLISHING",ENDED:"NO_PUBLISH"},SETTLE_MS=5e3,Publisher=class extends MediaFlow{constructor(streamID,stream,option,publisherPort){
-super(streamID,publisherPort,"sendonly",()=>new ZegoError(Code.PUBLISH_RETRY_TIMEOUT,"The stream could not be published again in time."));this.stream=stream;this.
-option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null;this.black=null;this.settling=null;this.waiting=[];this.muteReport=new MuteReport(
-()=>this.stream.mutedKinds(),mutedKinds=>this.port.request({muteStream:{streamId:this.streamID,mutedKinds}}));stream.dark&&this.darken(!0)}async darken(mute){let track=this.
-stream.getVideoTracks()[0];track===void 0||mute===(this.dark!==null)||(mute?this.dark=darkened(track):(this.dark?.stop(),this.dark=null),await this.sourceChanged(
-"video"))}async sourceChanged(kind){let slot=this.slots.find(each=>each.kind===kind);try{await slot?.transceiver.sender.replaceTrack(this.outgoing(kind))}catch{}}async trackReplaced(track){
-let{optimizationMode}=this.stream.encoding;track.kind==="video"&&(optimizationMode!=="default"&&(track.contentHint=optimizationMode),this.dark?.stop(),this.dark=
-this.dark===null?null:darkened(track)),await this.sourceChanged(track.kind)}muteChanged(){this.publishing&&this.muteReport.refresh(),this.publisherPort.mutedChanged(
-this)}get publishing(){return this.machine.is("ACTIVE")}settled(){return this.machine.is("IDLE","NEGOTIATING")?new Promise(resolve=>this.waiting.push(resolve)):
-Promise.resolve()}async setEffects(effects){return(await this.port.request({setEffects:{streamId:this.streamID,effects}})).effectsSet??{}}async prepareSlots(peer){
-for(let kind of["audio","video"]){let source=this.source(kind),slot=this.slots.find(each=>each.kind===kind);if(source===void 0||source.readyState==="ended"&&slot===
-void 0&&!this.wasActive)continue;let track=this.outgoing(kind),{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,maxBitrate=(kind==="audio"?audioKbps:
-videoKbps)*1e3;slot===void 0&&(slot=peer.acquire(kind,this.streamID,{sendEncodings:[{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",
-kind==="video"&&(optimizationMode!=="default"&&track!==null&&(track.contentHint=optimizationMode),this.preferCodec(slot.transceiver)),await slot.transceiver.sender.
-replaceTrack(track)}}announce(offer){let extraInfo=this.option.extraInfo??"",effects=this.stream.beauty.effects,muted=this.muteReport.announced(),mutedKinds=muted.
-length>0?muted:void 0;return this.port.request({publish:{streamId:this.streamID,extraInfo,offer,effects,mutedKinds}})}withdraw(offer){return this.port.request({
-unpublish:{streamId:this.streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){
-let mid=transceiver.mid;if(mid!==null){if(kind==="video"&&startKbps!==null)amended=withFormatParameters(amended,mid,["vp8","h264","h265","vp9"],{"x-google-start\
--bitrate":startKbps});else if(kind==="audio"){let opus={};channelCount===2&&(opus.stereo=1),this.option.enableDTX===!0&&(opus.usedtx=1),Object.keys(opus).length>
-0&&(opus.maxaveragebitrate=audioKbps*1e3),amended=withFormatParameters(amended,mid,["opus"],opus)}}}return amended}answered(){this.stopSettling(),this.settling=
-setTimeout(()=>{this.settling=null;for(let slot of this.slots)this.applyParameters(slot)},SETTLE_MS);for(let slot of this.slots)this.applyParameters(slot)}async releaseSlot(peer,slot){
-peer.release(slot),await slot.transceiver.sender.replaceTrack(null)}isFinal(error){return error.errorCode===Code.TOKEN_EXPIRED?!this.publisherPort.logInAnew():!error.
-retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){if(state!=="NEGOTIATING")for(let resolve of this.waiting.splice(0))resolve();state===
-"ENDED"&&(this.stream.beauty.unpublished(this.streamID),this.stopSettling(),this.muteReport.stop(),this.dark?.stop(),this.dark=null,this.black?.stop(),this.black=
-null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;!(state==="NEGOTIATING"&&this.lastReport.startsWith(
-publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.publisherState({streamID:this.streamID,state:publicState,
-errorCode:code,extendedData:error?.extendedData??"{}"})),!(state!=="ACTIVE"||!this.machine.is("ACTIVE"))&&(this.muteReport.refresh(),this.publisherPort.publisherActive(
-this),this.stream.beauty.published(this))}tell(error){let{streamID}=this,{errorCode,extendedData}=error;this.publisherPort.publisherState({streamID,state:PUBLIC_STATE2[this.
-state],errorCode,extendedData})}source(kind){return(kind==="audio"?this.stream.getAudioTracks():this.stream.getVideoTracks())[0]}outgoing(kind){let track=this.source(
-kind)??null;return kind==="audio"||track===null?track:track.readyState==="ended"||this.stream.idle.has("video")?(this.black??(this.black=new BlackPicture(track.
-getSettings())),this.black.track):(this.black?.stop(),this.black=null,this.dark??track)}preferCodec(transceiver){if(typeof transceiver.setCodecPreferences!="fun\
-ction")return;let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(wished,RTCRtpSender.getCapabilities?.("video")?.codecs??[]);try{transceiver.
-setCodecPreferences(codecs)}catch{try{transceiver.setCodecPreferences([])}catch{}}}stopSettling(){this.settling!==null&&clearTimeout(this.settling),this.settling=
-null}async applyParameters(slot){let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,sender=slot.transceiver.sender;if(typeof sender.getParameters!="\
-function")return;let parameters=sender.getParameters();parameters.encodings?.length>0||(parameters.encodings=[{}]);for(let encoding of parameters.encodings)encoding.
-maxBitrate=(slot.kind==="audio"?audioKbps:videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode==="detail"||optimizationMode==="default"&&(this.stream.
-source==="screen"||this.settling!==null);parameters.degradationPreference=steady?"maintain-resolution":"maintain-framerate"}try{await sender.setParameters(parameters)}catch{}}};
-function darkened(track){let copy=track.clone();return copy.enabled=!1,copy}function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
-user),extraInfo:stream.extraInfo??"",kinds:stream.kinds??[],mutedKinds:stream.mutedKinds??[]}}var REASON_DISCONNECTED=5,Roster=class{constructor(){this.users=new Map;
-this.streams=new Map}stream(streamID){return this.streams.get(streamID)}replaceUsers(present){return replace(this.users,present.map(toUser),user=>user.userID)}replaceStreams(present){
-return replace(this.streams,present.map(toStream),stream=>stream.streamID)}mute(streamID,mutedKinds){let stream=this.streams.get(streamID);stream!==void 0&&this.
-streams.set(streamID,{...stream,mutedKinds})}changeUsers(change){return merge(this.users,(change.users??[]).map(toUser),user=>user.userID,deletes(change),[])}changeStreams(change){
-let streams=(change.streams??[]).map(toStream);return merge(this.streams,streams,stream=>stream.streamID,deletes(change),change.deleteReasons??[])}};function deletes(change){
-return change.updateType==="UPDATE_TYPE_DELETE"}function merge(known,items,key,remove,reasons){let result={added:[],deleted:[]};return items.forEach((item,index)=>{
-let before=known.get(key(item));remove?before!==void 0&&(known.delete(key(item)),result.deleted.push({item:before,reason:reasons[index]??0})):(known.set(key(item),
-item),before===void 0&&result.added.push(item))}),result}function replace(known,present,key){let result={added:[],deleted:[]},now=new Map(present.map(item=>[key(
-item),item]));for(let[id,item]of known)now.has(id)||result.deleted.push({item,reason:REASON_DISCONNECTED});for(let[id,item]of now)known.has(id)||result.added.push(
-item);known.clear();for(let[id,item]of now)known.set(id,item);return result}var DELETE_DESCRIPTIONS={1:"stop_by_user",2:"heartbeat_timeout",3:"repeated_login",4:"kicked",5:"disconnected",6:"remove_by_server"};function toStreamListItem(stream){
-return{streamID:stream.streamID,user:{...stream.user},extraInfo:stream.extraInfo,urlsFLV:"",urlsRTMP:"",urlsHLS:"",urlsHttpsFLV:"",urlsHttpsHLS:""}}function deleteReasons(deleted){
-let reasons=deleted.map(({item,reason})=>({stream_id:item.streamID,code:reason,description:DELETE_DESCRIPTIONS[reason]??"unknown"}));return JSON.stringify({stream_delete_reason:reasons})}
-function toBroadcast(message){return{fromUser:toUser(message.fromUser),message:message.text??"",sendTime:Number(message.sentAtUnixMs??0),messageID:Number(message.
-messageId??0)}}function toBarrage(message){return{...toBroadcast(message),messageID:message.messageId??""}}var ROOM_ALLOWED={"":["LOGINING"],LOGINING:["LOGINED","LOGIN_FAILED","LOGOUT"],LOGINED:["RECONNECTING","RECONNECT_FAILED","KICKOUT","LOGOUT"],RECONNECTING:["REC\
-ONNECTED","RECONNECT_FAILED","KICKOUT","LOGOUT"],RECONNECTED:["RECONNECTING","RECONNECT_FAILED","KICKOUT","LOGOUT"],LOGIN_FAILED:[],RECONNECT_FAILED:[],KICKOUT:[],
-LOGOUT:[]},OLD_STATE={LOGINING:"CONNECTING",LOGINED:"CONNECTED",LOGIN_FAILED:"DISCONNECTED",RECONNECTING:"CONNECTING",RECONNECTED:"CONNECTED",RECONNECT_FAILED:"\
-DISCONNECTED",KICKOUT:"DISCONNECTED",LOGOUT:"DISCONNECTED",LOGOUT_FAILED:"DISCONNECTED"};var TokenWatch=class{constructor(warn){this.warn=warn;this.timer=null;this.warnedForUnixS=0}expiresAt(unixS){this.stop(),unixS>0&&unixS!==this.warnedForUnixS&&this.
-wait(unixS)}stop(){this.timer!==null&&clearTimeout(this.timer),this.timer=null}wait(unixS){let leftMs=unixS*1e3-3e4-Date.now();if(leftMs>0){this.timer=setTimeout(
-()=>this.wait(unixS),Math.min(leftMs,36e5));return}this.timer=null,this.warnedForUnixS=unixS,this.warn()}};var Room=class{constructor(options){this.options=options;this.machine=new StateMachine("",ROOM_ALLOWED,"room");this.roster=new Roster;this.publishers=new Map;this.
-players=new Map;this.tokenWatch=new TokenWatch(()=>{this.tell(()=>this.options.events.emit("tokenWillExpire",this.roomID))});this.settleLogin=null;this.held=null;
-let{login,urls,settings,socketFactory,sendBeacon:sendBeacon2,logger}=options;this.roomID=login.roomId;let retryTimeMs=()=>settings.roomRetryTimeMs;this.connection=
-new Connection({urls,login,retryTimeMs,socketFactory,sendBeacon:sendBeacon2,logger},this),this.peers=new Peers({request:body=>this.connection.request(body),peerLost:(peer,error)=>this.
-peerLost(peer,error),doubt:()=>this.connection.probe()},logger)}get over(){return this.machine.is("LOGIN_FAILED","RECONNECT_FAILED","KICKOUT","LOGOUT")}login(){
-let result=new Promise((resolve,reject)=>{this.settleLogin={resolve,reject}});return this.become("LOGINING",Code.OK),this.over||this.connection.start(),result}logout(){
-this.over||(this.connection.logout(),this.finish("LOGOUT",null))}renewToken(token,expiresAtUnixS){this.connection.renewToken(token),this.tokenWatch.expiresAt(expiresAtUnixS)}sleep(){
-this.connection.sleep()}wake(){this.connection.wake()}send(kind,text,toUserIds){return this.connection.request({sendMessage:{kind,text,toUserIds}})}publisher(streamID){
-return this.publishers.get(streamID)}publishersOf(stream){return[...this.publishers.values()].filter(each=>each.stream===stream)}publish(streamID,stream,option){
-let publisher=new Publisher(streamID,stream,option,this.publisherPort());this.publishers.set(streamID,publisher),publisher.start()}player(streamID){return this.
-players.get(streamID)}play(streamID,option){let player=new Player(streamID,option,this.playerPort());this.players.set(streamID,player);let publisher=this.publishers.
-get(streamID);return publisher===void 0?player.start():publisher.settled().then(()=>player.state==="IDLE"&&player.start()),player.ready}loggedIn(loggedIn){this.
-held=[],this.become("LOGINED",Code.OK,JSON.stringify({room_session_id:loggedIn.roomSessionId??""})),this.settleLogin?.resolve(!0),this.settleLogin=null,this.applySnapshot(
-loggedIn),this.over||this.tokenWatch.expiresAt(Number(loggedIn.tokenExpiresAtUnixS??0)),afterPromises(()=>{let held=this.held??[];this.held=null;for(let run of held)
-run()})}reconnecting(code){this.become("RECONNECTING",code)}reconnected(fresh){this.machine.is("RECONNECTING")&&this.become("RECONNECTED",Code.OK),!(fresh===null||
-this.over)&&(this.peers.renew(),this.applySnapshot(fresh),this.tokenWatch.expiresAt(Number(fresh.tokenExpiresAtUnixS??0)))}closed(error){if(this.over)return;let kicked=error.
-errorCode===Code.KICKED_BY_OTHER_LOGIN||error.errorCode===Code.KICKED_BY_BACKEND;this.machine.is("LOGINING")?this.finish("LOGIN_FAILED",error):this.finish(kicked?
-"KICKOUT":"RECONNECT_FAILED",error)}message(message){if(message.usersChanged!==void 0)this.tellUsers(this.roster.changeUsers(message.usersChanged));else if(message.
-streamsChanged!==void 0){if(this.tellStreams(this.roster.changeStreams(message.streamsChanged)),message.streamsChanged.updateType!=="UPDATE_TYPE_DELETE")for(let{
-streamId=""}of message.streamsChanged.streams??[])this.wakePlayer(streamId),this.tell(()=>this.tellMuted(streamId))}else if(message.messageReceived!==void 0){let received=message.
-messageReceived;this.tell(()=>this.tellMessage(received))}else if(message.peerConnectionLost!==void 0)this.peers.lostAtRelay(message.peerConnectionLost.peerConnectionId??
-"");else if(message.streamMuteChanged!==void 0){let{streamId="",mutedKinds=[]}=message.streamMuteChanged;this.roster.mute(streamId,mutedKinds),this.tell(()=>this.
-tellMuted(streamId))}else if(message.effectsStateChanged!==void 0){let{streamId="",...state}=message.effectsStateChanged;this.publishers.get(streamId)?.stream.beauty.
-heard(streamId,state)}}tell(run){let guarded=()=>{this.over||run()};this.held===null?guarded():this.held.push(guarded)}applySnapshot(loggedIn){this.options.login.
-userUpdate&&this.tellUsers(this.roster.replaceUsers(loggedIn.users??[])),this.tellStreams(this.roster.replaceStreams(loggedIn.streams??[])),this.tell(()=>{for(let streamID of this.
-players.keys())this.tellMuted(streamID)})}tellUsers(change){let{events}=this.options;this.tell(()=>{let gone=change.deleted.map(({item})=>item);gone.length>0&&events.
-emit("roomUserUpdate",this.roomID,"DELETE",gone),change.added.length>0&&events.emit("roomUserUpdate",this.roomID,"ADD",change.added)})}tellStreams(change){let{events}=this.
-options;this.tell(()=>{if(change.deleted.length>0){let gone=change.deleted.map(({item})=>toStreamListItem(item));events.emit("roomStreamUpdate",this.roomID,"DEL\
-ETE",gone,deleteReasons(change.deleted));for(let{item}of change.deleted)this.interruptPlayer(item.streamID)}if(change.added.length>0){events.emit("roomStreamUpd\
-ate",this.roomID,"ADD",change.added.map(toStreamListItem),"{}");for(let{streamID}of change.added)this.wakePlayer(streamID)}})}tellMuted(streamID){let mutedKinds=this.
-roster.stream(streamID)?.mutedKinds??this.publishers.get(streamID)?.stream.mutedKinds();for(let{kind,muted}of this.players.get(streamID)?.learnMuted(mutedKinds??
-[])??[]){let event=kind==="video"?"remoteCameraStatusUpdate":"remoteMicStatusUpdate";this.options.events.emit(event,streamID,muted?"MUTE":"OPEN")}}tellMessage(message){
-let{events}=this.options;message.kind==="SIGNAL_MESSAGE_KIND_BROADCAST"?events.emit("IMRecvBroadcastMessage",this.roomID,[toBroadcast(message)]):message.kind===
-"SIGNAL_MESSAGE_KIND_BARRAGE"?events.emit("IMRecvBarrageMessage",this.roomID,[toBarrage(message)]):message.kind==="SIGNAL_MESSAGE_KIND_COMMAND"&&events.emit("IM\
-RecvCustomCommand",this.roomID,toUser(message.fromUser),message.text??"")}become(reason,code,extendedData){this.machine.become(reason),this.tellState(reason,code,
-extendedData)}tellState(reason,code,extendedData="{}"){this.options.logger.info("room-state",{room_id:this.roomID,reason,err_code:code}),this.options.events.emit(
-"roomStateUpdate",this.roomID,OLD_STATE[reason],code,extendedData),this.options.events.emit("roomStateChanged",this.roomID,reason,code,extendedData)}finish(reason,error){
-this.machine.become(reason),this.options.ended(this),this.tokenWatch.stop(),this.peers.closeAll();let settle=this.settleLogin;this.settleLogin=null;for(let flow of[
-...this.players.values(),...this.publishers.values()])flow.end(error);this.tellState(reason,error?.errorCode??Code.OK,error?.extendedData),settle?.reject(error??
-new ZegoError(Code.LOGIN_STATE,"The room was left before the log-in was done."))}peerLost(peer,error){for(let flow of[...this.publishers.values(),...this.players.
-values()])flow.peerLost(peer,error)}interruptPlayer(streamID){let gone=new ZegoError(Code.PLAY_INTERRUPTED,"The stream is interrupted.");this.players.get(streamID)?.
-interrupt(gone,!0)}wakePlayer(streamID){this.players.get(streamID)?.wake()}publisherPort(){return{peer:direction=>this.peers.get(direction),request:body=>this.connection.
-request(body),retryTimeMs:()=>this.options.settings.avRetryTimeMs,publisherState:state=>this.options.events.emit("publisherStateUpdate",state),logInAnew:()=>this.
-connection.logInAnew(),publisherActive:publisher=>this.wakePlayer(publisher.streamID),mutedChanged:publisher=>this.tell(()=>this.tellMuted(publisher.streamID)),
-publisherEnded:publisher=>{this.publishers.delete(publisher.streamID),this.players.get(publisher.streamID)?.hasPlayed===!1?this.wakePlayer(publisher.streamID):this.
-interruptPlayer(publisher.streamID)}}}playerPort(){return{peer:direction=>this.peers.get(direction),request:body=>this.connection.request(body),retryTimeMs:()=>this.
-options.settings.avRetryTimeMs,playerState:state=>this.options.events.emit("playerStateUpdate",state),playerEnded:player=>{this.players.delete(player.streamID),
-this.options.unplayed(player.media)},playerActive:player=>this.tell(()=>this.tellMuted(player.streamID)),isComing:streamID=>this.publishers.has(streamID),kindsOf:streamID=>this.
-roster.stream(streamID)?.kinds??[]}}};var CODECS=["H264","H265","VP8","VP9"];function missing(message){return{name:"NotSupportedError",message}}async function probeDevice(constraints){let devices=mediaDevices();
+sound?.element??(this.pictureHasSound?this.picture?.element??null:null)}video(){return this.picture?.element instanceof HTMLVideoElement?this.picture.element:null}};var Views=class{constructor(){this.byMedia=new Map}of(media,local,beauty){let view=this.byMedia.get(media)??new ZegoStreamView(media,local,beauty);return this.byMedia.
+set(media,view),view}remove(media){this.byMedia.get(media)?.stop(),this.byMedia.delete(media)}removeAll(){for(let media of[...this.byMedia.keys()])this.remove(media)}};var Rooms=class{constructor(){this.byID=new Map}get isEmpty(){return this.byID.size===0}get all(){return[...this.byID.values()]}add(room){this.byID.set(room.roomID,
+room)}remove(room){this.byID.get(room.roomID)===room&&this.byID.delete(room.roomID)}find(roomID){return(roomID===""?this.all[0]:this.byID.get(roomID))??null}publisher(streamID){
+return firstOf(this.all,room=>room.publisher(streamID))}publishersOf(stream){return this.all.flatMap(room=>room.publishersOf(stream))}player(streamID){return firstOf(
+this.all,room=>room.player(streamID))}};function firstOf(rooms,find){for(let room of rooms){let found=find(room);if(found!==void 0)return found}return null}var DEFAULT_RETRY_MS=3e5,Settings=class{constructor(){this.roomRetryTimeMs=DEFAULT_RETRY_MS;this.avRetryTimeMs=DEFAULT_RETRY_MS;this.chosenScenario=ZegoScenario.
+Default}get scenario(){return this.chosenScenario}setScenario(scenario){return scenario===void 0||!isScenario(scenario)?!1:(this.chosenScenario=scenario,!0)}configure(line){
+if(typeof line!="string")return!0;let match=/^\s*(room_retry_time|av_retry_time)\s*=\s*(\d+)\s*$/.exec(line);if(match===null)return!1;let timeMs=Number(match[2])*
+1e3;return match[1]==="room_retry_time"?this.roomRetryTimeMs=timeMs:this.avRetryTimeMs=timeMs,!0}};var CODECS=["H264","H265","VP8","VP9"];function missing(message){return{name:"NotSupportedError",message}}async function probeDevice(constraints){let devices=mediaDevices();
 if(devices===void 0)return missing("Devices can be used on HTTPS pages only.");try{return(await devices.getUserMedia(constraints)).getTracks().forEach(track=>track.
 stop()),null}catch(thrown){let{name="Error",message=""}=thrown;return{name,message}}}var PROBES={webRTC:async()=>typeof RTCPeerConnection=="function"?null:missing(
 "There is no RTCPeerConnection."),customCapture:async()=>{let{HTMLMediaElement:media,HTMLCanvasElement:canvas}=globalThis;return[media,canvas].some(each=>each!==
@@ -769,96 +852,29 @@ let codec=CODECS.find(each=>each===type);result=hasWebRTC&&codec!==void 0&&canSe
 type);let result={webRTC:!1,customCapture:!1,camera:!1,microphone:!1,screenSharing:!1,videoCodec:{H264:!1,H265:!1,VP8:!1,VP9:!1},errInfo:{}},note=(probe,failure)=>{
 result[probe]=failure===null,failure!==null&&(result.errInfo[probe]=failure)},hasWebRTC=await PROBES.webRTC()===null;for(let codec of CODECS)result.videoCodec[codec]=
 hasWebRTC&&canSend(codec);for(let probe of["webRTC","customCapture","screenSharing"])note(probe,await PROBES[probe]());let devices=await probeBoth();return note(
-"camera",devices.camera),note("microphone",devices.microphone),delete result.errInfo.screenSharing,result}var FORM=/^04[0-9A-Za-z+/]+={0,2}$/;var VECTOR_LENGTHS=[12,16];function bigEndian(bytes,offset,count){let value=0;for(let index=offset;index<offset+count;index+=1)value=value*256+bytes.charCodeAt(
-index);return value}function tokenExpiresAtUnixS(token){if(typeof token!="string"||!FORM.test(token))return null;let bytes;try{bytes=atob(token.slice(2))}catch{
-return null}let vectorBytes=bigEndian(bytes,8,2),head=12+vectorBytes,left=bytes.length-head-bigEndian(bytes,head-2,2);if(!VECTOR_LENGTHS.includes(vectorBytes)||
-left!==0&&left!==1)return null;let expiresAt=bigEndian(bytes,0,8);return Number.isSafeInteger(expiresAt)&&expiresAt>0?expiresAt:null}var MAX_APP_ID=2**32-1,MAX_EXTRA_INFO_CHARS=1024,DEFAULT_RETRY_MS=3e5,ZegoExpressEngine=class{constructor(appID,server,options){this.appID=appID;this.server=server;
-this.zegoWebRTC=makeInternals(this);this.zegoWebRTM=makeInternals(this);this.stateCenter=makeStateCenter();this.events=new Emitter;this.logger=new Logger;this.settings=
-{roomRetryTimeMs:DEFAULT_RETRY_MS,avRetryTimeMs:DEFAULT_RETRY_MS};this.localStreams=new Map;this.views=new Map;this.deviceWatch=new DeviceWatch((type,device)=>this.
-deviceChanged(type,device));this.room=null;this.microphoneMuted=!1;this.life=0;this.onPageHide=()=>this.room?.sleep();this.onPageShow=()=>this.room?.wake();let scenario=options?.
-scenario;this.scenario=scenario!==void 0&&isScenario(scenario)?scenario:ZegoScenario.Default,globalThis.addEventListener?.("pagehide",this.onPageHide),globalThis.
-addEventListener?.("pageshow",this.onPageShow)}static use(_module){return!0}getVersion(){return VERSION}on(event,handler){return(event==="videoDeviceStateChange\
-d"||event==="audioDeviceStateChanged")&&this.deviceWatch.start(),this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}checkSystemRequirements(type,_level){
-return checkSystem(type)}setRoomScenario(scenario){return this.room!==null||!isScenario(scenario)?!1:(this.scenario=scenario,!0)}setEngineConfig(config){if(typeof config!=
-"string")return!0;let match=/^\s*(room_retry_time|av_retry_time)\s*=\s*(\d+)\s*$/.exec(config);if(match===null)return!1;let timeMs=Number(match[2])*1e3;return match[1]===
-"room_retry_time"?this.settings.roomRetryTimeMs=timeMs:this.settings.avRetryTimeMs=timeMs,!0}setLogConfig(config){return this.logger.configure(config)}setDebugVerbose(enable){
-this.logger.setVerbose(enable)}destroyEngine(){this.life+=1,this.room?.logout();for(let stream of[...this.localStreams.values()])this.destroyStream(stream);for(let view of this.
-views.values())view.stop();this.views.clear(),globalThis.removeEventListener?.("pagehide",this.onPageHide),globalThis.removeEventListener?.("pageshow",this.onPageShow),
-this.deviceWatch.stop(),this.events.clear()}async loginRoom(roomID,token,user,config={}){if(!Number.isInteger(this.appID)||this.appID<1||this.appID>MAX_APP_ID)throw new ZegoError(
-Code.APP_ID_WRONG,"The AppID is not a positive 32-bit number.");let wrong=checkRoomId(roomID)??checkUserId(user?.userID)??checkUserName(user?.userName);if(wrong!==
-null)throw wrong;if(typeof token!="string")throw new ZegoError(Code.TOKEN_FORMAT,"The token is not a string.");if(this.room!==null)throw new ZegoError(Code.ROOM_ALREADY_LOGGED_IN,
-"Another log-in has not ended yet.");let urls=socketUrls(this.server);if(urls.length===0)throw new ZegoError(Code.NO_SERVER,"There is no usable server address.");
-let room=new Room({urls,login:{appId:this.appID,roomId:roomID,token,userId:user.userID,userName:user.userName??user.userID,userUpdate:config?.userUpdate===!0,maxMemberCount:config?.
-maxMemberCount??0},settings:this.settings,events:this.events,logger:this.logger,socketFactory:openWebSocket,sendBeacon,ended:over=>{this.room===over&&(this.room=
-null)},unplayed:media=>this.unmount(media)});return this.room=room,room.login()}logoutRoom(roomID){let room=this.room;if(room!==null&&(roomID==null||roomID===""||
-roomID===room.roomID)){room.logout();return}this.logger.warn("log-out-without-log-in",{err_code:Code.ROOM_NOT_LOGGED_IN}),this.events.emit("roomStateUpdate",roomID??
-"","DISCONNECTED",Code.ROOM_NOT_LOGGED_IN,"{}"),this.events.emit("roomStateChanged",roomID??"","LOGOUT_FAILED",Code.ROOM_NOT_LOGGED_IN,"{}")}renewToken(token,roomID){
-let expiresAtUnixS=tokenExpiresAtUnixS(token),room=this.room;return expiresAtUnixS===null||room===null||roomID&&roomID!==room.roomID?(this.logger.warn("token-no\
-t-renewed",{err_code:room===null?Code.NOT_IN_ROOM:Code.TOKEN_FORMAT}),!1):(room.renewToken(token,expiresAtUnixS),!0)}sendBroadcastMessage(roomID,message){return this.
-send("SIGNAL_MESSAGE_KIND_BROADCAST",roomID,message,[])}sendBarrageMessage(roomID,message){return this.send("SIGNAL_MESSAGE_KIND_BARRAGE",roomID,message,[])}sendCustomCommand(roomID,command,toUserIDList=[]){
-return this.send("SIGNAL_MESSAGE_KIND_COMMAND",roomID,command,toUserIDList??[])}async createZegoStream(options){let plan=planCapture(options,this.scenario),life=this.
-life,captured=options?.autoCapture===!1?{tracks:[],owned:!0}:await capture(plan),wishes=plan.source==="camera"?plan.constraints:{},stream=new ZegoLocalStream(plan.
-source,plan.encoding,captured.tracks,captured.owned,wishes);if(life!==this.life)throw stream.destroy(),new ZegoError(Code.CAPTURE_FAILED,"The engine was destroy\
-ed before the device was open.");let media=stream.stream;return media!==null&&(this.localStreams.set(media,stream),stream.beauty.connect({outlets:()=>this.room?.
-publishersOf(stream)??[],error:(code,extendedData)=>this.events.emit("beautyEffectError",media,code,extendedData)})),this.microphoneMuted&&plan.source==="camera"&&
-stream.mute("audio","microphone",!0),plan.source==="screen"?this.watchScreen(stream):this.watchTracks(stream),plan.source==="camera"&&this.deviceWatch.refresh(!1),
-options?.view!==void 0&&options.autoPlay!==!1&&stream.playVideo(options.view),options?.captureView!==void 0&&stream.playCaptureVideo(options.captureView),stream}async createStream(source={}){
-let{camera,screen,custom}=source??{},wantsScreen=screen!==void 0&&screen!==!1,stream=await this.createZegoStream({camera:wantsScreen||custom!==void 0?void 0:camera,
-screen:wantsScreen?screen===!0?{}:screen:void 0,custom});if(stream.stream===null)throw new ZegoError(Code.CAPTURE_FAILED,"The stream ended at once.");return stream.
-stream}destroyStream(stream){let local=this.localOf(stream);if(local===null){this.logger.warn("stream-unknown",{err_code:Code.NOT_CREATED_HERE});return}let media=local.
-stream;local.destroy(),media!==null&&(this.unmount(media),this.localStreams.delete(media))}async replaceTrack(stream,track){let kind=track?.kind;if(kind!=="audi\
-o"&&kind!=="video"||track.readyState==="ended")throw new ZegoError(Code.PARAMETER,"This is no track, or it has ended.");let{local,former}=this.replaceable(stream,
-kind);return this.replace(local,former,track,local.isOwn(track)),{errorCode:Code.OK,extendedData:""}}createLocalStreamView(stream){return this.view(stream,!0)}startPublishingStream(streamID,stream,option={}){
-let room=this.room,present=room?.publisher(streamID);if(present!==void 0)return this.logger.warn("publish-refused",{stream_id:streamID,err_code:Code.ALREADY_PUBLISHING}),
-present.tell(new ZegoError(Code.ALREADY_PUBLISHING,"The stream is being published already.")),!1;let local=this.localOf(stream),error=checkStreamId(streamID)??this.
-checkPublish(room,local,option??{});return error!==null||room===null||local===null?(this.refusePublish(streamID,error??new ZegoError(Code.NOT_IN_ROOM,"There is \
-no log-in.")),!1):(room.publish(streamID,local,option??{}),!0)}stopPublishingStream(streamID){let publisher=this.room?.publisher(streamID);return publisher===void 0?
-(this.logger.warn("not-publishing",{stream_id:streamID,err_code:Code.NOT_PUBLISHING}),!1):(publisher.stop(),!0)}mutePublishStreamVideo(stream,mute,retain=!1){let local=this.
-localOf(stream);if(local===null||local.getVideoTracks().length===0)return!1;let publishers=this.room?.publishersOf(local)??[];if((!mute||!retain)&&local.mute("v\
-ideo","publish",mute),!mute||retain){local.dark=mute;for(let publisher of publishers)publisher.darken(mute)}return this.muteChanged(local),!0}mutePublishStreamAudio(stream,mute){
-let local=this.localOf(stream);return local===null||local.getAudioTracks().length===0?!1:(local.mute("audio","publish",mute),this.muteChanged(local),!0)}async setEffectsBeauty(localStream,enable,options){
-let local=this.localOf(localStream);if(local===null)throw new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made by this engine.");if(local.getVideoTracks().
-length===0)throw new ZegoError(Code.VIDEO_TRACK_MISSING,"The stream has no video track.");return local.beauty.set(toStreamEffects(enable,options))}async startPlayingStream(streamID,option={}){
-let wrong=checkStreamId(streamID);if(wrong!==null)throw wrong;let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");let present=room.
-player(streamID);if(present?.interrupted===!0)return present.ready;if(present!==void 0)throw new ZegoError(Code.ALREADY_PLAYING,"The stream is being played alre\
-ady.");if(option?.video===!1&&option.audio===!1)throw new ZegoError(Code.PLAY_PARAMETER,"Neither audio nor video is wanted.");return room.play(streamID,option??
-{})}stopPlayingStream(streamID){let player=this.room?.player(streamID);return player===void 0?(this.logger.warn("not-playing",{stream_id:streamID,err_code:Code.
-NOT_PLAYING}),!1):(player.stop(),!0)}createRemoteStreamView(stream){return this.view(stream,!1)}enumDevices(){return allDevices()}getCameras(){return devicesOf(
-"cameras")}getMicrophones(){return devicesOf("microphones")}getSpeakers(){return devicesOf("speakers")}useVideoDevice(stream,deviceID){return this.useDevice(stream,
-"video",{deviceId:{exact:deviceID}})}useAudioDevice(stream,deviceID){return this.useDevice(stream,"audio",{deviceId:{exact:deviceID}})}useFrontCamera(stream,front){
-return this.useDevice(stream,"video",{facingMode:{exact:front?"user":"environment"}})}async useAudioOutputDevice(media,deviceID){try{return await setSink(media,
-deviceID),!0}catch(thrown){throw new ZegoError(Code.PARAMETER,thrown.message)}}muteMicrophone(mute){this.microphoneMuted=mute===!0;for(let stream of this.localStreams.
-values())stream.source==="camera"&&(stream.mute("audio","microphone",this.microphoneMuted),this.muteChanged(stream));return!0}isMicrophoneMuted(){return this.microphoneMuted}async send(kind,roomID,text,toUserIDs){
-let room=this.room;if(room===null)throw new ZegoError(Code.NOT_IN_ROOM,"There is no log-in.");if(roomID!==room.roomID)throw new ZegoError(Code.MESSAGE_WRONG_ROOM,
-"This is not the room of the log-in.");let wrong=checkMessage(text)??(Array.isArray(toUserIDs)?firstWrong(toUserIDs):checkUserId(null));if(wrong!==null)throw wrong;
-let reply=await room.send(kind,text,toUserIDs);return{errorCode:Code.OK,extendedData:JSON.stringify({messageID:reply.messageAccepted?.messageId??""})}}checkPublish(room,local,option){
-if(room===null||option.roomID!==void 0&&option.roomID!==""&&option.roomID!==room.roomID)return new ZegoError(Code.NOT_IN_ROOM,"There is no log-in to this room.");
-if(local===null)return new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made by this engine.");let tracks=local.getTracks();if(tracks.length===0)return new ZegoError(
-Code.TRACK_MISSING,"The stream has no tracks.");if(tracks.every(track=>track.readyState==="ended"))return new ZegoError(Code.DEVICE_OUT,"All tracks of the strea\
-m have ended.");let extraInfo=option.extraInfo??"";return typeof extraInfo!="string"?new ZegoError(Code.PUBLISH_PARAMETER,"The extraInfo is not a string."):extraInfo.
-length>MAX_EXTRA_INFO_CHARS?new ZegoError(Code.EXTRA_INFO_TOO_LONG,"The extraInfo is longer than 1024 characters."):null}refusePublish(streamID,error){this.logger.
-warn("publish-refused",{stream_id:streamID,err_code:error.errorCode});let{errorCode,extendedData}=error;this.events.emit("publisherStateUpdate",{streamID,state:"\
-NO_PUBLISH",errorCode,extendedData})}async useDevice(stream,kind,choice){let{local}=this.replaceable(stream,kind);if(local.source!=="camera")throw new ZegoError(
-Code.PARAMETER,"The stream is of no camera or microphone.");let wished=local.wishes[kind],track=await openInstead(kind,typeof wished=="object"?wished:{},choice),
-former;try{({former}=this.replaceable(stream,kind))}catch(gone){throw track.stop(),gone}return this.replace(local,former,track,!0),local.close(former),{errorCode:Code.
-OK,extendedData:""}}replaceable(stream,kind){let local=this.localOf(stream);if(local===null)throw new ZegoError(Code.NOT_CREATED_HERE,"The stream was not made b\
-y this engine.");let former=(kind==="audio"?local.getAudioTracks():local.getVideoTracks())[0];if(former!==void 0)return{local,former};let code=kind==="audio"?Code.
-AUDIO_TRACK_MISSING:Code.VIDEO_TRACK_MISSING;throw new ZegoError(code,`The stream has no ${kind} track.`)}replace(local,former,track,own){if(track!==former){local.
-replace(former,track,own),this.watchTrackOf(local,track);for(let publisher of this.room?.publishersOf(local)??[])publisher.trackReplaced(track);this.muteChanged(
-local)}}localOf(stream){let media=stream instanceof ZegoLocalStream?stream.stream:stream;return(media&&this.localStreams.get(media))??null}watchScreen(stream){let track=stream.
-getVideoTracks()[0];track?.addEventListener("ended",()=>{let media=stream.stream;if(!(media===null||stream.getVideoTracks()[0]!==track)){this.events.emit("scree\
-nSharingEnded",media);for(let publisher of this.room?.publishersOf(stream)??[])publisher.stop();stream.stream!==null&&this.destroyStream(stream)}})}watchTracks(stream){
-for(let track of stream.getTracks())this.watchTrackOf(stream,track)}watchTrackOf(stream,track){if(stream.watched.has(track))return;stream.watched.add(track);let kind=track.
-kind;watchTrack(track,condition=>{if(!(stream.stream===null||!stream.getTracks().includes(track))&&!(condition==="held"&&(stream.source==="custom"||!stream.isOwn(
-track)))){condition==="live"?stream.idle.delete(kind):stream.idle.add(kind);for(let publisher of this.room?.publishersOf(stream)??[])publisher.sourceChanged(kind);
-this.muteChanged(stream),this.logger.warn("track-condition",{kind,condition}),!(condition==="live"||stream.source!=="camera"||!stream.isOwn(track))&&this.events.
-emit("deviceError",troubleCode(condition,kind),track.label)}})}muteChanged(stream){for(let publisher of this.room?.publishersOf(stream)??[])publisher.muteChanged()}deviceChanged(type,{
-kind,deviceId,label}){let device={deviceName:label,deviceID:deviceId};kind==="videoinput"?this.events.emit("videoDeviceStateChanged",type,device):this.events.emit(
-"audioDeviceStateChanged",type,kind==="audioinput"?"Input":"Output",device)}view(stream,local){let media=stream instanceof ZegoLocalStream?stream.stream:stream;
-if(!isMediaStream(media))throw new ZegoError(Code.NOT_SDK_STREAM,"This is no stream.");let present=this.views.get(media)??new ZegoStreamView(media,local,this.localOf(
-media)?.beauty??null);return this.views.set(media,present),present}unmount(media){this.views.get(media)?.stop(),this.views.delete(media)}};ZegoExpressEngine.version=
-VERSION,ZegoExpressEngine.setGeoFence=notYetVoid("setGeoFence"),ZegoExpressEngine.presetLogConfig=notYetVoid("presetLogConfig"),ZegoExpressEngine.setCloudProxyConfig=
+"camera",devices.camera),note("microphone",devices.microphone),delete result.errInfo.screenSharing,result}var ZegoExpressEngine=class{constructor(appID,server,options){this.zegoWebRTC=makeInternals(this);this.zegoWebRTM=makeInternals(this);this.stateCenter=makeStateCenter();
+this.logger=new Logger;this.events=new Emitter;this.settings=new Settings;this.rooms=new Rooms;let{events,logger,settings,rooms}=this,views=new Views,locals=new LocalStreams(
+rooms,views,events,logger);settings.setScenario(options?.scenario),this.roomApi=new RoomApi(appID,server,rooms,views,settings,events,logger),this.messagesApi=new MessagesApi(
+rooms),this.devicesApi=new DevicesApi(locals,events),this.streamsApi=new StreamsApi(locals,views,this.devicesApi.watch,settings,logger),this.publishApi=new PublishApi(
+rooms,locals,events,logger),this.playApi=new PlayApi(rooms,logger),this.effectsApi=new EffectsApi(locals)}static use(_module){return!0}getVersion(){return VERSION}on(event,handler){
+return this.devicesApi.handlerAdded(event),this.events.on(event,handler)}off(event,handler){return this.events.off(event,handler)}checkSystemRequirements(type,_level){
+return checkSystem(type)}setRoomScenario(scenario){return this.rooms.isEmpty&&this.settings.setScenario(scenario)}setEngineConfig(config){return this.settings.configure(
+config)}setLogConfig(config){return this.logger.configure(config)}setDebugVerbose(enable){this.logger.setVerbose(enable)}destroyEngine(){this.roomApi.end(),this.
+streamsApi.destroyAll(),this.devicesApi.watch.stop(),this.events.clear()}loginRoom(roomID,token,user,config={}){return this.roomApi.login(roomID,token,user,config)}logoutRoom(roomID){
+this.roomApi.logout(roomID??"")}renewToken(token,roomID){return this.roomApi.renewToken(token,roomID??"")}sendBroadcastMessage(roomID,message){return this.messagesApi.
+send("SIGNAL_MESSAGE_KIND_BROADCAST",roomID,message,[])}sendBarrageMessage(roomID,message){return this.messagesApi.send("SIGNAL_MESSAGE_KIND_BARRAGE",roomID,message,
+[])}sendCustomCommand(roomID,command,toUserIDList=[]){return this.messagesApi.send("SIGNAL_MESSAGE_KIND_COMMAND",roomID,command,toUserIDList??[])}createZegoStream(options){
+return this.streamsApi.create(options)}createStream(source={}){return this.streamsApi.createMedia(source)}destroyStream(stream){this.streamsApi.destroy(stream)}replaceTrack(stream,track){
+return this.streamsApi.replaceTrack(stream,track)}createLocalStreamView(stream){return this.streamsApi.view(stream,!0)}startPublishingStream(streamID,stream,option={}){
+return this.publishApi.start(streamID,stream,option??{})}stopPublishingStream(streamID){return this.publishApi.stop(streamID)}mutePublishStreamVideo(stream,mute,retain=!1){
+return this.publishApi.muteVideo(stream,mute,retain)}mutePublishStreamAudio(stream,mute){return this.publishApi.muteAudio(stream,mute)}setEffectsBeauty(localStream,enable,options){
+return this.effectsApi.setBeauty(localStream,enable,options)}startPlayingStream(streamID,option={}){return this.playApi.start(streamID,option??{})}stopPlayingStream(streamID){
+return this.playApi.stop(streamID)}createRemoteStreamView(stream){return this.streamsApi.view(stream,!1)}enumDevices(){return allDevices()}getCameras(){return devicesOf(
+"cameras")}getMicrophones(){return devicesOf("microphones")}getSpeakers(){return devicesOf("speakers")}useVideoDevice(stream,deviceID){return this.devicesApi.use(
+stream,"video",{deviceId:{exact:deviceID}})}useAudioDevice(stream,deviceID){return this.devicesApi.use(stream,"audio",{deviceId:{exact:deviceID}})}useFrontCamera(stream,front){
+return this.devicesApi.use(stream,"video",{facingMode:{exact:front?"user":"environment"}})}useAudioOutputDevice(media,deviceID){return this.devicesApi.useOutput(
+media,deviceID)}muteMicrophone(mute){return this.devicesApi.muteMicrophone(mute)}isMicrophoneMuted(){return this.devicesApi.microphoneMuted}};ZegoExpressEngine.
+version=VERSION,ZegoExpressEngine.setGeoFence=notYetVoid("setGeoFence"),ZegoExpressEngine.presetLogConfig=notYetVoid("presetLogConfig"),ZegoExpressEngine.setCloudProxyConfig=
 notYetVoid("setCloudProxyConfig"),ZegoExpressEngine.setLocalProxyConfig=notYetVoid("setLocalProxyConfig"),ZegoExpressEngine.setEngineOptions=notYetVoid("setEngi\
-neOptions");function isMediaStream(value){return typeof MediaStream=="function"&&value instanceof MediaStream}function firstWrong(userIDs){return userIDs.map(checkUserId).
-find(wrong=>wrong!==null)??null}addNotYet(ZegoExpressEngine.prototype,"engine");var WebRTCUtil={supportDetection(){let webRTC=typeof RTCPeerConnection=="function",can=name=>webRTC&&canSend(name);return{webRTC,screenSharing:typeof mediaDevices()?.
+neOptions");addNotYet(ZegoExpressEngine.prototype,"engine");var WebRTCUtil={supportDetection(){let webRTC=typeof RTCPeerConnection=="function",can=name=>webRTC&&canSend(name);return{webRTC,screenSharing:typeof mediaDevices()?.
 getDisplayMedia=="function",videoCodec:{H264:can("H264"),H265:can("H265"),VP8:can("VP8"),VP9:can("VP9")}}}};rememberScriptUrl(import.meta.url);export{WebRTCUtil,ZegoExpressEngine,ZegoScenario};

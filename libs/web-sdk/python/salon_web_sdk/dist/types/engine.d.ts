@@ -1,14 +1,12 @@
-import { type ZegoCapabilityDetection, type ZegoCapabilityType, type ZegoDeviceInfo, type ZegoDeviceInfos, type ZegoEffectsBeautyParam, type ZegoEngineOptions, type ZegoEventHandlers, type ZegoLocalStreamConfig, type ZegoLogConfig, type ZegoPlayOption, type ZegoPublishOption, type ZegoRoomConfig, type ZegoServerResponse, type ZegoStreamOptions, type ZegoUser } from "./entities/index.js";
-import { ZegoLocalStream } from "./capture/local-stream.js";
-import { Logger } from "./logger.js";
 import { type NotYetEngine } from "./absent/not-yet.js";
-import { ZegoStreamView } from "./play/stream-view.js";
+import type { ZegoLocalStream } from "./capture/local-stream.js";
+import type { ZegoCapabilityDetection, ZegoCapabilityType, ZegoDeviceInfo, ZegoDeviceInfos, ZegoEffectsBeautyParam, ZegoEngineOptions, ZegoEventHandlers, ZegoLocalStreamConfig, ZegoLogConfig, ZegoPlayOption, ZegoPublishOption, ZegoRoomConfig, ZegoServerResponse, ZegoStreamOptions, ZegoUser } from "./entities/index.js";
+import { Logger } from "./logger.js";
+import type { ZegoStreamView } from "./play/stream-view.js";
 export interface ZegoExpressEngine extends NotYetEngine {
 }
 /** What an app makes when its page opens: rooms, streams and messages all go through it. */
 export declare class ZegoExpressEngine {
-    private readonly appID;
-    private readonly server?;
     static readonly version = "3.12.0-salon.1";
     static readonly setGeoFence: (...args: unknown[]) => void;
     static readonly presetLogConfig: (...args: unknown[]) => void;
@@ -19,20 +17,18 @@ export declare class ZegoExpressEngine {
     readonly zegoWebRTC: any;
     readonly zegoWebRTM: any;
     readonly stateCenter: any;
-    private readonly events;
     readonly logger: Logger;
+    private readonly events;
     private readonly settings;
-    private readonly localStreams;
-    private readonly views;
-    private readonly deviceWatch;
-    private scenario;
-    private room;
-    private microphoneMuted;
-    /** Counts how often the engine was destroyed: what was begun before must not come to life after. */
-    private life;
-    private readonly onPageHide;
-    private readonly onPageShow;
-    constructor(appID: number, server?: string | readonly string[] | null | undefined, options?: ZegoEngineOptions);
+    private readonly rooms;
+    private readonly roomApi;
+    private readonly messagesApi;
+    private readonly streamsApi;
+    private readonly publishApi;
+    private readonly playApi;
+    private readonly devicesApi;
+    private readonly effectsApi;
+    constructor(appID: number, server?: string | readonly string[] | null, options?: ZegoEngineOptions);
     /** Everything is built in: modules of on-demand builds are taken and need nothing. */
     static use(_module: unknown): boolean;
     getVersion(): string;
@@ -79,20 +75,4 @@ export declare class ZegoExpressEngine {
     useAudioOutputDevice(media: HTMLMediaElement, deviceID: string): Promise<boolean>;
     muteMicrophone(mute: boolean): boolean;
     isMicrophoneMuted(): boolean;
-    private send;
-    private checkPublish;
-    private refusePublish;
-    /** On failure the former track stays. */
-    private useDevice;
-    private replaceable;
-    private replace;
-    private localOf;
-    private watchScreen;
-    /** Unplugged, taken by another app, or no longer permitted: the app is told, and the others see black. */
-    private watchTracks;
-    private watchTrackOf;
-    private muteChanged;
-    private deviceChanged;
-    private view;
-    private unmount;
 }
