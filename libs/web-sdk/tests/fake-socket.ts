@@ -1,4 +1,4 @@
-import type { SocketLike } from "../src/signaling/link.js";
+import type { WebSocketLike } from "../src/signaling/socket.js";
 import type { Reply, ServerMessage } from "../src/signaling/messages.js";
 
 export type Sent = { requestId: number } & Record<string, Record<string, unknown> | number>;
@@ -8,7 +8,7 @@ export class FakeServer {
   readonly urls: string[] = [];
   readonly sockets: FakeSocket[] = [];
 
-  readonly factory = (url: string): SocketLike => {
+  readonly factory = (url: string): WebSocketLike => {
     this.urls.push(url);
     const socket = new FakeSocket();
     this.sockets.push(socket);
@@ -30,7 +30,7 @@ export class FakeServer {
   }
 }
 
-export class FakeSocket implements SocketLike {
+export class FakeSocket implements WebSocketLike {
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: ((event?: { code: number }) => void) | null = null;

@@ -9,7 +9,7 @@ import { Room } from "../room/room.js";
 import type { Rooms } from "../room/rooms.js";
 import { tokenExpiresAtUnixS } from "../room/token04.js";
 import type { Settings } from "../settings.js";
-import { openWebSocket, sendBeacon } from "../signaling/link.js";
+import { openWebSocket, sendBeacon } from "../signaling/socket.js";
 import { socketUrls } from "../signaling/server-address.js";
 
 const MAX_APP_ID = 2 ** 32 - 1;

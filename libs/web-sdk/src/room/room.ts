@@ -3,7 +3,7 @@ import { Connection, type ConnectionListener } from "../signaling/connection.js"
 import type { Emitter } from "../emitter.js";
 import type { ZegoEventHandlers, ZegoPlayOption, ZegoPublishOption } from "../entities/index.js";
 import { PeerLost, ZegoError } from "../errors.js";
-import type { SocketFactory } from "../signaling/link.js";
+import type { WebSocketFactory } from "../signaling/socket.js";
 import type { ZegoLocalStream } from "../capture/local-stream.js";
 import type { Logger } from "../logger.js";
 import type { Peer } from "../media/peer.js";
@@ -36,7 +36,7 @@ export interface RoomOptions {
   settings: RoomSettings;
   events: Emitter<ZegoEventHandlers>;
   logger: Logger;
-  socketFactory: SocketFactory;
+  socketFactory: WebSocketFactory;
   sendBeacon: (url: string, text: string) => void;
   /** The room is over, whoever ended it. */
   ended: (room: Room) => void;

@@ -1,12 +1,14 @@
 // Longer than other files: the transitions of one state machine, which are read together.
 import { Code } from "../codes.js";
 import { ZegoError } from "../errors.js";
-import { Link, type SocketFactory } from "./link.js";
 import type { Logger } from "../logger.js";
 import { PendingRequests, toRequestFailed } from "./pending-requests.js";
 import { ReconnectSchedule, type Trouble } from "./reconnect-schedule.js";
+import { Socket, type WebSocketFactory } from "./socket.js";
+import { Timers } from "./timers.js";
 import { StateMachine } from "../state-machine.js";
 import { VERSION } from "../version.js";
+import { LogIn } from "./log-in.js";
 import type { ClientMessageBody, Failed, LoggedIn, Login, Reply, ServerMessage } from "./messages.js";
 
 type ConnectionState = "IDLE" | "LOGGING_IN" | "READY" | "RECONNECTING" | "CLOSED";
@@ -34,7 +36,7 @@ export interface ConnectionOptions {
   urls: readonly string[];
   login: Required<Login>;
   retryTimeMs: () => number;
-  socketFactory: SocketFactory;
+  socketFactory: WebSocketFactory;
   /** Sends a text that arrives even if the page is gone by then. */
   sendBeacon: (url: string, text: string) => void;
   logger: Logger;
@@ -63,19 +65,11 @@ export class Connection {
   private readonly machine = new StateMachine<ConnectionState>("IDLE", ALLOWED, "connection");
   private readonly pending = new PendingRequests(REQUEST_TIMEOUT_MS, () => this.probe());
   private readonly schedule = new ReconnectSchedule();
-  private link: Link | null = null;
+  private readonly timers = new Timers<"retry" | "handshake" | "heartbeat" | "probe">();
+  private readonly logIn: LogIn;
+  private socket: Socket | null = null;
   private urlIndex = 0;
   private handshakeId = 0;
-  /** The newest that the app gave. */
-  private token: string;
-  /** The one that the present log-in was made with. */
-  private tokenInUse = "";
-  /** The reply to a log-in, while the pages that belong to it are on their way. */
-  private arriving: LoggedIn | null = null;
-  private session: { id: string; resumeKey: string } | null = null;
-  private lastSequence = 0n;
-  /** What a resumed connection sends up to here was seen before the old one was lost. */
-  private seenSequence = 0n;
   private heartbeatMs = DEFAULT_HEARTBEAT_MS;
   private deadlineMs = 0;
   private readySinceMs = 0;
@@ -85,14 +79,13 @@ export class Connection {
   private untold = false;
   private lastError: ZegoError | null = null;
   private probeId = 0;
-  private readonly timers = new Map<"retry" | "handshake" | "heartbeat" | "probe", ReturnType<typeof setTimeout>>();
   private readonly onOnline = (): void => this.hurry();
 
   constructor(
     private readonly options: ConnectionOptions,
     private readonly listener: ConnectionListener,
   ) {
-    this.token = options.login.token;
+    this.logIn = new LogIn(options.login);
   }
 
   start(): void {
@@ -114,13 +107,13 @@ export class Connection {
   probe(): void {
     if (!this.machine.is("READY") || this.timers.has("probe")) return;
     this.probeId = this.pending.nextId();
-    this.link?.send({ requestId: this.probeId, heartbeat: {} });
-    this.setTimer("probe", PROBE_TIMEOUT_MS, () => this.lost("unanswered"));
+    this.socket?.send({ requestId: this.probeId, heartbeat: {} });
+    this.timers.set("probe", PROBE_TIMEOUT_MS, () => this.lost("unanswered"));
   }
 
   /** For every log-in from now on. */
   renewToken(token: string): void {
-    this.token = token;
+    this.logIn.renewToken(token);
   }
 
   /**
@@ -128,9 +121,9 @@ export class Connection {
    * was published and played is so again afterwards, as after any lost log-in.
    */
   logInAnew(): boolean {
-    if (this.token === this.tokenInUse || this.machine.is("CLOSED")) return false;
+    if (!this.logIn.hasNewerToken || this.machine.is("CLOSED")) return false;
     if (this.machine.is("READY")) {
-      this.session = null;
+      this.logIn.forget();
       this.reconnect(true, Code.NETWORK_BROKEN, "unreachable");
     }
     return true;
@@ -147,10 +140,10 @@ export class Connection {
   sleep(): void {
     if (this.asleep || this.machine.is("IDLE", "CLOSED")) return;
     this.asleep = true;
-    if (this.link?.isOpen === true) this.sayGoodBye();
+    if (this.socket?.isOpen === true) this.sayGoodBye();
     else this.sendGoodBye();
-    this.closeLink();
-    this.session = null;
+    this.closeSocket();
+    this.logIn.forget();
     if (!this.machine.is("READY")) return;
     this.machine.become("RECONNECTING");
     this.pending.connectionLost();
@@ -173,25 +166,23 @@ export class Connection {
   }
 
   private sayGoodBye(): void {
-    const link = this.link;
+    const socket = this.socket;
     // While the handshake is under way as well: the server may be letting this user in just now, carries the log-out out
     // right after it, and nobody sees a ghost.
-    if (link !== null && (this.machine.is("READY") || this.timers.has("handshake"))) {
-      link.send({ requestId: this.pending.nextId(), logout: {} });
-      this.link = null;
+    if (socket !== null && (this.machine.is("READY") || this.timers.has("handshake"))) {
+      socket.send({ requestId: this.pending.nextId(), logout: {} });
+      this.socket = null;
       // The server closes after its reply; this only bounds the wait.
-      setTimeout(() => link.close(), LOGOUT_TIMEOUT_MS);
+      setTimeout(() => socket.close(), LOGOUT_TIMEOUT_MS);
     }
   }
 
   /** Without a socket: Firefox has closed it before it says that the page goes away. */
   private sendGoodBye(): void {
-    const { urls, login, sendBeacon } = this.options;
+    const { urls, sendBeacon } = this.options;
     const url = urls[this.urlIndex % urls.length];
-    if (url === undefined || this.session === null) return;
-    const { id: sessionId, resumeKey } = this.session;
-    const farewell = { appId: login.appId, userId: login.userId, sessionId, resumeKey };
-    sendBeacon(url.replace(/^ws/, "http"), JSON.stringify(farewell));
+    const farewell = this.logIn.farewell();
+    if (url !== undefined && farewell !== null) sendBeacon(url.replace(/^ws/, "http"), JSON.stringify(farewell));
   }
 
   private open(): void {
@@ -201,107 +192,73 @@ export class Connection {
       this.fail(new ZegoError(Code.NO_SERVER, "There is no usable server address."));
       return;
     }
-    this.clearTimer("retry");
+    this.timers.clear("retry");
     logger.debug("socket-opening", { attempt_index: this.urlIndex });
-    // A link that was given up may still have a microtask under way; only the present one counts.
+    // A socket that was given up may still have a microtask under way; only the present one counts.
     const openTimeoutMs = this.machine.is("LOGGING_IN") ? FIRST_OPEN_TIMEOUT_MS : this.schedule.openTimeoutMs;
-    const link: Link = new Link(url, socketFactory, openTimeoutMs, {
-      linkOpened: () => link === this.link && this.greet(),
-      linkMessage: (message) => link === this.link && this.received(message),
-      linkLost: (trouble) => link === this.link && this.lost(trouble),
+    const socket: Socket = new Socket(url, socketFactory, openTimeoutMs, {
+      socketOpened: () => socket === this.socket && this.greet(),
+      socketMessage: (message) => socket === this.socket && this.received(message),
+      socketLost: (trouble) => socket === this.socket && this.lost(trouble),
     });
-    this.link = link;
+    this.socket = socket;
   }
 
   private greet(): void {
-    const { login } = this.options;
     const hello = { protocolVersions: [1], sdkName: "salon-web", sdkVersion: VERSION };
-    this.link?.send({ requestId: this.pending.nextId(), hello });
+    this.socket?.send({ requestId: this.pending.nextId(), hello });
     this.handshakeId = this.pending.nextId();
-    if (this.session === null) {
-      this.tokenInUse = this.token;
-      this.link?.send({ requestId: this.handshakeId, login: { ...login, token: this.token } });
-    } else {
-      const resume = {
-        appId: login.appId,
-        userId: login.userId,
-        sessionId: this.session.id,
-        resumeKey: this.session.resumeKey,
-        lastSequence: this.lastSequence.toString(),
-      };
-      this.link?.send({ requestId: this.handshakeId, resume });
-    }
+    this.socket?.send({ requestId: this.handshakeId, ...this.logIn.request() });
     this.awaitHandshake();
   }
 
   private awaitHandshake(): void {
     const first = this.machine.is("LOGGING_IN");
     const timeoutMs = first ? FIRST_HANDSHAKE_TIMEOUT_MS : this.schedule.handshakeTimeoutMs;
-    this.setTimer("handshake", timeoutMs, () => this.lost("unanswered"));
+    this.timers.set("handshake", timeoutMs, () => this.lost("unanswered"));
   }
 
   private received(message: ServerMessage): void {
-    const sequence = BigInt(message.sequence ?? 0);
-    const reply = message.reply;
-    if (reply !== undefined) {
-      // A new log-in starts from its own snapshot.
-      if (reply.loggedIn !== undefined) this.lastSequence = sequence;
-      this.replied(reply);
+    if (message.reply !== undefined) {
+      this.replied(message.reply, message.sequence);
       return;
     }
-    if (this.arriving !== null && (message.usersChanged ?? message.streamsChanged) !== undefined) {
-      this.pageArrived(this.arriving, message);
-      return;
-    }
-    if (sequence !== 0n && sequence <= this.seenSequence) return;
-    if (sequence > this.lastSequence) this.lastSequence = sequence;
-    if (message.goAway !== undefined) this.sentAway();
+    const loggedIn = this.logIn.addPage(message);
+    if (loggedIn !== undefined) this.arrived(loggedIn);
+    else if (!this.logIn.isNew(message)) return;
+    else if (message.goAway !== undefined) this.sentAway();
     else if (message.loggedOut !== undefined) this.loggedOut(message.loggedOut.code ?? 0);
     else this.listener.message(message);
   }
 
-  private replied(reply: Reply): void {
+  private replied(reply: Reply, sequence: string | undefined): void {
     if (reply.requestId === this.probeId) {
-      this.clearTimer("probe");
+      this.timers.clear("probe");
     } else if (reply.requestId !== this.handshakeId) {
       this.pending.settle(reply);
     } else if (reply.failed !== undefined) {
       this.handshakeFailed(reply.failed);
     } else if (reply.loggedIn !== undefined) {
-      this.arrived(reply.loggedIn);
+      this.arrived(this.logIn.begin(reply.loggedIn, sequence));
     } else if (reply.resumed !== undefined) {
       this.ready(null);
     }
   }
 
-  private pageArrived(loggedIn: LoggedIn, { usersChanged, streamsChanged }: ServerMessage): void {
-    this.arrived({
-      ...loggedIn,
-      users: [...(loggedIn.users ?? []), ...(usersChanged?.users ?? [])],
-      streams: [...(loggedIn.streams ?? []), ...(streamsChanged?.streams ?? [])],
-      pagesToCome: (loggedIn.pagesToCome ?? 0) - 1,
-    });
-  }
-
   /** The log-in is complete with the last of its pages; until then a lost connection means to log in again. */
-  private arrived(loggedIn: LoggedIn): void {
-    const { sessionId = "", resumeKey = "", heartbeatIntervalMs, pagesToCome = 0 } = loggedIn;
-    if (pagesToCome > 0) {
-      this.arriving = loggedIn;
+  private arrived(loggedIn: LoggedIn | null): void {
+    if (loggedIn === null) {
       this.awaitHandshake();
       return;
     }
-    this.arriving = null;
-    this.session = { id: sessionId, resumeKey };
-    this.seenSequence = 0n;
-    this.heartbeatMs = heartbeatIntervalMs || DEFAULT_HEARTBEAT_MS;
+    this.heartbeatMs = loggedIn.heartbeatIntervalMs || DEFAULT_HEARTBEAT_MS;
     this.ready(loggedIn);
   }
 
   private ready(loggedIn: LoggedIn | null): void {
     const first = this.machine.is("LOGGING_IN");
     this.machine.become("READY");
-    this.clearTimer("handshake");
+    this.timers.clear("handshake");
     this.readySinceMs = performance.now();
     this.quietAttempt = false;
     this.heartbeat();
@@ -325,10 +282,10 @@ export class Connection {
       this.fail(error);
     } else if (error.retryable) {
       this.lost(error.reason === "rate-limited" ? "overloaded" : "refused");
-    } else if (this.session !== null) {
+    } else if (this.logIn.isHeld) {
       // Nothing to resume: log in anew, with the newest token.
-      this.session = null;
-      this.closeLink();
+      this.logIn.forget();
+      this.closeSocket();
       this.open();
     } else {
       this.fail(error);
@@ -342,7 +299,7 @@ export class Connection {
 
   private loggedOut(code: number): void {
     if (code === Code.LEASE_EXPIRED) {
-      this.session = null;
+      this.logIn.forget();
       this.reconnect(false, code, "unreachable");
     } else {
       this.fail(new ZegoError(code || Code.KICKED_BY_BACKEND, "The server ended the log-in."));
@@ -357,7 +314,7 @@ export class Connection {
       this.reconnect(false, Code.NETWORK_BROKEN, trouble === "unanswered" ? "unreachable" : trouble);
       return;
     }
-    this.closeLink();
+    this.closeSocket();
     if (this.quietAttempt) {
       this.quietAttempt = false;
       this.listener.reconnecting(Code.NETWORK_BROKEN);
@@ -368,7 +325,7 @@ export class Connection {
     const waitMs = this.urlIndex % this.options.urls.length === 0 ? delayMs : 0;
     const leftMs = this.deadlineMs - performance.now();
     if (leftMs > 0) {
-      this.setTimer("retry", Math.min(waitMs, leftMs), () => this.open());
+      this.timers.set("retry", Math.min(waitMs, leftMs), () => this.open());
     } else if (this.machine.is("LOGGING_IN")) {
       this.fail(new ZegoError(Code.LOGIN_TIMEOUT, "No server could be reached in time."));
     } else {
@@ -381,13 +338,13 @@ export class Connection {
     const nowMs = performance.now();
     if (nowMs - this.readySinceMs > STABLE_MS) this.schedule.reset();
     this.machine.become("RECONNECTING");
-    this.closeLink();
+    this.closeSocket();
     this.pending.connectionLost();
-    this.seenSequence = this.lastSequence;
+    this.logIn.markSeen();
     this.lastError = null;
     this.deadlineMs = nowMs + this.options.retryTimeMs();
     this.quietAttempt = quiet;
-    this.setTimer("retry", this.schedule.nextMs(trouble, nowMs), () => this.open());
+    this.timers.set("retry", this.schedule.nextMs(trouble, nowMs), () => this.open());
     if (!quiet) this.listener.reconnecting(code);
   }
 
@@ -398,11 +355,11 @@ export class Connection {
   }
 
   private flush(): void {
-    if (this.machine.is("READY")) this.pending.flush((message) => this.link?.send(message));
+    if (this.machine.is("READY")) this.pending.flush((message) => this.socket?.send(message));
   }
 
   private heartbeat(): void {
-    this.setTimer("heartbeat", this.heartbeatMs, () => {
+    this.timers.set("heartbeat", this.heartbeatMs, () => {
       this.heartbeat();
       this.probe();
     });
@@ -416,31 +373,14 @@ export class Connection {
   private end(error: ZegoError): void {
     this.machine.become("CLOSED");
     globalThis.removeEventListener?.("online", this.onOnline);
-    this.closeLink();
+    this.closeSocket();
     this.pending.rejectAll(error);
   }
 
-  private closeLink(): void {
-    for (const name of [...this.timers.keys()]) this.clearTimer(name);
-    this.link?.close();
-    this.link = null;
-    this.arriving = null;
-  }
-
-  private setTimer(name: "retry" | "handshake" | "heartbeat" | "probe", delayMs: number, run: () => void): void {
-    this.clearTimer(name);
-    this.timers.set(
-      name,
-      setTimeout(() => {
-        this.timers.delete(name);
-        run();
-      }, delayMs),
-    );
-  }
-
-  private clearTimer(name: "retry" | "handshake" | "heartbeat" | "probe"): void {
-    const timer = this.timers.get(name);
-    if (timer !== undefined) clearTimeout(timer);
-    this.timers.delete(name);
+  private closeSocket(): void {
+    this.timers.clearAll();
+    this.socket?.close();
+    this.socket = null;
+    this.logIn.connectionClosed();
   }
 }

@@ -159,15 +159,7 @@ let wrong=checkStreamId(streamID);if(wrong!==null)return wrong;let{roomID=""}=op
 is engine.");let tracks=local.getTracks();if(tracks.length===0)return new ZegoError(Code.TRACK_MISSING,"The stream has no tracks.");if(tracks.every(track=>track.
 readyState==="ended"))return new ZegoError(Code.DEVICE_OUT,"All tracks of the stream have ended.");let extraInfo=option.extraInfo??"";return typeof extraInfo!="\
 string"?new ZegoError(Code.PUBLISH_PARAMETER,"The extraInfo is not a string."):extraInfo.length>MAX_EXTRA_INFO_CHARS?new ZegoError(Code.EXTRA_INFO_TOO_LONG,"The\
- extraInfo is longer than 1024 characters."):{room,local}}};var openWebSocket=url=>new WebSocket(url),sendBeacon=(url,text)=>{try{if(globalThis.navigator?.sendBeacon?.(url,text))return;fetch(url,{method:"POST",body:text,
-keepalive:!0,mode:"no-cors"}).catch(()=>{})}catch{}};var OVERLOADED_CLOSE_CODES=[4429,1013],Link=class{constructor(url,factory,openTimeoutMs,listener){this.socket=null;this.openTimer=null;let lost=trouble=>{this.socket!==
-null&&(this.close(),listener.linkLost(trouble))},socket;try{socket=factory(url)}catch{this.socket=null,queueMicrotask(()=>listener.linkLost("unreachable"));return}
-this.socket=socket,this.openTimer=setTimeout(()=>lost("unanswered"),openTimeoutMs),socket.onopen=()=>{this.clearTimer(),listener.linkOpened()},socket.onmessage=
-event=>{let message=parsed(event.data);message!==null&&listener.linkMessage(message)},socket.onclose=event=>lost(OVERLOADED_CLOSE_CODES.includes(event?.code??0)?
-"overloaded":"unreachable"),socket.onerror=()=>lost("unreachable")}get isOpen(){return this.socket?.readyState===1}send(message){this.socket?.send(JSON.stringify(
-message))}close(){this.clearTimer();let socket=this.socket;if(socket!==null){this.socket=null,socket.onopen=socket.onmessage=socket.onclose=socket.onerror=null;
-try{socket.close()}catch{}}}clearTimer(){this.openTimer!==null&&clearTimeout(this.openTimer),this.openTimer=null}};function parsed(text){if(typeof text!="string")
-return null;try{let value=JSON.parse(text);return typeof value=="object"&&value!==null&&!Array.isArray(value)?value:null}catch{return null}}var PendingRequests=class{constructor(timeoutMs,onTimeout){this.timeoutMs=timeoutMs;this.onTimeout=onTimeout;this.list=[];this.lastId=0}nextId(){return++this.lastId}add(body){
+ extraInfo is longer than 1024 characters."):{room,local}}};var PendingRequests=class{constructor(timeoutMs,onTimeout){this.timeoutMs=timeoutMs;this.onTimeout=onTimeout;this.list=[];this.lastId=0}nextId(){return++this.lastId}add(body){
 return new Promise((resolve,reject)=>{this.list.push({id:0,onWire:!1,body,resolve,reject,timer:null})})}flush(send){for(let each of this.list)each.onWire||(each.
 id===0&&(each.id=this.nextId()),each.onWire=!0,each.timer=setTimeout(()=>this.expire(each),this.timeoutMs),send({requestId:each.id,...numbered(each.body,each.id)}))}settle(reply){
 let pending=this.list.find(each=>each.id!==0&&each.id===reply.requestId);if(pending===void 0)return;this.remove(pending);let failed=reply.failed;failed===void 0?
@@ -186,65 +178,75 @@ owing"?this.growing.nextMs():this.quickMs(nowMs-this.troubledSinceMs)}get openTi
 grown(HANDSHAKE_TIMEOUT_MS)}reset(){this.pace="quick",this.quickTries=0,this.unanswered=0,this.troubledSinceMs=null,this.growing.reset(),this.long.reset()}quickMs(troubledMs){
 let step=QUICK_STEPS_MS[Math.min(this.quickTries,QUICK_STEPS_MS.length-1)]??0,ceiling=Math.max(step,Math.min(QUICK_MAX_MS,troubledMs*PAUSE_SHARE)),floor=this.quickTries===
 0?1:ceiling/2;return this.quickTries+=1,Math.floor(floor+(ceiling-floor)*this.random())}grown({first,max}){return Math.min(max,first*2**Math.min(this.unanswered,
-16))}};var StateMachine=class{constructor(current,allowed,noun){this.current=current;this.allowed=allowed;this.noun=noun}get state(){return this.current}is(...states){
+16))}};var openWebSocket=url=>new WebSocket(url),sendBeacon=(url,text)=>{try{if(globalThis.navigator?.sendBeacon?.(url,text))return;fetch(url,{method:"POST",body:text,
+keepalive:!0,mode:"no-cors"}).catch(()=>{})}catch{}};var OVERLOADED_CLOSE_CODES=[4429,1013],Socket=class{constructor(url,factory,openTimeoutMs,listener){this.socket=null;this.openTimer=null;let lost=trouble=>{this.
+socket!==null&&(this.close(),listener.socketLost(trouble))},socket;try{socket=factory(url)}catch{this.socket=null,queueMicrotask(()=>listener.socketLost("unreac\
+hable"));return}this.socket=socket,this.openTimer=setTimeout(()=>lost("unanswered"),openTimeoutMs),socket.onopen=()=>{this.clearTimer(),listener.socketOpened()},
+socket.onmessage=event=>{let message=parsed(event.data);message!==null&&listener.socketMessage(message)},socket.onclose=event=>lost(OVERLOADED_CLOSE_CODES.includes(
+event?.code??0)?"overloaded":"unreachable"),socket.onerror=()=>lost("unreachable")}get isOpen(){return this.socket?.readyState===1}send(message){this.socket?.send(
+JSON.stringify(message))}close(){this.clearTimer();let socket=this.socket;if(socket!==null){this.socket=null,socket.onopen=socket.onmessage=socket.onclose=socket.
+onerror=null;try{socket.close()}catch{}}}clearTimer(){this.openTimer!==null&&clearTimeout(this.openTimer),this.openTimer=null}};function parsed(text){if(typeof text!=
+"string")return null;try{let value=JSON.parse(text);return typeof value=="object"&&value!==null&&!Array.isArray(value)?value:null}catch{return null}}var Timers=class{constructor(){this.running=new Map}has(name){return this.running.has(name)}set(name,delayMs,run){this.clear(name);let timer=setTimeout(()=>{this.
+running.delete(name),run()},delayMs);this.running.set(name,timer)}clear(name){clearTimeout(this.running.get(name)),this.running.delete(name)}clearAll(){for(let name of[
+...this.running.keys()])this.clear(name)}};var StateMachine=class{constructor(current,allowed,noun){this.current=current;this.allowed=allowed;this.noun=noun}get state(){return this.current}is(...states){
 return states.includes(this.current)}may(next){return this.allowed[this.current].includes(next)}become(next){if(!this.may(next))throw new Error(`${this.noun}: ${this.
-current} -> ${next} is not allowed`);this.current=next}};var VERSION="3.12.0-salon.1";var ALLOWED={IDLE:["LOGGING_IN","CLOSED"],LOGGING_IN:["READY","CLOSED"],READY:["RECONNECTING","CLOSED"],RECONNECTING:["READY","CLOSED"],CLOSED:[]},FIRST_OPEN_TIMEOUT_MS=5e3,
+current} -> ${next} is not allowed`);this.current=next}};var VERSION="3.12.0-salon.1";var LogIn=class{constructor(login){this.login=login;this.tokenInUse="";this.session=null;this.arriving=null;this.lastSequence=0n;this.seenSequence=0n;this.token=
+login.token}get isHeld(){return this.session!==null}get hasNewerToken(){return this.token!==this.tokenInUse}renewToken(token){this.token=token}forget(){this.session=
+null}request(){return this.session!==null?{resume:{...this.key(this.session),lastSequence:`${this.lastSequence}`}}:(this.tokenInUse=this.token,{login:{...this.login,
+token:this.token}})}farewell(){return this.session===null?null:this.key(this.session)}begin(loggedIn,sequence){return this.lastSequence=BigInt(sequence??0),this.
+completed(loggedIn)}addPage({usersChanged,streamsChanged}){let loggedIn=this.arriving;if(!(loggedIn===null||(usersChanged??streamsChanged)===void 0))return this.
+completed({...loggedIn,users:[...loggedIn.users??[],...usersChanged?.users??[]],streams:[...loggedIn.streams??[],...streamsChanged?.streams??[]],pagesToCome:(loggedIn.
+pagesToCome??0)-1})}isNew(message){let sequence=BigInt(message.sequence??0);return sequence!==0n&&sequence<=this.seenSequence?!1:(sequence>this.lastSequence&&(this.
+lastSequence=sequence),!0)}connectionClosed(){this.arriving=null}markSeen(){this.seenSequence=this.lastSequence}completed(loggedIn){let{sessionId="",resumeKey="",
+pagesToCome=0}=loggedIn;return this.arriving=pagesToCome>0?loggedIn:null,this.arriving!==null?null:(this.session={sessionId,resumeKey},this.seenSequence=0n,loggedIn)}key(session){
+return{appId:this.login.appId,userId:this.login.userId,...session}}};var ALLOWED={IDLE:["LOGGING_IN","CLOSED"],LOGGING_IN:["READY","CLOSED"],READY:["RECONNECTING","CLOSED"],RECONNECTING:["READY","CLOSED"],CLOSED:[]},FIRST_OPEN_TIMEOUT_MS=5e3,
 FIRST_HANDSHAKE_TIMEOUT_MS=1e4,LOGIN_TIMEOUT_MS=15e3,REQUEST_TIMEOUT_MS=1e4,PROBE_TIMEOUT_MS=5e3,LOGOUT_TIMEOUT_MS=1e3,DEFAULT_HEARTBEAT_MS=3e4,STABLE_MS=5e3,FINAL_CODES=[
 Code.LOGGED_IN_ELSEWHERE,Code.KICKED_BY_OTHER_LOGIN,Code.KICKED_BY_BACKEND,Code.DUPLICATE_LOGIN],Connection=class{constructor(options,listener){this.options=options;
 this.listener=listener;this.machine=new StateMachine("IDLE",ALLOWED,"connection");this.pending=new PendingRequests(REQUEST_TIMEOUT_MS,()=>this.probe());this.schedule=
-new ReconnectSchedule;this.link=null;this.urlIndex=0;this.handshakeId=0;this.tokenInUse="";this.arriving=null;this.session=null;this.lastSequence=0n;this.seenSequence=
-0n;this.heartbeatMs=DEFAULT_HEARTBEAT_MS;this.deadlineMs=0;this.readySinceMs=0;this.quietAttempt=!1;this.asleep=!1;this.untold=!1;this.lastError=null;this.probeId=
-0;this.timers=new Map;this.onOnline=()=>this.hurry();this.token=options.login.token}start(){this.machine.become("LOGGING_IN"),this.deadlineMs=performance.now()+
-LOGIN_TIMEOUT_MS,globalThis.addEventListener?.("online",this.onOnline),this.open()}request(body){if(this.machine.is("CLOSED"))return Promise.reject(new ZegoError(
-Code.SOCKET_CLOSED,"The log-in has ended."));let reply=this.pending.add(body);return this.flush(),reply}probe(){!this.machine.is("READY")||this.timers.has("prob\
-e")||(this.probeId=this.pending.nextId(),this.link?.send({requestId:this.probeId,heartbeat:{}}),this.setTimer("probe",PROBE_TIMEOUT_MS,()=>this.lost("unanswered")))}renewToken(token){
-this.token=token}logInAnew(){return this.token===this.tokenInUse||this.machine.is("CLOSED")?!1:(this.machine.is("READY")&&(this.session=null,this.reconnect(!0,Code.
-NETWORK_BROKEN,"unreachable")),!0)}logout(){this.machine.is("CLOSED")||(this.sayGoodBye(),this.end(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended.")))}sleep(){
-this.asleep||this.machine.is("IDLE","CLOSED")||(this.asleep=!0,this.link?.isOpen===!0?this.sayGoodBye():this.sendGoodBye(),this.closeLink(),this.session=null,this.
-machine.is("READY")&&(this.machine.become("RECONNECTING"),this.pending.connectionLost(),this.untold=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.machine.is(
-"CLOSED")))return;this.schedule.reset();let patienceMs=this.machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.now()+
-patienceMs,this.untold&&(this.untold=!1,this.listener.reconnecting(Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sayGoodBye(){let link2=this.link;
-link2!==null&&(this.machine.is("READY")||this.timers.has("handshake"))&&(link2.send({requestId:this.pending.nextId(),logout:{}}),this.link=null,setTimeout(()=>link2.
-close(),LOGOUT_TIMEOUT_MS))}sendGoodBye(){let{urls,login,sendBeacon:sendBeacon2}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0||this.session===
-null)return;let{id:sessionId,resumeKey}=this.session,farewell={appId:login.appId,userId:login.userId,sessionId,resumeKey};sendBeacon2(url.replace(/^ws/,"http"),
-JSON.stringify(farewell))}open(){let{urls,socketFactory,logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(Code.NO_SERVER,
-"There is no usable server address."));return}this.clearTimer("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let openTimeoutMs=this.machine.
-is("LOGGING_IN")?FIRST_OPEN_TIMEOUT_MS:this.schedule.openTimeoutMs,link2=new Link(url,socketFactory,openTimeoutMs,{linkOpened:()=>link2===this.link&&this.greet(),
-linkMessage:message=>link2===this.link&&this.received(message),linkLost:trouble=>link2===this.link&&this.lost(trouble)});this.link=link2}greet(){let{login}=this.
-options,hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};if(this.link?.send({requestId:this.pending.nextId(),hello}),this.handshakeId=this.pending.
-nextId(),this.session===null)this.tokenInUse=this.token,this.link?.send({requestId:this.handshakeId,login:{...login,token:this.token}});else{let resume={appId:login.
-appId,userId:login.userId,sessionId:this.session.id,resumeKey:this.session.resumeKey,lastSequence:this.lastSequence.toString()};this.link?.send({requestId:this.
-handshakeId,resume})}this.awaitHandshake()}awaitHandshake(){let timeoutMs=this.machine.is("LOGGING_IN")?FIRST_HANDSHAKE_TIMEOUT_MS:this.schedule.handshakeTimeoutMs;
-this.setTimer("handshake",timeoutMs,()=>this.lost("unanswered"))}received(message){let sequence=BigInt(message.sequence??0),reply=message.reply;if(reply!==void 0){
-reply.loggedIn!==void 0&&(this.lastSequence=sequence),this.replied(reply);return}if(this.arriving!==null&&(message.usersChanged??message.streamsChanged)!==void 0){
-this.pageArrived(this.arriving,message);return}sequence!==0n&&sequence<=this.seenSequence||(sequence>this.lastSequence&&(this.lastSequence=sequence),message.goAway!==
-void 0?this.sentAway():message.loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(message))}replied(reply){reply.requestId===this.
-probeId?this.clearTimer("probe"):reply.requestId!==this.handshakeId?this.pending.settle(reply):reply.failed!==void 0?this.handshakeFailed(reply.failed):reply.loggedIn!==
-void 0?this.arrived(reply.loggedIn):reply.resumed!==void 0&&this.ready(null)}pageArrived(loggedIn,{usersChanged,streamsChanged}){this.arrived({...loggedIn,users:[
-...loggedIn.users??[],...usersChanged?.users??[]],streams:[...loggedIn.streams??[],...streamsChanged?.streams??[]],pagesToCome:(loggedIn.pagesToCome??0)-1})}arrived(loggedIn){
-let{sessionId="",resumeKey="",heartbeatIntervalMs,pagesToCome=0}=loggedIn;if(pagesToCome>0){this.arriving=loggedIn,this.awaitHandshake();return}this.arriving=null,
-this.session={id:sessionId,resumeKey},this.seenSequence=0n,this.heartbeatMs=heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(loggedIn)}ready(loggedIn){let first=this.
-machine.is("LOGGING_IN");this.machine.become("READY"),this.clearTimer("handshake"),this.readySinceMs=performance.now(),this.quietAttempt=!1,this.heartbeat(),!first&&
-loggedIn!==null&&this.pending.rejectStale(new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.
-listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){let error=toRequestFailed(failed);if(this.options.logger.warn("log-in-refused",{err_code:error.
-errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.fail(error);return}this.lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason===
-"logged-in-elsewhere"?this.fail(error):error.retryable?this.lost(error.reason==="rate-limited"?"overloaded":"refused"):this.session!==null?(this.session=null,this.
-closeLink(),this.open()):this.fail(error)}sentAway(){this.machine.is("READY")?this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable"):this.lost("unreachable")}loggedOut(code){
-code===Code.LEASE_EXPIRED?(this.session=null,this.reconnect(!1,code,"unreachable")):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The server ended the l\
-og-in."))}lost(trouble){if(this.urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN,trouble==="unanswered"?"unreachable":trouble);return}
-if(this.closeLink(),this.quietAttempt&&(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.
-schedule.nextMs(trouble,performance.now()),waitMs=this.urlIndex%this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.
-setTimer("retry",Math.min(waitMs,leftMs),()=>this.open());else if(this.machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be r\
-eached in time."));else{let details=this.lastError===null?{}:{last_code:this.lastError.errorCode};this.fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connectio\
-n did not come back in time.",details))}}reconnect(quiet,code,trouble){let nowMs=performance.now();nowMs-this.readySinceMs>STABLE_MS&&this.schedule.reset(),this.
-machine.become("RECONNECTING"),this.closeLink(),this.pending.connectionLost(),this.seenSequence=this.lastSequence,this.lastError=null,this.deadlineMs=nowMs+this.
-options.retryTimeMs(),this.quietAttempt=quiet,this.setTimer("retry",this.schedule.nextMs(trouble,nowMs),()=>this.open()),quiet||this.listener.reconnecting(code)}hurry(){
-this.machine.is("RECONNECTING")&&this.timers.has("retry")?this.open():this.probe()}flush(){this.machine.is("READY")&&this.pending.flush(message=>this.link?.send(
-message))}heartbeat(){this.setTimer("heartbeat",this.heartbeatMs,()=>{this.heartbeat(),this.probe()})}fail(error){this.end(error),this.listener.closed(error)}end(error){
-this.machine.become("CLOSED"),globalThis.removeEventListener?.("online",this.onOnline),this.closeLink(),this.pending.rejectAll(error)}closeLink(){for(let name of[
-...this.timers.keys()])this.clearTimer(name);this.link?.close(),this.link=null,this.arriving=null}setTimer(name,delayMs,run){this.clearTimer(name),this.timers.set(
-name,setTimeout(()=>{this.timers.delete(name),run()},delayMs))}clearTimer(name){let timer=this.timers.get(name);timer!==void 0&&clearTimeout(timer),this.timers.
-delete(name)}};var CONNECT_TIMEOUT_MS=8e3,DISCONNECTED_GRACE_MS=4e3,lastPeerNumber=0,Peer=class{constructor(direction,logger,onLost,onDoubt){this.direction=direction;this.logger=
+new ReconnectSchedule;this.timers=new Timers;this.socket=null;this.urlIndex=0;this.handshakeId=0;this.heartbeatMs=DEFAULT_HEARTBEAT_MS;this.deadlineMs=0;this.readySinceMs=
+0;this.quietAttempt=!1;this.asleep=!1;this.untold=!1;this.lastError=null;this.probeId=0;this.onOnline=()=>this.hurry();this.logIn=new LogIn(options.login)}start(){
+this.machine.become("LOGGING_IN"),this.deadlineMs=performance.now()+LOGIN_TIMEOUT_MS,globalThis.addEventListener?.("online",this.onOnline),this.open()}request(body){
+if(this.machine.is("CLOSED"))return Promise.reject(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended."));let reply=this.pending.add(body);return this.flush(),
+reply}probe(){!this.machine.is("READY")||this.timers.has("probe")||(this.probeId=this.pending.nextId(),this.socket?.send({requestId:this.probeId,heartbeat:{}}),
+this.timers.set("probe",PROBE_TIMEOUT_MS,()=>this.lost("unanswered")))}renewToken(token){this.logIn.renewToken(token)}logInAnew(){return!this.logIn.hasNewerToken||
+this.machine.is("CLOSED")?!1:(this.machine.is("READY")&&(this.logIn.forget(),this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable")),!0)}logout(){this.machine.is(
+"CLOSED")||(this.sayGoodBye(),this.end(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended.")))}sleep(){this.asleep||this.machine.is("IDLE","CLOSED")||(this.
+asleep=!0,this.socket?.isOpen===!0?this.sayGoodBye():this.sendGoodBye(),this.closeSocket(),this.logIn.forget(),this.machine.is("READY")&&(this.machine.become("R\
+ECONNECTING"),this.pending.connectionLost(),this.untold=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.machine.is("CLOSED")))return;this.schedule.reset();let patienceMs=this.
+machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.now()+patienceMs,this.untold&&(this.untold=!1,this.listener.reconnecting(
+Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sayGoodBye(){let socket=this.socket;socket!==null&&(this.machine.is("READY")||this.timers.has("hand\
+shake"))&&(socket.send({requestId:this.pending.nextId(),logout:{}}),this.socket=null,setTimeout(()=>socket.close(),LOGOUT_TIMEOUT_MS))}sendGoodBye(){let{urls,sendBeacon:sendBeacon2}=this.
+options,url=urls[this.urlIndex%urls.length],farewell=this.logIn.farewell();url!==void 0&&farewell!==null&&sendBeacon2(url.replace(/^ws/,"http"),JSON.stringify(farewell))}open(){
+let{urls,socketFactory,logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(Code.NO_SERVER,"There is no usable serv\
+er address."));return}this.timers.clear("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let openTimeoutMs=this.machine.is("LOGGING_IN")?FIRST_OPEN_TIMEOUT_MS:
+this.schedule.openTimeoutMs,socket=new Socket(url,socketFactory,openTimeoutMs,{socketOpened:()=>socket===this.socket&&this.greet(),socketMessage:message=>socket===
+this.socket&&this.received(message),socketLost:trouble=>socket===this.socket&&this.lost(trouble)});this.socket=socket}greet(){let hello={protocolVersions:[1],sdkName:"\
+salon-web",sdkVersion:VERSION};this.socket?.send({requestId:this.pending.nextId(),hello}),this.handshakeId=this.pending.nextId(),this.socket?.send({requestId:this.
+handshakeId,...this.logIn.request()}),this.awaitHandshake()}awaitHandshake(){let timeoutMs=this.machine.is("LOGGING_IN")?FIRST_HANDSHAKE_TIMEOUT_MS:this.schedule.
+handshakeTimeoutMs;this.timers.set("handshake",timeoutMs,()=>this.lost("unanswered"))}received(message){if(message.reply!==void 0){this.replied(message.reply,message.
+sequence);return}let loggedIn=this.logIn.addPage(message);if(loggedIn!==void 0)this.arrived(loggedIn);else if(this.logIn.isNew(message))message.goAway!==void 0?
+this.sentAway():message.loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(message);else return}replied(reply,sequence){reply.requestId===
+this.probeId?this.timers.clear("probe"):reply.requestId!==this.handshakeId?this.pending.settle(reply):reply.failed!==void 0?this.handshakeFailed(reply.failed):reply.
+loggedIn!==void 0?this.arrived(this.logIn.begin(reply.loggedIn,sequence)):reply.resumed!==void 0&&this.ready(null)}arrived(loggedIn){if(loggedIn===null){this.awaitHandshake();
+return}this.heartbeatMs=loggedIn.heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(loggedIn)}ready(loggedIn){let first=this.machine.is("LOGGING_IN");this.machine.
+become("READY"),this.timers.clear("handshake"),this.readySinceMs=performance.now(),this.quietAttempt=!1,this.heartbeat(),!first&&loggedIn!==null&&this.pending.rejectStale(
+new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){
+let error=toRequestFailed(failed);if(this.options.logger.warn("log-in-refused",{err_code:error.errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.
+fail(error);return}this.lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason==="logged-in-elsewhere"?this.fail(error):error.retryable?this.lost(error.
+reason==="rate-limited"?"overloaded":"refused"):this.logIn.isHeld?(this.logIn.forget(),this.closeSocket(),this.open()):this.fail(error)}sentAway(){this.machine.
+is("READY")?this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable"):this.lost("unreachable")}loggedOut(code){code===Code.LEASE_EXPIRED?(this.logIn.forget(),this.reconnect(
+!1,code,"unreachable")):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The server ended the log-in."))}lost(trouble){if(this.urlIndex+=1,this.machine.is(
+"READY")){this.reconnect(!1,Code.NETWORK_BROKEN,trouble==="unanswered"?"unreachable":trouble);return}if(this.closeSocket(),this.quietAttempt&&(this.quietAttempt=
+!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.schedule.nextMs(trouble,performance.now()),waitMs=this.
+urlIndex%this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.timers.set("retry",Math.min(waitMs,leftMs),()=>this.open());else if(this.
+machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be reached in time."));else{let details=this.lastError===null?{}:{last_code:this.
+lastError.errorCode};this.fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connection did not come back in time.",details))}}reconnect(quiet,code,trouble){let nowMs=performance.
+now();nowMs-this.readySinceMs>STABLE_MS&&this.schedule.reset(),this.machine.become("RECONNECTING"),this.closeSocket(),this.pending.connectionLost(),this.logIn.markSeen(),
+this.lastError=null,this.deadlineMs=nowMs+this.options.retryTimeMs(),this.quietAttempt=quiet,this.timers.set("retry",this.schedule.nextMs(trouble,nowMs),()=>this.
+open()),quiet||this.listener.reconnecting(code)}hurry(){this.machine.is("RECONNECTING")&&this.timers.has("retry")?this.open():this.probe()}flush(){this.machine.
+is("READY")&&this.pending.flush(message=>this.socket?.send(message))}heartbeat(){this.timers.set("heartbeat",this.heartbeatMs,()=>{this.heartbeat(),this.probe()})}fail(error){
+this.end(error),this.listener.closed(error)}end(error){this.machine.become("CLOSED"),globalThis.removeEventListener?.("online",this.onOnline),this.closeSocket(),
+this.pending.rejectAll(error)}closeSocket(){this.timers.clearAll(),this.socket?.close(),this.socket=null,this.logIn.connectionClosed()}};var CONNECT_TIMEOUT_MS=8e3,DISCONNECTED_GRACE_MS=4e3,lastPeerNumber=0,Peer=class{constructor(direction,logger,onLost,onDoubt){this.direction=direction;this.logger=
 logger;this.onLost=onLost;this.onDoubt=onDoubt;this.slots=[];this.queue=Promise.resolve();this.lostWith=null;this.timer=null;this.waiting=new Set;this.id=`${direction===
 "sendonly"?"s":"r"}${++lastPeerNumber}-${Date.now().toString(36)}`,this.connection=new RTCPeerConnection({bundlePolicy:"max-bundle"}),this.connection.onconnectionstatechange=
 ()=>this.stateChanged()}get lost(){return this.lostWith!==null}acquire(kind,streamID,init={}){let free=this.slots.find(slot2=>slot2.kind===kind&&slot2.streamID===

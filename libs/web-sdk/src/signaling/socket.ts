@@ -2,7 +2,7 @@ import type { Trouble } from "./reconnect-schedule.js";
 import type { ClientMessage, ServerMessage } from "./messages.js";
 
 /** What a WebSocket needs to have; tests pass their own. */
-export interface SocketLike {
+export interface WebSocketLike {
   readonly readyState: number;
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
@@ -12,9 +12,9 @@ export interface SocketLike {
   close(): void;
 }
 
-export type SocketFactory = (url: string) => SocketLike;
+export type WebSocketFactory = (url: string) => WebSocketLike;
 
-export const openWebSocket: SocketFactory = (url) => new WebSocket(url) as unknown as SocketLike;
+export const openWebSocket: WebSocketFactory = (url) => new WebSocket(url) as unknown as WebSocketLike;
 
 /** Text is what may go to another origin without asking it first. Nobody is there any more to read an answer. */
 export const sendBeacon = (url: string, text: string): void => {
@@ -26,10 +26,10 @@ export const sendBeacon = (url: string, text: string): void => {
   }
 };
 
-export interface LinkListener {
-  linkOpened(): void;
-  linkMessage(message: ServerMessage): void;
-  linkLost(trouble: Trouble): void;
+export interface SocketListener {
+  socketOpened(): void;
+  socketMessage(message: ServerMessage): void;
+  socketLost(trouble: Trouble): void;
 }
 
 /** `WebSocket.OPEN`, which need not be there in tests. */
@@ -38,35 +38,35 @@ const OPEN = 1;
 /** "Too many connections" of this service, and "try again later" of whatever stands before it. */
 const OVERLOADED_CLOSE_CODES: readonly number[] = [4429, 1013];
 
-/** One WebSocket. After `linkLost` or `close` it says nothing any more. */
-export class Link {
-  private socket: SocketLike | null = null;
+/** One WebSocket. After `socketLost` or `close` it says nothing any more. */
+export class Socket {
+  private socket: WebSocketLike | null = null;
   private openTimer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(url: string, factory: SocketFactory, openTimeoutMs: number, listener: LinkListener) {
+  constructor(url: string, factory: WebSocketFactory, openTimeoutMs: number, listener: SocketListener) {
     const lost = (trouble: Trouble): void => {
       if (this.socket === null) return;
       this.close();
-      listener.linkLost(trouble);
+      listener.socketLost(trouble);
     };
-    let socket: SocketLike;
+    let socket: WebSocketLike;
     try {
       socket = factory(url);
     } catch {
       // A blocked address throws at once; report it like any other failed attempt, after the caller has this object.
       this.socket = null;
-      queueMicrotask(() => listener.linkLost("unreachable"));
+      queueMicrotask(() => listener.socketLost("unreachable"));
       return;
     }
     this.socket = socket;
     this.openTimer = setTimeout(() => lost("unanswered"), openTimeoutMs);
     socket.onopen = () => {
       this.clearTimer();
-      listener.linkOpened();
+      listener.socketOpened();
     };
     socket.onmessage = (event) => {
       const message = parsed(event.data);
-      if (message !== null) listener.linkMessage(message);
+      if (message !== null) listener.socketMessage(message);
     };
     socket.onclose = (event) => lost(OVERLOADED_CLOSE_CODES.includes(event?.code ?? 0) ? "overloaded" : "unreachable");
     socket.onerror = () => lost("unreachable");
