@@ -137,6 +137,32 @@ async def test_an_interruption_and_its_end_are_events(
     ]
 
 
+async def test_what_is_about_an_older_wish_is_left_aside(
+    cloud: FakeCloud, make_engine: MakeEngine, small_stream: LocalStream
+) -> None:
+    engine = make_engine()
+    log = EventLog(engine, "beauty_effect_error")
+    await engine.login_room("room", "04", "alice")
+    await engine.start_publishing_stream("camera", small_stream)
+    alice = cloud.session_of("alice")
+    for version, state, problem in (
+        (2, ON, ""),
+        (1, UNAVAILABLE, "no-worker"),
+        (2, UNAVAILABLE, "full"),
+        (1, ON, ""),
+        (0, UNAVAILABLE, "no-video"),
+        (3, ON, ""),
+    ):
+        changed = pb.EffectsStateChanged(stream_id="camera", state=state, problem=problem, version=version)
+        await cloud.tell(alice, pb.ServerMessage(effects_state_changed=changed))
+    updates = await log.updates("beauty_effect_error", 3)
+    assert updates == [
+        BeautyEffectError("camera", 1103075, json.dumps({"reason": "full"})),
+        BeautyEffectError("camera", 1103075, json.dumps({"reason": "no-video"})),
+        BeautyEffectError("camera", 0, ""),
+    ]
+
+
 async def test_turning_it_off_ends_the_trouble_without_an_event(
     cloud: FakeCloud, make_engine: MakeEngine, small_stream: LocalStream
 ) -> None:

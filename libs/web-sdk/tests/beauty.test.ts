@@ -213,6 +213,29 @@ test("a stream published under two names is changed under both", async () => {
   assert.deepEqual(await on, UNAVAILABLE);
 });
 
+test("what is about an older wish is left aside, of a reply as of a notice", async () => {
+  const it = await Fixture.make();
+  await it.publish();
+  const on = it.beauty(true);
+  await settle();
+  it.notice("s", { ...ON, version: 3 });
+  await it.answer("setEffects", { effectsSet: { ...NO_WORKER, version: 2 } });
+  assert.deepEqual(await on, UNAVAILABLE);
+  it.notice("s", { ...NO_WORKER, version: 1 });
+  assert.equal(it.errors.length, 0);
+  it.notice("s", { ...NO_WORKER, version: 3 });
+  it.notice("s", { ...ON, version: 2 });
+  assert.deepEqual(
+    it.errors.map(([, code]) => code),
+    [1103075],
+  );
+  it.notice("s", ON);
+  assert.deepEqual(
+    it.errors.map(([, code]) => code),
+    [1103075, 0],
+  );
+});
+
 test("unavailable: the promise says so, the event once, and once more when it recovered", async () => {
   const it = await Fixture.make();
   await it.publish();

@@ -49,6 +49,8 @@ class PublishedBeauty:
         self._request: asyncio.Task[pb.Reply] | None = None
         self._has_ended = False
         self._problem = ""
+        self._version = 0
+        """Of the newest wish that something is known of."""
 
     async def send(self, room: RoomRequests, tell: Callable[[BeautyEffectError], None]) -> bool:
         """False: the viewers get the original for now. Of several at once only the first and the newest are sent.
@@ -67,20 +69,25 @@ class PublishedBeauty:
                         return True  # not yet, or not at this moment: it goes along when its turn comes
                     raise
                 self._sent = sent
-                self.changed(reply.effects_set.state, reply.effects_set.problem, tell)
+                self.changed(reply.effects_set, tell)
             return not self._problem
 
-    def changed(
-        self, state: pb.StreamEffectsState.ValueType, problem: str, tell: Callable[[BeautyEffectError], None]
-    ) -> None:
-        """The viewers get something else. Told are problems that are new, and that they are over."""
+    def publishing(self) -> None:
+        """It is published, perhaps in another session of the room, where wishes are counted anew."""
+        self._version = 0
+
+    def changed(self, said: pb.EffectsSet | pb.EffectsStateChanged, tell: Callable[[BeautyEffectError], None]) -> None:
+        """What the viewers get. Told are problems that are new, and that they are over."""
+        if 0 < said.version < self._version:
+            return
+        self._version = said.version or self._version
         before, self._problem = self._problem, ""
-        if state == pb.STREAM_EFFECTS_STATE_UNAVAILABLE:
-            self._problem = problem or "unknown"
+        if said.state == pb.STREAM_EFFECTS_STATE_UNAVAILABLE:
+            self._problem = said.problem or "unknown"
             if self._problem != before:
                 data = json.dumps({"reason": self._problem})
                 tell(BeautyEffectError(self.stream_id, int(ErrorCode.BEAUTY_OVERLOAD), data))
-        elif state == pb.STREAM_EFFECTS_STATE_ON and before:
+        elif said.state == pb.STREAM_EFFECTS_STATE_ON and before:
             tell(BeautyEffectError(self.stream_id, int(ErrorCode.OK), ""))
 
     def end(self) -> None:

@@ -116,7 +116,7 @@ class Publisher:
     def effects_changed(self, changed: EffectsStateChanged) -> None:
         publication = self._negotiator.orders.get(changed.stream_id)
         if publication is not None:
-            publication.beauty.changed(changed.state, changed.problem, self._on_beauty_error)
+            publication.beauty.changed(changed, self._on_beauty_error)
 
     def peer_lost(self, peer_connection_id: str) -> None:
         self._negotiator.peer_lost(peer_connection_id)
@@ -140,6 +140,7 @@ class Publisher:
             offer=offer,
             muted_kinds=sorted(order.stream.muted_kinds),
         )
+        order.beauty.publishing()
         if order.beauty.wanted is not None:
             publish.effects.CopyFrom(order.beauty.wanted)
         return ClientMessage(publish=publish)

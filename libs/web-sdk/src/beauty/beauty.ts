@@ -42,6 +42,8 @@ export class Beauty {
   private lastSentMs = -Infinity;
   /** Publications whose viewers see the original although effects are on. */
   private readonly unavailable = new Set<string>();
+  /** By publication: the newest wish, as the server counts them, that something is known of. */
+  private readonly versions = new Map<string, number>();
   private readonly watchers = new Set<() => void>();
   private port: BeautyPort | null = null;
 
@@ -85,16 +87,22 @@ export class Beauty {
 
   /** The media of a publication flows (again). */
   published(outlet: BeautyOutlet): void {
+    // In another session of the room wishes are counted anew.
+    this.versions.delete(outlet.streamID);
     // What became of the effects with the former connection is not known.
     if (this.unavailable.has(outlet.streamID)) void this.work();
   }
 
   unpublished(streamID: string): void {
+    this.versions.delete(streamID);
     if (this.unavailable.delete(streamID)) this.tellWatchers();
   }
 
   /** What the viewers of a publication get now. */
-  heard(streamID: string, { state, problem }: EffectsSet): void {
+  heard(streamID: string, { state, problem, version = 0 }: EffectsSet): void {
+    const known = this.versions.get(streamID) ?? 0;
+    if (version > 0 && version < known) return;
+    this.versions.set(streamID, version || known);
     const failing = this.unavailable.size > 0;
     if (state !== "STREAM_EFFECTS_STATE_UNAVAILABLE") this.unavailable.delete(streamID);
     // An old notice may come after the wish was taken back.

@@ -457,21 +457,22 @@ AILED",Code.ROOM_NOT_LOGGED_IN,"{}")}renewToken(token,roomID){let expiresAtUnixS
 null||room===null?(this.logger.warn("token-not-renewed",{err_code:this.rooms.isEmpty?Code.NOT_IN_ROOM:Code.TOKEN_FORMAT}),!1):(room.renewToken(token,expiresAtUnixS),
 !0)}end(){for(let room of this.rooms.all)room.logout();globalThis.removeEventListener?.("pagehide",this.onPageHide),globalThis.removeEventListener?.("pageshow",
 this.onPageShow)}};var MIN_INTERVAL_MS=67,DONE={errorCode:Code.OK,extendedData:""},Beauty=class{constructor(){this.wished=null;this.version=0;this.waiters=[];this.working=!1;this.
-lastSentMs=-1/0;this.unavailable=new Set;this.watchers=new Set;this.port=null}connect(port){this.port=port}get effects(){return this.wished??void 0}get shown(){
-return this.unavailable.size>0?null:toStrengths(this.wished)}watch(changed){return this.watchers.add(changed),()=>this.watchers.delete(changed)}set(effects){return this.
-wished=effects,this.version+=1,effects.enabled||this.unavailable.clear(),this.tellWatchers(),new Promise((resolve,reject)=>{this.waiters.push({resolve,reject}),
-this.work()})}end(){this.wished?.enabled===!0&&this.set({enabled:!1}).catch(()=>{}),this.watchers.clear()}published(outlet){this.unavailable.has(outlet.streamID)&&
-this.work()}unpublished(streamID){this.unavailable.delete(streamID)&&this.tellWatchers()}heard(streamID,{state,problem}){let failing=this.unavailable.size>0;state!==
-"STREAM_EFFECTS_STATE_UNAVAILABLE"?this.unavailable.delete(streamID):this.wished?.enabled===!0&&this.unavailable.add(streamID),failing!==this.unavailable.size>0&&
-(this.tellWatchers(),failing?state==="STREAM_EFFECTS_STATE_ON"&&this.port?.error(Code.OK,"recovered"):this.port?.error(Code.BEAUTY_OVERLOAD,problem??""))}async work(){
-if(this.working)return;this.working=!0;let sent,outcome;do{await this.ready(),sent=this.version;try{outcome={response:await this.send()}}catch(error){outcome={error}}}while(sent!==
-this.version);this.working=!1;for(let{resolve,reject}of this.waiters.splice(0))"error"in outcome?reject(outcome.error):resolve(outcome.response)}async ready(){let outlets=this.
-port?.outlets()??[];await Promise.all(outlets.map(outlet=>outlet.settled()));let waitMs=this.lastSentMs+MIN_INTERVAL_MS-performance.now();waitMs>0&&outlets.length>
-0&&await new Promise(resolve=>setTimeout(resolve,waitMs))}async send(){let effects=this.wished,outlets=(this.port?.outlets()??[]).filter(outlet=>outlet.publishing);
-return effects===null||outlets.length===0?DONE:(this.lastSentMs=performance.now(),(await Promise.all(outlets.map(outlet=>this.sendTo(outlet,effects)))).find(({errorCode})=>errorCode!==
-Code.OK)??DONE)}async sendTo(outlet,effects){let set;try{set=await outlet.setEffects(effects)}catch(thrown){if(!outlet.publishing)return DONE;throw thrown}return outlet.
-publishing&&this.heard(outlet.streamID,set),set.state!=="STREAM_EFFECTS_STATE_UNAVAILABLE"?DONE:{errorCode:Code.BEAUTY_OVERLOAD,extendedData:set.problem??""}}tellWatchers(){
-for(let changed of[...this.watchers])changed()}};var Emitter=class{constructor(){this.handlers=new Map}on(event,handler){if(typeof handler!="function")return!1;let list2=this.handlers.get(event)??[];return this.
+lastSentMs=-1/0;this.unavailable=new Set;this.versions=new Map;this.watchers=new Set;this.port=null}connect(port){this.port=port}get effects(){return this.wished??
+void 0}get shown(){return this.unavailable.size>0?null:toStrengths(this.wished)}watch(changed){return this.watchers.add(changed),()=>this.watchers.delete(changed)}set(effects){
+return this.wished=effects,this.version+=1,effects.enabled||this.unavailable.clear(),this.tellWatchers(),new Promise((resolve,reject)=>{this.waiters.push({resolve,
+reject}),this.work()})}end(){this.wished?.enabled===!0&&this.set({enabled:!1}).catch(()=>{}),this.watchers.clear()}published(outlet){this.versions.delete(outlet.
+streamID),this.unavailable.has(outlet.streamID)&&this.work()}unpublished(streamID){this.versions.delete(streamID),this.unavailable.delete(streamID)&&this.tellWatchers()}heard(streamID,{
+state,problem,version=0}){let known=this.versions.get(streamID)??0;if(version>0&&version<known)return;this.versions.set(streamID,version||known);let failing=this.
+unavailable.size>0;state!=="STREAM_EFFECTS_STATE_UNAVAILABLE"?this.unavailable.delete(streamID):this.wished?.enabled===!0&&this.unavailable.add(streamID),failing!==
+this.unavailable.size>0&&(this.tellWatchers(),failing?state==="STREAM_EFFECTS_STATE_ON"&&this.port?.error(Code.OK,"recovered"):this.port?.error(Code.BEAUTY_OVERLOAD,
+problem??""))}async work(){if(this.working)return;this.working=!0;let sent,outcome;do{await this.ready(),sent=this.version;try{outcome={response:await this.send()}}catch(error){
+outcome={error}}}while(sent!==this.version);this.working=!1;for(let{resolve,reject}of this.waiters.splice(0))"error"in outcome?reject(outcome.error):resolve(outcome.
+response)}async ready(){let outlets=this.port?.outlets()??[];await Promise.all(outlets.map(outlet=>outlet.settled()));let waitMs=this.lastSentMs+MIN_INTERVAL_MS-
+performance.now();waitMs>0&&outlets.length>0&&await new Promise(resolve=>setTimeout(resolve,waitMs))}async send(){let effects=this.wished,outlets=(this.port?.outlets()??
+[]).filter(outlet=>outlet.publishing);return effects===null||outlets.length===0?DONE:(this.lastSentMs=performance.now(),(await Promise.all(outlets.map(outlet=>this.
+sendTo(outlet,effects)))).find(({errorCode})=>errorCode!==Code.OK)??DONE)}async sendTo(outlet,effects){let set;try{set=await outlet.setEffects(effects)}catch(thrown){
+if(!outlet.publishing)return DONE;throw thrown}return outlet.publishing&&this.heard(outlet.streamID,set),set.state!=="STREAM_EFFECTS_STATE_UNAVAILABLE"?DONE:{errorCode:Code.
+BEAUTY_OVERLOAD,extendedData:set.problem??""}}tellWatchers(){for(let changed of[...this.watchers])changed()}};var Emitter=class{constructor(){this.handlers=new Map}on(event,handler){if(typeof handler!="function")return!1;let list2=this.handlers.get(event)??[];return this.
 handlers.set(event,[...list2,handler]),!0}off(event,handler){let list2=this.handlers.get(event);if(list2===void 0)return!1;if(handler===void 0)return this.handlers.
 delete(event);let left=list2.filter(each=>each!==handler);return this.handlers.set(event,left),left.length<list2.length}emit(event,...args){for(let handler of this.
 handlers.get(event)??[])try{handler(...args)}catch(thrown){queueMicrotask(()=>{throw thrown})}}clear(){this.handlers.clear()}};var GlPass=class{constructor(gl,fragment){this.gl=gl;this.uniforms=new Map;this.program=link(gl,fragment)}draw(target,[width,height],textures,values={}){let{gl}=this;
