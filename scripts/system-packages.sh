@@ -38,6 +38,8 @@ case ${1:-run} in
     clients)
         wish iproute2 'command -v ip'
         wish nftables 'command -v nft'
+        wish xvfb 'command -v Xvfb'
+        wish libavcodec59 'ls /usr/lib/*/libavcodec.so.*'
         wish openssl 'command -v openssl'
         wish nodejs 'command -v node'
         wish npm 'command -v npm'

@@ -81,7 +81,7 @@ class Aiortc(Client):
     async def play(self, job: Job) -> Seen:
         end = time.monotonic() + job.deadline_s
         peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        seen = Seen()
+        seen = Seen(wants_sound=job.row.has_sound)
         for kind in ("audio", "video"):
             peer.addTransceiver(kind, direction="recvonly")
         try:

@@ -26,6 +26,7 @@ class Row:
     way: str = ""
     known: str = ""
     """Why it is known to fail for a reason that is not the cloud's; empty: it has to work."""
+    has_sound: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Debian's Firefox with this project's SDK, in the demo page as `make run` serves it."""
 
 import asyncio
-import contextlib
 import json
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
 
-from tests.clients import namespace
+from tests.clients import namespace, screen
 from tests.clients.client import Client, ClientFailed, Direction, Ending, Job, Row
 from tests.clients.reference import BITS, COLOURS, FPS, HEIGHT, TONE_HZ, TONE_LEVEL, WIDTH
 from tests.clients.seen import Seen
@@ -32,7 +31,20 @@ SENT = """async () => {
     return all.find(({ id }) => id === codecId)?.mimeType;
 }"""
 """The codec of the video that the page sends."""
+SHARE = """(source) => {
+    const { canvas } = source.custom.video.source;
+    Object.assign(canvas.style, { position: "fixed", inset: 0, width: "100%", height: "100%", zIndex: 9999 });
+    document.body.append(canvas);
+    const screen = { video: { quality: 4, frameRate: 15, bitrate: 1500 }, audio: false };
+    canvas.addEventListener("click", () => { salon.sharing = salon.engine.createZegoStream({ screen }); });
+}"""
+"""The reference all over the page, and a click on it shares the screen."""
 OUTAGE_S = 12.0
+PLATFORM = {
+    "media.webrtc.hw.h264.enabled": True,
+    "gfx.blacklist.webrtc.hw.acceleration.h264": 1,
+}
+"""Makes it offer H264 without the plugin, as where the graphics card has it; libavcodec decodes in the card's place."""
 PLUGIN = "Debian's Firefox has no H264 of its own and would fetch Cisco's OpenH264 plugin while it runs"
 
 
@@ -40,33 +52,37 @@ class Way(StrEnum):
     PLAIN = "Salon's SDK"
     BEAUTY = "Salon's SDK, with beauty"
     RELOAD = "Salon's SDK, after a reload of the page"
+    PLATFORM = "Salon's SDK, Firefox set to decode with libavcodec"
+    SCREEN = "Salon's SDK, shares a screen"
     OUTAGE = f"Salon's SDK, after {OUTAGE_S:.0f} s without network"
 
 
 class Firefox(Client):
-    """It publishes the reference from a canvas and an oscillator."""
+    """One process for each row. It publishes the reference from a canvas and an oscillator."""
 
     name = "Firefox"
     rows: Sequence[Row] = (
         Row(Direction.PUBLISHES, "VP8", Way.PLAIN),
         Row(Direction.PUBLISHES, "VP8", Way.BEAUTY),
         Row(Direction.PUBLISHES, "VP8", Way.RELOAD),
+        Row(Direction.PUBLISHES, "VP8", Way.SCREEN, has_sound=False),
         Row(Direction.PLAYS, "VP8", Way.PLAIN),
         Row(Direction.PLAYS, "VP8", Way.RELOAD),
         Row(Direction.PLAYS, "VP8", Way.OUTAGE),
         Row(Direction.PUBLISHES, "H264", Way.PLAIN, known=PLUGIN),
         Row(Direction.PLAYS, "H264", Way.PLAIN, known=PLUGIN),
+        Row(Direction.PLAYS, "H264", Way.PLATFORM),
     )
-
-    def __init__(self) -> None:
-        self._stack = AsyncExitStack()
-        self._firefox: firefox.Firefox | None = None
 
     def missing(self) -> str:
         if not Path(firefox.FIREFOX).exists():
             return f"{firefox.FIREFOX} is not there"
         if namespace.is_inside() and shutil.which("nft") is None:
             return "nft (Debian's nftables) is not there, which cuts the network for one row"
+        if shutil.which(screen.XVFB) is None:
+            return f"{screen.XVFB} (Debian's xvfb) is not there, whose screen one row shares"
+        if not any(Path("/usr/lib").glob("**/libavcodec.so.*")):
+            return "libavcodec (Debian's libavcodec59) is not there, which one row decodes with"
         return ""
 
     async def versions(self) -> str:
@@ -78,10 +94,6 @@ class Firefox(Client):
             # Without a way to the Internet Firefox takes the machine for one without network, and gathers nothing.
             command = ["ip", "route", "replace", "default", "dev", "salon0"]
             await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
-        self._firefox = await self._stack.enter_async_context(firefox.launch())
-
-    async def close(self) -> None:
-        await self._stack.aclose()
 
     @asynccontextmanager
     async def publishing(self, job: Job) -> AsyncIterator[Ending]:
@@ -115,16 +127,16 @@ class Firefox(Client):
 
     @asynccontextmanager
     async def _page(self, job: Job) -> AsyncIterator[FirefoxPage]:
-        assert self._firefox is not None, "open() comes first"
-        page = await self._firefox.new_page(init_script=SCRIPT)
-        try:
-            await page.goto(job.cloud.url())
-            yield page
-        except firefox.FirefoxError as problem:
-            raise ClientFailed(str(problem).splitlines()[0]) from None
-        finally:
-            with contextlib.suppress(firefox.FirefoxError):
-                await page.close()
+        preferences = PLATFORM if job.row.way == Way.PLATFORM else {}
+        async with AsyncExitStack() as stack:
+            display = await stack.enter_async_context(screen.screen()) if job.row.way == Way.SCREEN else ""
+            launched = await stack.enter_async_context(firefox.launch(preferences, display=display))
+            try:
+                page = await launched.new_page(init_script=SCRIPT)
+                await page.goto(job.cloud.url())
+                yield page
+            except firefox.FirefoxError as problem:
+                raise ClientFailed(str(problem).splitlines()[0]) from None
 
 
 async def _enter(page: FirefoxPage, job: Job, role: str) -> None:
@@ -140,9 +152,16 @@ async def _enter(page: FirefoxPage, job: Job, role: str) -> None:
 async def _publish(page: FirefoxPage, job: Job) -> None:
     option = {"videoCodec": job.row.codec}
     beauty = {"smoothIntensity": 50} if job.row.way == Way.BEAUTY else None
+    reference = f"({REFERENCE})({json.dumps(WHAT)})"
+    if job.row.way == Way.SCREEN:
+        await page.evaluate(f"({SHARE})({reference})")
+        await page.press()
+        made = "salon.sharing"
+    else:
+        made = f"salon.engine.createZegoStream({reference})"
     await page.evaluate(
         f"""async ([id, option, beauty]) => {{
-            salon.local[id] = await salon.engine.createZegoStream(({REFERENCE})({json.dumps(WHAT)}));
+            salon.local[id] = await {made};
             const asked = beauty && await salon.beauty(id, true, beauty);
             salon.engine.startPublishingStream(id, salon.local[id], option);
             return asked;

@@ -33,7 +33,7 @@ def _line(outcome: Outcome) -> str:
     row, seen = outcome.row, outcome.seen
     pictures, sound = "", ""
     if seen is not None and outcome.result is not Result.NOT_RUN:
-        pictures, sound = str(len(seen.numbers)), f"{seen.tone_s:.1f} s"
+        pictures, sound = str(len(seen.numbers)), f"{seen.tone_s:.1f} s" if row.has_sound else ""
     result = f"{outcome.result}: {outcome.reason}" if outcome.reason else str(outcome.result)
     return f"| {row.direction} | {row.codec} | {_cell(row.way)} | {pictures} | {sound} | {_cell(result)} |\n"
 

@@ -19,6 +19,7 @@ ENOUGH_TONE_S = 2.0
 class Seen:
     """What came out at a player's end."""
 
+    wants_sound: bool = True
     pictures: int = 0
     wrong_pictures: int = 0
     numbers: set[int] = field(default_factory=set)
@@ -61,12 +62,16 @@ class Seen:
             return f"{self.wrong_pictures} of {self.pictures} pictures are not what was published"
         if len(self.numbers) < ENOUGH_PICTURES:
             return f"only {len(self.numbers)} different pictures"
-        if self.tone_s < ENOUGH_TONE_S:
+        if not self._has_sound:
             return f"only {self.tone_s:.1f} s of the tone ({self.other_s:.1f} s of something else)"
         return ""
 
+    @property
+    def _has_sound(self) -> bool:
+        return self.tone_s >= ENOUGH_TONE_S or not self.wants_sound
+
     def _look(self) -> None:
-        if len(self.numbers) >= ENOUGH_PICTURES and self.tone_s >= ENOUGH_TONE_S:
+        if len(self.numbers) >= ENOUGH_PICTURES and self._has_sound:
             self.enough.set()
 
     def read_file(self, path: Path) -> None:

@@ -58,6 +58,18 @@ def test_a_frozen_picture_or_silence_is_not_the_reference() -> None:
     assert not frozen.enough.is_set()
 
 
+def test_a_row_without_sound_is_judged_by_its_pictures_alone() -> None:
+    moving, frozen = Seen(wants_sound=False), Seen(wants_sound=False)
+    for number in range(4 * FPS):
+        moving.picture(picture(number))
+        frozen.picture(picture(7))
+    assert moving.problem == ""
+    assert moving.enough.is_set()
+    assert frozen.problem == "only 1 different pictures"
+    row = Row(Direction.PUBLISHES, "VP8", has_sound=False)
+    assert f"| {4 * FPS} |  | works |" in matrix.section("a 1.0", [Outcome.of("a", row, moving, moving.problem)])
+
+
 def test_a_known_failure_is_not_taken_for_ours_nor_for_a_pass() -> None:
     known = Row(Direction.PUBLISHES, "H264", known="their curve")
     assert Outcome.of("it", known, None, "no handshake").result is Result.KNOWN

@@ -41,6 +41,13 @@ PREFERENCES: Final[Mapping[str, bool | int | str]] = {
     "services.settings.server": "http://127.0.0.1:1/",
 }
 
+WINDOW: Final = {
+    "chrome://browser/content/browser.xhtml": {
+        "main-window": {"screenX": "0", "screenY": "0", "width": "1280", "height": "720", "sizemode": "normal"}
+    }
+}
+"""Where Firefox's window is on a display, which has no window manager to ask for all of it."""
+
 
 class FirefoxError(AssertionError):
     """What Firefox said instead of doing it."""
@@ -153,21 +160,39 @@ class FirefoxPage:
     async def click(self, test_id: str) -> None:
         await self.evaluate("(id) => document.querySelector(`[data-testid=${id}]`).click()", test_id)
 
+    async def press(self) -> None:
+        """A click at the upper left that Firefox takes for a person's."""
+        actions = [
+            {"type": "pointerMove", "x": 100, "y": 100},
+            {"type": "pointerDown", "button": 0},
+            {"type": "pointerUp", "button": 0},
+        ]
+        mouse = {"type": "pointer", "id": "mouse", "actions": actions}
+        await self._firefox.order("input.performActions", context=self._context, actions=[mouse])
+
     async def screenshot(self, path: Path) -> None:
         taken = await self._firefox.order("browsingContext.captureScreenshot", context=self._context)
         await asyncio.to_thread(path.write_bytes, base64.b64decode(taken["data"]))
 
 
 @contextlib.asynccontextmanager
-async def launch(**preferences: bool | int | str) -> AsyncIterator[Firefox]:
-    """Headless, with a profile that is removed at the end. `preferences`, with `__` for a dot, come on top of those."""
+async def launch(
+    preferences: Mapping[str, bool | int | str] | None = None, *, display: str = ""
+) -> AsyncIterator[Firefox]:
+    """With a profile that is removed at the end. `preferences` come on top of those above.
+
+    Headless, or on an X display, where the page is all that is seen.
+    """
     with tempfile.TemporaryDirectory(prefix="salon-firefox-", ignore_cleanup_errors=True) as folder:
-        chosen = {**PREFERENCES, **{name.replace("__", "."): value for name, value in preferences.items()}}
+        chosen = {**PREFERENCES, **(preferences or {})}
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in chosen.items()]
         (Path(folder) / "user.js").write_text("\n".join(lines))
+        (Path(folder) / "xulstore.json").write_text(json.dumps(WINDOW))
+        shown = {"DISPLAY": display, "GDK_BACKEND": "x11"} if display else {"MOZ_HEADLESS": "1"}
         process = await asyncio.create_subprocess_exec(
-            *(FIREFOX, "--headless", "--no-remote", "--profile", folder, "--remote-debugging-port", "0", "about:blank"),
-            env={**os.environ, "MOZ_HEADLESS": "1", "HOME": folder},
+            *(FIREFOX, "--kiosk" if display else "--headless", "--no-remote", "--profile", folder),
+            *("--remote-debugging-port", "0", "about:blank"),
+            env={**os.environ, **shown, "HOME": folder},
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
