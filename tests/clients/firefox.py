@@ -41,6 +41,7 @@ SHARE = """(source) => {
 """The reference all over the page, and a click on it shares the screen."""
 OUTAGE_S = 12.0
 PLATFORM = {
+    "media.webrtc.encoder_creation_strategy": 1,
     "media.webrtc.hw.h264.enabled": True,
     "gfx.blacklist.webrtc.hw.acceleration.h264": 1,
 }
