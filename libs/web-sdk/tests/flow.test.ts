@@ -12,10 +12,10 @@ class FakePeer {
   lost = false;
   private queue: Promise<void> = Promise.resolve();
 
-  negotiate({ prepare, exchange }: Negotiation): Promise<void> {
+  negotiate({ prepare, sendOffer }: Negotiation): Promise<void> {
     const run = this.queue.then(async () => {
       if (!(await prepare(this as unknown as Peer))) return;
-      await exchange({ peerConnectionId: "p", sdp: "offer", tracks: [] });
+      await sendOffer({ peerConnectionId: "p", sdp: "offer", tracks: [] });
     });
     this.queue = run.catch(() => undefined);
     return run;

@@ -228,13 +228,13 @@ type Absent<L extends Readonly<Record<string, string>>> = {
 export type NotYetEngine = Absent<typeof ENGINE>;
 export type NotYetLocalStream = Absent<typeof LOCAL_STREAM>;
 
-const told = new Set<string>();
+const warned = new Set<string>();
 
 function absent(name: string, failure: Failure): (...args: unknown[]) => unknown {
   return (...args) => {
     const error = new ZegoError(Code.MODULE_NOT_IMPORTED, `${name} is not available in this version.`);
-    if (!told.has(name)) {
-      told.add(name);
+    if (!warned.has(name)) {
+      warned.add(name);
       console.warn("[salon]", "not-available", { name, err_code: error.errorCode });
     }
     switch (failure) {

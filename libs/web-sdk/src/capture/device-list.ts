@@ -15,7 +15,7 @@ async function list(): Promise<MediaDeviceInfo[]> {
   }
 }
 
-/** Names are only told to pages that have used a device: open those of the missing kinds for a moment. */
+/** Browsers name them only to pages that have used a device: open those of the missing kinds for a moment. */
 async function listWithNames(wanted: readonly MediaDeviceKind[]): Promise<MediaDeviceInfo[]> {
   const found = await list();
   const nameless = (kind: MediaDeviceKind): boolean =>

@@ -26,8 +26,8 @@ export class DeviceWatch {
     this.known = null;
   }
 
-  /** Reads the list anew; without `tell` because a permission has changed what the page may see of it. */
-  refresh(tell: boolean): void {
+  /** Reads the list anew; without `report` because a permission has changed what the page may see of it. */
+  refresh(report: boolean): void {
     const devices = this.watched;
     if (devices === null) return;
     this.queue = this.queue.then(async () => {
@@ -41,11 +41,11 @@ export class DeviceWatch {
       if (this.watched !== devices) return;
       const before = this.known;
       this.known = found.filter(({ deviceId }) => !ALIASES.includes(deviceId));
-      if (tell && before !== null) this.tell(before, this.known);
+      if (report && before !== null) this.report(before, this.known);
     });
   }
 
-  private tell(before: readonly MediaDeviceInfo[], now: readonly MediaDeviceInfo[]): void {
+  private report(before: readonly MediaDeviceInfo[], now: readonly MediaDeviceInfo[]): void {
     const missing = (from: readonly MediaDeviceInfo[], one: MediaDeviceInfo): boolean =>
       !from.some((each) => each.kind === one.kind && each.deviceId === one.deviceId);
     // Before a permission, one entry without an id stands for all of a kind.

@@ -188,7 +188,7 @@ export class ZegoLocalStream {
     return this.events.off(event, handler);
   }
 
-  /** Several callers may mute the same track; it is heard when none of them does. @internal */
+  /** Several callers may mute the same track; it sounds when none of them does. @internal */
   mute(kind: "audio" | "video", reason: MuteReason, mute: boolean): void {
     const reasons = this.muteReasons[kind];
     if (mute) reasons.add(reason);

@@ -204,7 +204,7 @@ function range(value: number | ConstraintExtend): ConstrainULong {
   return result;
 }
 
-/** Screen capture refuses `exact` and `min` with a TypeError: they become wishes. */
+/** Screen capture refuses `exact` and `min` with a TypeError: they become preferences. */
 function displayRange(value: number | ConstraintExtend): ConstrainULong {
   if (typeof value === "number") return { ideal: value };
   const ideal = value.exact ?? value.ideal ?? value.min;

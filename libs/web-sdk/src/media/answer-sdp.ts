@@ -1,6 +1,6 @@
 /**
  * Adds format parameters of the sender's own choosing to one media section of an answer; the browser reads them as the
- * receiver's wish. There is no other way to set a start bitrate, stereo or discontinuous transmission.
+ * receiver's request. There is no other way to set a start bitrate, stereo or discontinuous transmission.
  */
 export function withFormatParameters(
   sdp: string,

@@ -19,10 +19,10 @@ function h264Rank(codec: RTCRtpCodec): number {
 
 /**
  * One codec and its retransmission, so that the answer cannot choose another. VP8 if the browser cannot encode the
- * wished one: builds without H264 exist.
+ * preferred one: builds without H264 exist.
  */
-export function sendCodecPreferences(wished: VideoCodecName, capabilities: readonly RTCRtpCodec[]): RTCRtpCodec[] {
-  const found = capabilities.filter(named(wished));
+export function sendCodecPreferences(preferred: VideoCodecName, capabilities: readonly RTCRtpCodec[]): RTCRtpCodec[] {
+  const found = capabilities.filter(named(preferred));
   const chosen = found.length > 0 ? found : capabilities.filter(named("VP8"));
   if (chosen.length === 0) return [];
   const ranked = [...chosen].sort((left, right) => h264Rank(left) - h264Rank(right));

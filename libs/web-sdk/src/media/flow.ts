@@ -53,7 +53,7 @@ export abstract class MediaFlow {
     this.negotiate();
   }
 
-  /** The app's wish. */
+  /** The app wants it so. */
   stop(): void {
     this.end(null);
   }
@@ -131,7 +131,7 @@ export abstract class MediaFlow {
         await this.prepareSlots(peer);
         return true;
       },
-      exchange: async (offer) => {
+      sendOffer: async (offer) => {
         this.announced = true;
         try {
           return await this.announce(offer);
@@ -198,7 +198,7 @@ export abstract class MediaFlow {
           this.slots = [];
           return this.announced;
         },
-        exchange: withdraw,
+        sendOffer: withdraw,
       })
       // Without the media connection the stream still has to go.
       .catch(() => withdraw())

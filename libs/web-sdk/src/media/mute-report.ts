@@ -4,7 +4,7 @@ import type { MediaKind } from "./peer.js";
 
 /** Keeps what the server knows of a stream's muted kinds at the newest: one request at a time, and not all of them. */
 export class MuteReport {
-  private told = "";
+  private reported = "";
   private asking = false;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly pauses = new Backoff(OVERLOAD_PAUSES);
@@ -18,7 +18,7 @@ export class MuteReport {
   /** What the stream is announced with. */
   announced(): MediaKind[] {
     const kinds = this.present();
-    this.told = kinds.join();
+    this.reported = kinds.join();
     return kinds;
   }
 
@@ -26,12 +26,12 @@ export class MuteReport {
   refresh(): void {
     const kinds = this.present();
     const wanted = kinds.join();
-    if (this.over || this.asking || this.timer !== null || wanted === this.told) return;
+    if (this.over || this.asking || this.timer !== null || wanted === this.reported) return;
     this.asking = true;
     this.send(kinds).then(
       () => {
         this.asking = false;
-        this.told = wanted;
+        this.reported = wanted;
         this.pauses.reset();
         this.refresh();
       },

@@ -17,7 +17,7 @@ export interface Negotiation {
   /** Changes the transceivers; `false` leaves everything as it is, without an offer. */
   prepare: (peer: Peer) => boolean | Promise<boolean>;
   /** Sends the offer; resolves with the reply that holds the answer. */
-  exchange: (offer: Offer) => Promise<Reply>;
+  sendOffer: (offer: Offer) => Promise<Reply>;
   /** A last look at the answer before the browser takes it. */
   amend?: (sdp: string) => string;
 }
@@ -106,8 +106,8 @@ export class Peer {
     return this.connection.getStats();
   }
 
-  /** Whoever still waits for this peer hears `error`; `onLost` is told as well, unless it was the caller's wish. */
-  close(error: PeerLost, tell = false): void {
+  /** Whoever still waits for this peer hears `error`; `onLost` is called as well, unless the caller wanted it closed. */
+  close(error: PeerLost, report = false): void {
     if (this.lostWith !== null) return;
     this.lostWith = error;
     this.clearTimer();
@@ -115,7 +115,7 @@ export class Peer {
     this.connection.close();
     for (const each of this.waiting) each.reject(error);
     this.waiting.clear();
-    if (tell) this.onLost(this, error);
+    if (report) this.onLost(this, error);
   }
 
   private async runOne(negotiation: Negotiation): Promise<void> {
@@ -131,7 +131,7 @@ export class Peer {
     }
     let reply: Reply;
     try {
-      reply = await negotiation.exchange({ peerConnectionId: this.id, sdp, tracks: this.bindings() });
+      reply = await negotiation.sendOffer({ peerConnectionId: this.id, sdp, tracks: this.bindings() });
     } catch (thrown) {
       this.throwIfLost();
       await this.undo(thrown);

@@ -31,9 +31,9 @@ export class Player extends MediaFlow {
   readonly media = new MediaStream();
   /** Settles when the tracks are there, or with the reason why there will be none. */
   readonly ready: Promise<MediaStream>;
-  private settle: { resolve: (stream: MediaStream) => void; reject: (error: ZegoError) => void } | null = null;
+  private result: { resolve: (stream: MediaStream) => void; reject: (error: ZegoError) => void } | null = null;
   private lastReport = "";
-  /** What the app was told is muted; a stream begins as open. */
+  /** What was reported as muted; a stream begins as open. */
   private muted: ReadonlySet<string> = new Set();
 
   constructor(
@@ -45,7 +45,7 @@ export class Player extends MediaFlow {
       return new ZegoError(Code.PLAY_RETRY_TIMEOUT, "The stream could not be played again in time.");
     });
     this.ready = new Promise((resolve, reject) => {
-      this.settle = { resolve, reject };
+      this.result = { resolve, reject };
     });
     // The app handles its own promise; this one must not count as unhandled when nobody looked.
     this.ready.catch(() => undefined);
@@ -60,7 +60,7 @@ export class Player extends MediaFlow {
     return this.wasActive;
   }
 
-  /** The kinds of which the app is to be told, and whether they are muted now; none while nothing is played. */
+  /** The kinds that are to be reported, and whether they are muted now; none while nothing is played. */
   learnMuted(mutedKinds: readonly string[]): { kind: MediaKind; muted: boolean }[] {
     if (!this.machine.is("ACTIVE")) return [];
     const before = this.muted;
@@ -109,8 +109,8 @@ export class Player extends MediaFlow {
     }
     for (const track of this.media.getTracks()) if (!tracks.includes(track)) this.media.removeTrack(track);
     for (const track of tracks) this.media.addTrack(track);
-    this.settle?.resolve(this.media);
-    this.settle = null;
+    this.result?.resolve(this.media);
+    this.result = null;
   }
 
   protected override releaseSlot(peer: Peer, slot: Slot): Promise<void> {
@@ -128,8 +128,8 @@ export class Player extends MediaFlow {
   protected override report(state: FlowState, error: ZegoError | null): void {
     if (state === "ENDED") {
       this.playerPort.playerEnded(this);
-      this.settle?.reject(error ?? new ZegoError(Code.NOT_PLAYING, "Playing was stopped before it began."));
-      this.settle = null;
+      this.result?.reject(error ?? new ZegoError(Code.NOT_PLAYING, "Playing was stopped before it began."));
+      this.result = null;
     }
     const publicState = PUBLIC_STATE[state];
     const code = error?.errorCode ?? Code.OK;

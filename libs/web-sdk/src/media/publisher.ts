@@ -23,7 +23,7 @@ const PUBLIC_STATE = {
  * How long a camera keeps its size while the bandwidth estimate climbs from its low start. Chromium would begin with a
  * quarter of the picture otherwise, and take longer than this to give back each half.
  */
-const SETTLE_MS = 5000;
+const WARM_UP_MS = 5000;
 
 export interface PublisherPort extends FlowPort {
   publisherState(state: ZegoPublisherState): void;
@@ -43,7 +43,7 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
   /** Sent while the camera gives nothing. */
   private black: BlackPicture | null = null;
   /** Runs while the bandwidth estimate is not to be believed yet. */
-  private settling: ReturnType<typeof setTimeout> | null = null;
+  private warmUp: ReturnType<typeof setTimeout> | null = null;
   /** Those who wait for the end of a negotiation. */
   private waiting: (() => void)[] = [];
   private readonly muteReport = new MuteReport(
@@ -80,7 +80,7 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
   async sourceChanged(kind: MediaKind): Promise<void> {
     const slot = this.slots.find((each) => each.kind === kind);
     try {
-      await slot?.transceiver.sender.replaceTrack(this.outgoing(kind));
+      await slot?.transceiver.sender.replaceTrack(this.sentTrack(kind));
     } catch {
       // The connection is just being lost; the next one begins with what there is then.
     }
@@ -97,7 +97,7 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
     await this.sourceChanged(track.kind as MediaKind);
   }
 
-  /** A kind of the stream is muted or not any more: the others are told. */
+  /** A kind of the stream is muted or not any more: the others learn of it. */
   muteChanged(): void {
     if (this.publishing) this.muteReport.refresh();
     this.publisherPort.mutedChanged(this);
@@ -107,7 +107,7 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
     return this.machine.is("ACTIVE");
   }
 
-  settled(): Promise<void> {
+  negotiated(): Promise<void> {
     if (!this.machine.is("IDLE", "NEGOTIATING")) return Promise.resolve();
     return new Promise((resolve) => this.waiting.push(resolve));
   }
@@ -123,7 +123,7 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
       let slot = this.slots.find((each) => each.kind === kind);
       // What has ended is not announced; what ends while the others have it goes on as black or silent for them.
       if (source === undefined || (source.readyState === "ended" && slot === undefined && !this.wasActive)) continue;
-      const track = this.outgoing(kind);
+      const track = this.sentTrack(kind);
       const { audioKbps, videoKbps, optimizationMode } = this.stream.encoding;
       const maxBitrate = (kind === "audio" ? audioKbps : videoKbps) * 1000;
       if (slot === undefined) {
@@ -172,11 +172,11 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
   }
 
   protected override answered(): void {
-    this.stopSettling();
-    this.settling = setTimeout(() => {
-      this.settling = null;
+    this.stopWarmUp();
+    this.warmUp = setTimeout(() => {
+      this.warmUp = null;
       for (const slot of this.slots) void this.applyParameters(slot);
-    }, SETTLE_MS);
+    }, WARM_UP_MS);
     for (const slot of this.slots) void this.applyParameters(slot);
   }
 
@@ -195,7 +195,7 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
     if (state !== "NEGOTIATING") for (const resolve of this.waiting.splice(0)) resolve();
     if (state === "ENDED") {
       this.stream.beauty.unpublished(this.streamID);
-      this.stopSettling();
+      this.stopWarmUp();
       this.muteReport.stop();
       this.dark?.stop();
       this.dark = null;
@@ -234,7 +234,7 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
   }
 
   /** What leaves: the track itself, or black. */
-  private outgoing(kind: MediaKind): MediaStreamTrack | null {
+  private sentTrack(kind: MediaKind): MediaStreamTrack | null {
     const track = this.source(kind) ?? null;
     if (kind === "audio" || track === null) return track;
     if (track.readyState === "ended" || this.stream.idle.has("video")) {
@@ -249,8 +249,8 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
   private preferCodec(transceiver: RTCRtpTransceiver): void {
     // Firefox before 128: it offers its own order, and the relay chooses from that.
     if (typeof transceiver.setCodecPreferences !== "function") return;
-    const wished: VideoCodecName = this.option.videoCodec ?? "H264";
-    const codecs = sendCodecPreferences(wished, RTCRtpSender.getCapabilities?.("video")?.codecs ?? []);
+    const preferred: VideoCodecName = this.option.videoCodec ?? "H264";
+    const codecs = sendCodecPreferences(preferred, RTCRtpSender.getCapabilities?.("video")?.codecs ?? []);
     try {
       transceiver.setCodecPreferences(codecs);
     } catch {
@@ -263,9 +263,9 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
     }
   }
 
-  private stopSettling(): void {
-    if (this.settling !== null) clearTimeout(this.settling);
-    this.settling = null;
+  private stopWarmUp(): void {
+    if (this.warmUp !== null) clearTimeout(this.warmUp);
+    this.warmUp = null;
   }
 
   /** Also for a reused transceiver, which still has its former stream's numbers. */
@@ -282,7 +282,7 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
     if (slot.kind === "video") {
       const steady =
         optimizationMode === "detail" ||
-        (optimizationMode === "default" && (this.stream.source === "screen" || this.settling !== null));
+        (optimizationMode === "default" && (this.stream.source === "screen" || this.warmUp !== null));
       parameters.degradationPreference = steady ? "maintain-resolution" : "maintain-framerate";
     }
     try {

@@ -11,11 +11,11 @@ const WARM_UP_FRAMES = 2;
 /** How the app styled its video is how it wants the picture to look. */
 const COPIED = ["objectFit", "objectPosition", "transform", "transformOrigin", "borderRadius", "opacity"] as const;
 
-let told = false;
+let warned = false;
 
-function tellOnce(reason: string): void {
-  if (told) return;
-  told = true;
+function warnOnce(reason: string): void {
+  if (warned) return;
+  warned = true;
   console.warn("[salon]", "beauty-preview-off", { reason });
 }
 
@@ -112,7 +112,7 @@ export class BeautyOverlay {
 
   private giveUp(reason: string): void {
     this.givenUp = true;
-    tellOnce(reason);
+    warnOnce(reason);
     this.hide();
   }
 

@@ -1,29 +1,29 @@
+import type { ZegoLocalStream } from "../capture/local-stream.js";
 import { Code } from "../codes.js";
-import { Connection, type ConnectionListener } from "../signaling/connection.js";
 import type { Emitter } from "../emitter.js";
 import type { ZegoEventHandlers, ZegoPlayOption, ZegoPublishOption } from "../entities/index.js";
-import { PeerLost, ZegoError } from "../errors.js";
-import type { WebSocketFactory } from "../signaling/socket.js";
-import type { ZegoLocalStream } from "../capture/local-stream.js";
+import { ZegoError } from "../errors.js";
 import type { Logger } from "../logger.js";
-import type { Peer } from "../media/peer.js";
 import { Peers } from "../media/peers.js";
-import { Player, type PlayerPort } from "../media/player.js";
-import { Publisher, type PublisherPort } from "../media/publisher.js";
-import { StateMachine } from "../state-machine.js";
+import type { Player } from "../media/player.js";
+import type { Publisher } from "../media/publisher.js";
+import { Connection, type ConnectionListener } from "../signaling/connection.js";
 import type {
+  ClientMessageBody,
   LoggedIn,
   Login,
-  SignalMessageKind,
-  MessageReceived,
   Reply,
   ServerMessage,
+  SignalMessageKind,
+  StreamsChanged,
 } from "../signaling/messages.js";
-import { afterPromises } from "./after-promises.js";
-import { deleteReasons, toBarrage, toBroadcast, toStreamListItem } from "./public-shapes.js";
-import { OLD_STATE, ROOM_ALLOWED, type RoomReason } from "./room-state.js";
+import type { WebSocketFactory } from "../signaling/socket.js";
+import { StateMachine } from "../state-machine.js";
+import { RoomEvents } from "./room-events.js";
+import { ROOM_ALLOWED, type RoomReason } from "./room-state.js";
+import { RoomStreams } from "./room-streams.js";
+import { Roster, type Change, type RosterStream, type RosterUser } from "./roster.js";
 import { TokenWatch } from "./token-watch.js";
-import { Roster, toUser, type Change, type RosterStream, type RosterUser } from "./roster.js";
 
 export interface RoomSettings {
   roomRetryTimeMs: number;
@@ -51,28 +51,34 @@ export class Room implements ConnectionListener {
   private readonly connection: Connection;
   private readonly peers: Peers;
   private readonly roster = new Roster();
-  private readonly publishers = new Map<string, Publisher>();
-  private readonly players = new Map<string, Player>();
-  private readonly tokenWatch = new TokenWatch(() => {
-    this.tell(() => this.options.events.emit("tokenWillExpire", this.roomID));
-  });
-  private settleLogin: { resolve: (done: boolean) => void; reject: (error: ZegoError) => void } | null = null;
-  /** Held back until whoever awaits `loginRoom` has gone on; null when nothing is held back. */
-  private held: (() => void)[] | null = null;
+  private readonly events: RoomEvents;
+  private readonly streams: RoomStreams;
+  private readonly tokenWatch = new TokenWatch(() => this.events.queue(() => this.events.tokenWillExpire()));
+  /** The promise of `loginRoom`, until it is decided. */
+  private loginResult: { resolve: (done: boolean) => void; reject: (error: ZegoError) => void } | null = null;
 
   constructor(private readonly options: RoomOptions) {
-    const { login, urls, settings, socketFactory, sendBeacon, logger } = options;
+    const { login, urls, settings, events, socketFactory, sendBeacon, logger, unplayed } = options;
     this.roomID = login.roomId;
     const retryTimeMs = (): number => settings.roomRetryTimeMs;
     this.connection = new Connection({ urls, login, retryTimeMs, socketFactory, sendBeacon, logger }, this);
+    const request = (body: ClientMessageBody): Promise<Reply> => this.connection.request(body);
     this.peers = new Peers(
       {
-        request: (body) => this.connection.request(body),
-        peerLost: (peer, error) => this.peerLost(peer, error),
+        request,
+        peerLost: (peer, error) => this.streams.peerLost(peer, error),
         doubt: () => this.connection.probe(),
       },
       logger,
     );
+    this.events = new RoomEvents(this.roomID, events, logger, () => this.over);
+    const port = {
+      request,
+      peer: this.peers.get.bind(this.peers),
+      retryTimeMs: () => settings.avRetryTimeMs,
+      logInAnew: () => this.connection.logInAnew(),
+    };
+    this.streams = new RoomStreams(port, this.roster, this.events, events, unplayed);
   }
 
   get over(): boolean {
@@ -81,7 +87,7 @@ export class Room implements ConnectionListener {
 
   login(): Promise<boolean> {
     const result = new Promise<boolean>((resolve, reject) => {
-      this.settleLogin = { resolve, reject };
+      this.loginResult = { resolve, reject };
     });
     this.become("LOGINING", Code.OK);
     // A handler may already have logged out again.
@@ -116,48 +122,35 @@ export class Room implements ConnectionListener {
   }
 
   publisher(streamID: string): Publisher | undefined {
-    return this.publishers.get(streamID);
+    return this.streams.publisher(streamID);
   }
 
   publishersOf(stream: ZegoLocalStream): Publisher[] {
-    return [...this.publishers.values()].filter((each) => each.stream === stream);
+    return this.streams.publishersOf(stream);
   }
 
   publish(streamID: string, stream: ZegoLocalStream, option: ZegoPublishOption): void {
-    const publisher = new Publisher(streamID, stream, option, this.publisherPort());
-    this.publishers.set(streamID, publisher);
-    publisher.start();
+    this.streams.publish(streamID, stream, option);
   }
 
   player(streamID: string): Player | undefined {
-    return this.players.get(streamID);
+    return this.streams.player(streamID);
   }
 
   play(streamID: string, option: ZegoPlayOption): Promise<MediaStream> {
-    const player = new Player(streamID, option, this.playerPort());
-    this.players.set(streamID, player);
-    const publisher = this.publishers.get(streamID);
-    if (publisher === undefined) player.start();
-    // One's own, in the moment that it is published: the relay has it when the publisher is through.
-    else void publisher.settled().then(() => player.state === "IDLE" && player.start());
-    return player.ready;
+    return this.streams.play(streamID, option);
   }
 
-  // ---- what the connection tells ----
+  // ---- what comes from the connection ----
 
   loggedIn(loggedIn: LoggedIn): void {
-    this.held = [];
+    this.events.hold();
     this.become("LOGINED", Code.OK, JSON.stringify({ room_session_id: loggedIn.roomSessionId ?? "" }));
-    this.settleLogin?.resolve(true);
-    this.settleLogin = null;
+    this.loginResult?.resolve(true);
+    this.loginResult = null;
     this.applySnapshot(loggedIn);
     // A handler may already have logged out again.
     if (!this.over) this.tokenWatch.expiresAt(Number(loggedIn.tokenExpiresAtUnixS ?? 0));
-    afterPromises(() => {
-      const held = this.held ?? [];
-      this.held = null;
-      for (const run of held) run();
-    });
   }
 
   reconnecting(code: number): void {
@@ -181,102 +174,63 @@ export class Room implements ConnectionListener {
 
   message(message: ServerMessage): void {
     if (message.usersChanged !== undefined) {
-      this.tellUsers(this.roster.changeUsers(message.usersChanged));
+      this.usersChanged(this.roster.changeUsers(message.usersChanged));
     } else if (message.streamsChanged !== undefined) {
-      this.tellStreams(this.roster.changeStreams(message.streamsChanged));
-      if (message.streamsChanged.updateType !== "UPDATE_TYPE_DELETE") {
-        for (const { streamId = "" } of message.streamsChanged.streams ?? []) {
-          this.wakePlayer(streamId);
-          this.tell(() => this.tellMuted(streamId));
-        }
-      }
+      this.streamsChanged(this.roster.changeStreams(message.streamsChanged));
+      this.streamsConfirmed(message.streamsChanged);
     } else if (message.messageReceived !== undefined) {
       const received = message.messageReceived;
-      this.tell(() => this.tellMessage(received));
+      this.events.queue(() => this.events.message(received));
     } else if (message.peerConnectionLost !== undefined) {
       this.peers.lostAtRelay(message.peerConnectionLost.peerConnectionId ?? "");
     } else if (message.streamMuteChanged !== undefined) {
       const { streamId = "", mutedKinds = [] } = message.streamMuteChanged;
       this.roster.mute(streamId, mutedKinds);
-      this.tell(() => this.tellMuted(streamId));
+      this.streams.reportMuted(streamId);
     } else if (message.effectsStateChanged !== undefined) {
       const { streamId = "", ...state } = message.effectsStateChanged;
-      this.publishers.get(streamId)?.stream.beauty.heard(streamId, state);
+      this.publisher(streamId)?.stream.beauty.stateChanged(streamId, state);
     }
   }
 
-  // ---- what the app hears ----
-
-  private tell(run: () => void): void {
-    const guarded = (): void => {
-      if (!this.over) run();
-    };
-    if (this.held === null) guarded();
-    else this.held.push(guarded);
-  }
+  // ---- inside ----
 
   private applySnapshot(loggedIn: LoggedIn): void {
-    if (this.options.login.userUpdate) this.tellUsers(this.roster.replaceUsers(loggedIn.users ?? []));
-    this.tellStreams(this.roster.replaceStreams(loggedIn.streams ?? []));
-    this.tell(() => {
-      for (const streamID of this.players.keys()) this.tellMuted(streamID);
-    });
+    if (this.options.login.userUpdate) this.usersChanged(this.roster.replaceUsers(loggedIn.users ?? []));
+    this.streamsChanged(this.roster.replaceStreams(loggedIn.streams ?? []));
+    this.streams.reportAllMuted();
   }
 
-  private tellUsers(change: Change<RosterUser>): void {
-    const { events } = this.options;
-    this.tell(() => {
-      const gone = change.deleted.map(({ item }) => item);
-      if (gone.length > 0) events.emit("roomUserUpdate", this.roomID, "DELETE", gone);
-      if (change.added.length > 0) events.emit("roomUserUpdate", this.roomID, "ADD", change.added);
-    });
+  private usersChanged(change: Change<RosterUser>): void {
+    this.events.queue(() => this.events.users(change));
   }
 
-  private tellStreams(change: Change<RosterStream>): void {
-    const { events } = this.options;
-    this.tell(() => {
-      if (change.deleted.length > 0) {
-        const gone = change.deleted.map(({ item }) => toStreamListItem(item));
-        events.emit("roomStreamUpdate", this.roomID, "DELETE", gone, deleteReasons(change.deleted));
-        // After the app's handlers: most of them stop playing, and then there is no interruption to tell of.
-        for (const { item } of change.deleted) this.interruptPlayer(item.streamID);
+  private streamsChanged({ added, deleted }: Change<RosterStream>): void {
+    this.events.queue(() => {
+      if (deleted.length > 0) {
+        this.events.streamsDeleted(deleted);
+        // After the app's handlers: most of them stop playing, and then there is no interruption to report.
+        for (const { item } of deleted) this.streams.interruptPlayer(item.streamID);
       }
-      if (change.added.length > 0) {
-        events.emit("roomStreamUpdate", this.roomID, "ADD", change.added.map(toStreamListItem), "{}");
-        for (const { streamID } of change.added) this.wakePlayer(streamID);
+      if (added.length > 0) {
+        this.events.streamsAdded(added);
+        for (const { streamID } of added) this.streams.wakePlayer(streamID);
       }
     });
   }
 
-  /** Those who play it; what others play is theirs to know. */
-  private tellMuted(streamID: string): void {
-    const mutedKinds = this.roster.stream(streamID)?.mutedKinds ?? this.publishers.get(streamID)?.stream.mutedKinds();
-    for (const { kind, muted } of this.players.get(streamID)?.learnMuted(mutedKinds ?? []) ?? []) {
-      const event = kind === "video" ? "remoteCameraStatusUpdate" : "remoteMicStatusUpdate";
-      this.options.events.emit(event, streamID, muted ? "MUTE" : "OPEN");
-    }
-  }
-
-  private tellMessage(message: MessageReceived): void {
-    const { events } = this.options;
-    if (message.kind === "SIGNAL_MESSAGE_KIND_BROADCAST") {
-      events.emit("IMRecvBroadcastMessage", this.roomID, [toBroadcast(message)]);
-    } else if (message.kind === "SIGNAL_MESSAGE_KIND_BARRAGE") {
-      events.emit("IMRecvBarrageMessage", this.roomID, [toBarrage(message)]);
-    } else if (message.kind === "SIGNAL_MESSAGE_KIND_COMMAND") {
-      events.emit("IMRecvCustomCommand", this.roomID, toUser(message.fromUser), message.text ?? "");
+  /** Also of those that were known: a stream that comes again may be played again. */
+  private streamsConfirmed({ updateType, streams }: StreamsChanged): void {
+    if (updateType === "UPDATE_TYPE_DELETE") return;
+    for (const { streamId = "" } of streams ?? []) {
+      this.streams.wakePlayer(streamId);
+      this.streams.reportMuted(streamId);
     }
   }
 
   private become(reason: RoomReason, code: number, extendedData?: string): void {
     this.machine.become(reason);
-    this.tellState(reason, code, extendedData);
-  }
-
-  private tellState(reason: RoomReason, code: number, extendedData = "{}"): void {
-    this.options.logger.info("room-state", { room_id: this.roomID, reason, err_code: code });
-    this.options.events.emit("roomStateUpdate", this.roomID, OLD_STATE[reason], code, extendedData);
-    this.options.events.emit("roomStateChanged", this.roomID, reason, code, extendedData);
+    this.events.state(reason, code, extendedData);
   }
 
   private finish(reason: "LOGIN_FAILED" | "RECONNECT_FAILED" | "KICKOUT" | "LOGOUT", error: ZegoError | null): void {
@@ -285,60 +239,10 @@ export class Room implements ConnectionListener {
     this.options.ended(this);
     this.tokenWatch.stop();
     this.peers.closeAll();
-    const settle = this.settleLogin;
-    this.settleLogin = null;
-    for (const flow of [...this.players.values(), ...this.publishers.values()]) flow.end(error);
-    this.tellState(reason, error?.errorCode ?? Code.OK, error?.extendedData);
-    settle?.reject(error ?? new ZegoError(Code.LOGIN_STATE, "The room was left before the log-in was done."));
-  }
-
-  // ---- streams ----
-
-  private peerLost(peer: Peer, error: PeerLost): void {
-    for (const flow of [...this.publishers.values(), ...this.players.values()]) flow.peerLost(peer, error);
-  }
-
-  private interruptPlayer(streamID: string): void {
-    const gone = new ZegoError(Code.PLAY_INTERRUPTED, "The stream is interrupted.");
-    this.players.get(streamID)?.interrupt(gone, true);
-  }
-
-  private wakePlayer(streamID: string): void {
-    this.players.get(streamID)?.wake();
-  }
-
-  private publisherPort(): PublisherPort {
-    return {
-      peer: (direction) => this.peers.get(direction),
-      request: (body) => this.connection.request(body),
-      retryTimeMs: () => this.options.settings.avRetryTimeMs,
-      publisherState: (state) => this.options.events.emit("publisherStateUpdate", state),
-      logInAnew: () => this.connection.logInAnew(),
-      // One's own streams are not in the roster: nobody else tells a player of them.
-      publisherActive: (publisher) => this.wakePlayer(publisher.streamID),
-      mutedChanged: (publisher) => this.tell(() => this.tellMuted(publisher.streamID)),
-      publisherEnded: (publisher) => {
-        this.publishers.delete(publisher.streamID);
-        // Waited for in vain, it is asked for once more, and refused with the reason.
-        if (this.players.get(publisher.streamID)?.hasPlayed === false) this.wakePlayer(publisher.streamID);
-        else this.interruptPlayer(publisher.streamID);
-      },
-    };
-  }
-
-  private playerPort(): PlayerPort {
-    return {
-      peer: (direction) => this.peers.get(direction),
-      request: (body) => this.connection.request(body),
-      retryTimeMs: () => this.options.settings.avRetryTimeMs,
-      playerState: (state) => this.options.events.emit("playerStateUpdate", state),
-      playerEnded: (player) => {
-        this.players.delete(player.streamID);
-        this.options.unplayed(player.media);
-      },
-      playerActive: (player) => this.tell(() => this.tellMuted(player.streamID)),
-      isComing: (streamID) => this.publishers.has(streamID),
-      kindsOf: (streamID) => this.roster.stream(streamID)?.kinds ?? [],
-    };
+    const loginResult = this.loginResult;
+    this.loginResult = null;
+    this.streams.end(error);
+    this.events.state(reason, error?.errorCode ?? Code.OK, error?.extendedData);
+    loginResult?.reject(error ?? new ZegoError(Code.LOGIN_STATE, "The room was left before the log-in was done."));
   }
 }

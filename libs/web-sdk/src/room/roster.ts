@@ -35,7 +35,7 @@ function toStream(stream: Stream): RosterStream {
 /** The number for what went while this client was away. */
 const REASON_DISCONNECTED = 5;
 
-/** Who and what is in the room besides oneself; tells only what is new, however often it is told. */
+/** Who and what is in the room besides oneself; gives only what is new, however often it comes. */
 export class Roster {
   private readonly users = new Map<string, RosterUser>();
   private readonly streams = new Map<string, RosterStream>();

@@ -1,4 +1,4 @@
-/** So long before, the app is told to fetch another token. */
+/** So long before, the app is asked for another token. */
 const WARNING_MS = 30_000;
 /** Timers overflow beyond 2^31 - 1 ms, and the wall clock may be set meanwhile. */
 const LONGEST_WAIT_MS = 3_600_000;

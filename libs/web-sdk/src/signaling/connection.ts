@@ -23,7 +23,7 @@ const ALLOWED: Readonly<Record<ConnectionState, readonly ConnectionState[]>> = {
 
 export interface ConnectionListener {
   loggedIn(loggedIn: LoggedIn): void;
-  /** Not told while a single quick reconnect repairs it, as after a server's `goAway`. */
+  /** Not called while a single quick reconnect repairs it, as after a server's `goAway`. */
   reconnecting(code: number): void;
   /** `fresh` is set if the old log-in was gone and a new one took its place. */
   reconnected(fresh: LoggedIn | null): void;
@@ -75,8 +75,8 @@ export class Connection {
   private readySinceMs = 0;
   private quietAttempt = false;
   private asleep = false;
-  /** It slept from a good state: nobody was told yet that it is not connected. */
-  private untold = false;
+  /** It slept from a good state: not yet reported as not connected. */
+  private unreported = false;
   private lastError: ZegoError | null = null;
   private probeId = 0;
   private readonly onOnline = (): void => this.hurry();
@@ -132,7 +132,7 @@ export class Connection {
   /** Says good-bye and closes. */
   logout(): void {
     if (this.machine.is("CLOSED")) return;
-    this.sayGoodBye();
+    this.sendLogout();
     this.end(new ZegoError(Code.SOCKET_CLOSED, "The log-in has ended."));
   }
 
@@ -140,14 +140,14 @@ export class Connection {
   sleep(): void {
     if (this.asleep || this.machine.is("IDLE", "CLOSED")) return;
     this.asleep = true;
-    if (this.socket?.isOpen === true) this.sayGoodBye();
-    else this.sendGoodBye();
+    if (this.socket?.isOpen === true) this.sendLogout();
+    else this.sendFarewell();
     this.closeSocket();
     this.logIn.forget();
     if (!this.machine.is("READY")) return;
     this.machine.become("RECONNECTING");
     this.pending.connectionLost();
-    this.untold = true;
+    this.unreported = true;
   }
 
   /** The page came back: logs in anew. */
@@ -158,14 +158,14 @@ export class Connection {
     this.schedule.reset();
     const patienceMs = this.machine.is("LOGGING_IN") ? LOGIN_TIMEOUT_MS : this.options.retryTimeMs();
     this.deadlineMs = performance.now() + patienceMs;
-    if (this.untold) {
-      this.untold = false;
+    if (this.unreported) {
+      this.unreported = false;
       this.listener.reconnecting(Code.NETWORK_BROKEN);
     }
     if (!this.machine.is("CLOSED")) this.open();
   }
 
-  private sayGoodBye(): void {
+  private sendLogout(): void {
     const socket = this.socket;
     // While the handshake is under way as well: the server may be letting this user in just now, carries the log-out out
     // right after it, and nobody sees a ghost.
@@ -178,7 +178,7 @@ export class Connection {
   }
 
   /** Without a socket: Firefox has closed it before it says that the page goes away. */
-  private sendGoodBye(): void {
+  private sendFarewell(): void {
     const { urls, sendBeacon } = this.options;
     const url = urls[this.urlIndex % urls.length];
     const farewell = this.logIn.farewell();

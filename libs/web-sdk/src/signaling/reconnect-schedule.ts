@@ -12,7 +12,7 @@ export type Trouble =
   | "overloaded";
 
 /** Allowed only in this order, until `reset`. */
-type Pace = "quick" | "growing" | "long";
+type PauseKind = "quick" | "growing" | "long";
 
 /** Upper ends of the first pauses; the last one repeats until the share below is more. */
 const QUICK_STEPS_MS = [100, 200, 300, 400] as const;
@@ -28,7 +28,7 @@ const HANDSHAKE_TIMEOUT_MS = { first: 4_000, max: 10_000 } as const;
 
 /** When to try again, and how long to wait for each try, from the loss of a connection until one that lasts. */
 export class ReconnectSchedule {
-  private pace: Pace = "quick";
+  private pauses: PauseKind = "quick";
   private quickTries = 0;
   private unanswered = 0;
   private troubledSinceMs: number | null = null;
@@ -44,10 +44,10 @@ export class ReconnectSchedule {
   nextMs(trouble: Trouble, nowMs: number): number {
     this.troubledSinceMs ??= nowMs;
     if (trouble === "unanswered") this.unanswered += 1;
-    if (trouble === "overloaded") this.pace = "long";
-    else if (trouble === "refused" && this.pace === "quick") this.pace = "growing";
-    if (this.pace === "long") return this.long.nextMs();
-    if (this.pace === "growing") return this.growing.nextMs();
+    if (trouble === "overloaded") this.pauses = "long";
+    else if (trouble === "refused" && this.pauses === "quick") this.pauses = "growing";
+    if (this.pauses === "long") return this.long.nextMs();
+    if (this.pauses === "growing") return this.growing.nextMs();
     return this.quickMs(nowMs - this.troubledSinceMs);
   }
 
@@ -62,7 +62,7 @@ export class ReconnectSchedule {
   }
 
   reset(): void {
-    this.pace = "quick";
+    this.pauses = "quick";
     this.quickTries = 0;
     this.unanswered = 0;
     this.troubledSinceMs = null;

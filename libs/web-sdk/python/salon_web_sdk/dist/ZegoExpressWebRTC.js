@@ -47,8 +47,8 @@ stopScore:ZERO,pauseScore:ZERO,resumeScore:ZERO,resetScore:ZERO,getPreviousScore
 getStandardPitch:REJECT_ANY,getCurrentPitch:REJECT_ANY,setScoringLevel:NOTHING,getDuration:ZERO,on:FALSE,off:FALSE},STREAM_COMPOSITOR={addImage:NOTHING,removeImage:NOTHING,
 setInputEndpoint:REJECT_ANY,setOutputConfig:NOTHING,startComposingStream:REJECT_ANY,stopComposingStream:REJECT_BOOLEAN},OBJECTS={audioEffectPlayer:AUDIO_EFFECT_PLAYER,
 rangeAudio:RANGE_AUDIO,dataManager:DATA_MANAGER,copyrightedMusic:COPYRIGHTED_MUSIC,streamCompositor:STREAM_COMPOSITOR},LISTS={engine:ENGINE,localStream:LOCAL_STREAM},
-told=new Set;function absent(name,failure){return(...args)=>{let error=new ZegoError(Code.MODULE_NOT_IMPORTED,`${name} is not available in this version.`);switch(told.
-has(name)||(told.add(name),console.warn("[salon]","not-available",{name,err_code:error.errorCode})),failure){case FALSE:return!1;case ZERO:return 0;case NOTHING:
+warned=new Set;function absent(name,failure){return(...args)=>{let error=new ZegoError(Code.MODULE_NOT_IMPORTED,`${name} is not available in this version.`);switch(warned.
+has(name)||(warned.add(name),console.warn("[salon]","not-available",{name,err_code:error.errorCode})),failure){case FALSE:return!1;case ZERO:return 0;case NOTHING:
 return;case PUBLISH_STATS:case PLAY_STATS:return null;case TIME_INFO:return{timestamp:0,maxDeviation:0};case REJECT:case REJECT_BOOLEAN:case REJECT_ANY:return Promise.
 reject(error);default:return inert(failure,args[0])}}}function inert(kind,first){let made={};return addAll(made,OBJECTS[kind],`${kind}.`),kind==="dataManager"?Object.
 assign(made,{roomID:typeof first=="string"?first:""}):made}function addAll(target,list2,prefix){for(let[name,failure]of Object.entries(list2))Object.defineProperty(
@@ -87,9 +87,9 @@ oaded over HTTPS.");let{deviceId:_deviceId,facingMode:_facingMode,...others}=con
 throw deviceError(thrown)}let track=opened.getTracks().find(each=>each.kind===kind);if(track===void 0)throw new ZegoError(Code.CAPTURE_FAILED,"The device gives \
 no track.");return track}var ALIASES=["default","communications"],DeviceWatch=class{constructor(changed){this.changed=changed;this.known=null;this.watched=null;this.queue=Promise.resolve();
 this.onChange=()=>this.refresh(!0)}start(){let devices=mediaDevices();this.watched!==null||devices===void 0||(this.watched=devices,devices.addEventListener("dev\
-icechange",this.onChange),this.refresh(!1))}stop(){this.watched?.removeEventListener("devicechange",this.onChange),this.watched=null,this.known=null}refresh(tell){
+icechange",this.onChange),this.refresh(!1))}stop(){this.watched?.removeEventListener("devicechange",this.onChange),this.watched=null,this.known=null}refresh(report){
 let devices=this.watched;devices!==null&&(this.queue=this.queue.then(async()=>{let found;try{found=await devices.enumerateDevices()}catch{return}if(this.watched!==
-devices)return;let before=this.known;this.known=found.filter(({deviceId})=>!ALIASES.includes(deviceId)),tell&&before!==null&&this.tell(before,this.known)}))}tell(before,now){
+devices)return;let before=this.known;this.known=found.filter(({deviceId})=>!ALIASES.includes(deviceId)),report&&before!==null&&this.report(before,this.known)}))}report(before,now){
 let missing2=(from,one)=>!from.some(each=>each.kind===one.kind&&each.deviceId===one.deviceId),comparable=one=>![...before,...now].some(each=>each.kind===one.kind&&
 each.deviceId==="");for(let one of before)comparable(one)&&missing2(now,one)&&this.changed("DELETE",one);for(let one of now)comparable(one)&&missing2(before,one)&&
 this.changed("ADD",one)}};var GESTURES=["pointerup","keydown"],waiting=new Map;function resumeAll(){for(let type of GESTURES)document.removeEventListener(type,resumeAll,!0);let all=[...waiting.
@@ -159,7 +159,40 @@ let wrong=checkStreamId(streamID);if(wrong!==null)return wrong;let{roomID=""}=op
 is engine.");let tracks=local.getTracks();if(tracks.length===0)return new ZegoError(Code.TRACK_MISSING,"The stream has no tracks.");if(tracks.every(track=>track.
 readyState==="ended"))return new ZegoError(Code.DEVICE_OUT,"All tracks of the stream have ended.");let extraInfo=option.extraInfo??"";return typeof extraInfo!="\
 string"?new ZegoError(Code.PUBLISH_PARAMETER,"The extraInfo is not a string."):extraInfo.length>MAX_EXTRA_INFO_CHARS?new ZegoError(Code.EXTRA_INFO_TOO_LONG,"The\
- extraInfo is longer than 1024 characters."):{room,local}}};var PendingRequests=class{constructor(timeoutMs,onTimeout){this.timeoutMs=timeoutMs;this.onTimeout=onTimeout;this.list=[];this.lastId=0}nextId(){return++this.lastId}add(body){
+ extraInfo is longer than 1024 characters."):{room,local}}};var CONNECT_TIMEOUT_MS=8e3,DISCONNECTED_GRACE_MS=4e3,lastPeerNumber=0,Peer=class{constructor(direction,logger,onLost,onDoubt){this.direction=direction;this.logger=
+logger;this.onLost=onLost;this.onDoubt=onDoubt;this.slots=[];this.queue=Promise.resolve();this.lostWith=null;this.timer=null;this.waiting=new Set;this.id=`${direction===
+"sendonly"?"s":"r"}${++lastPeerNumber}-${Date.now().toString(36)}`,this.connection=new RTCPeerConnection({bundlePolicy:"max-bundle"}),this.connection.onconnectionstatechange=
+()=>this.stateChanged()}get lost(){return this.lostWith!==null}acquire(kind,streamID,init={}){let free=this.slots.find(slot2=>slot2.kind===kind&&slot2.streamID===
+null);if(free!==void 0)return free.streamID=streamID,free.transceiver.direction=this.direction,free;let transceiver=this.addTransceiver(kind,init),slot={kind,transceiver,
+streamID};return this.slots.push(slot),slot}addTransceiver(kind,init){try{return this.connection.addTransceiver(kind,{...init,direction:this.direction})}catch(thrown){
+if(init.sendEncodings===void 0)throw thrown;return this.connection.addTransceiver(kind,{direction:this.direction})}}deactivate(slot){this.lost||(slot.transceiver.
+direction="inactive")}release(slot){this.deactivate(slot),slot.streamID=null}negotiate(negotiation){let run=this.queue.then(()=>this.runOne(negotiation));return this.
+queue=run.catch(()=>{}),run}connected(){return this.lostWith!==null?Promise.reject(this.lostWith):this.connection.connectionState==="connected"?Promise.resolve():
+new Promise((resolve,reject)=>this.waiting.add({resolve,reject}))}getStats(){return this.connection.getStats()}close(error,report=!1){if(this.lostWith===null){this.
+lostWith=error,this.clearTimer(),this.connection.onconnectionstatechange=null,this.connection.close();for(let each of this.waiting)each.reject(error);this.waiting.
+clear(),report&&this.onLost(this,error)}}async runOne(negotiation){if(this.throwIfLost(),!await negotiation.prepare(this))return;let sdp;try{await this.connection.
+setLocalDescription(await this.connection.createOffer()),sdp=this.connection.localDescription?.sdp??""}catch(thrown){throw this.throwIfLost(),toZegoError(thrown,
+this.direction==="sendonly"?Code.PUBLISH_OFFER:Code.PLAY_OFFER)}let reply;try{reply=await negotiation.sendOffer({peerConnectionId:this.id,sdp,tracks:this.bindings()})}catch(thrown){
+throw this.throwIfLost(),await this.undo(thrown),thrown}this.throwIfLost();let answer=reply.answer?.sdp;if(answer===void 0){await this.connection.setLocalDescription(
+{type:"rollback"});return}await this.take(negotiation.amend?.(answer)??answer)}async take(sdp){try{await this.connection.setRemoteDescription({type:"answer",sdp})}catch(thrown){
+this.throwIfLost(),this.logger.error("answer-rejected",{peer_connection_id:this.id,name:thrown.name}),this.lose(this.connectCode(),"The answer could not be appl\
+ied.")}this.throwIfLost(),this.connection.connectionState!=="connected"&&this.timer===null&&(this.timer=setTimeout(()=>this.loseQuietly("The media connection di\
+d not come up."),CONNECT_TIMEOUT_MS))}async undo(thrown){(!(thrown instanceof RequestFailed)||thrown.reason==="transport-not-found")&&this.lose(this.connectCode(),
+"The relay's view of the media connection is unknown.");try{await this.connection.setLocalDescription({type:"rollback"})}catch{this.throwIfLost(),this.lose(this.
+connectCode(),"The offer could not be taken back.")}}bindings(){return this.slots.flatMap(({transceiver,streamID})=>streamID!==null&&transceiver.mid!==null&&transceiver.
+direction!=="inactive"?[{mid:transceiver.mid,streamId:streamID}]:[])}stateChanged(){let state=this.connection.connectionState;if(this.logger.debug("peer-connect\
+ion-state",{peer_connection_id:this.id,state}),state==="connected"){this.clearTimer();for(let each of this.waiting)each.resolve();this.waiting.clear()}else state===
+"disconnected"?(this.onDoubt(),this.clearTimer(),this.timer=setTimeout(()=>this.loseQuietly("The media connection was interrupted."),DISCONNECTED_GRACE_MS)):(state===
+"failed"||state==="closed")&&this.loseQuietly("The media connection failed.")}connectCode(){return this.direction==="sendonly"?Code.PUBLISH_ICE_FAILED:Code.PLAY_ICE_FAILED}loseQuietly(sentence){
+this.close(new PeerLost(this.connectCode(),sentence),!0)}lose(code,sentence){let error=new PeerLost(code,sentence);throw this.close(error,!0),error}throwIfLost(){
+if(this.lostWith!==null)throw this.lostWith}clearTimer(){this.timer!==null&&clearTimeout(this.timer),this.timer=null}};var Peers=class{constructor(port,logger){this.port=port;this.logger=logger;this.current={sendonly:null,recvonly:null}}get(direction){let present=this.current[direction];
+if(present!==null&&!present.lost)return present;let peer=new Peer(direction,this.logger,(lost,error)=>{this.forget(lost,error),this.port.request({closePeerConnection:{
+peerConnectionId:lost.id}}).catch(()=>{})},()=>this.port.doubt());return this.current[direction]=peer,peer}lostAtRelay(peerConnectionID){for(let peer of[this.current.
+sendonly,this.current.recvonly])peer?.id===peerConnectionID&&this.drop(peer,"The relay lost the media connection.")}renew(){for(let peer of[this.current.sendonly,
+this.current.recvonly])peer!==null&&this.drop(peer,"The log-in was renewed.")}closeAll(){for(let direction of["sendonly","recvonly"])this.current[direction]?.close(
+new PeerLost(Code.SOCKET_CLOSED,"The log-in has ended.")),this.current[direction]=null}drop(peer,sentence){let error=new PeerLost(peer.direction==="sendonly"?Code.
+PUBLISH_SOCKET_LOST:Code.PLAY_MEDIA_LOST,sentence);peer.close(error),this.forget(peer,error)}forget(peer,error){this.current[peer.direction]===peer&&(this.current[peer.
+direction]=null),this.logger.warn("peer-connection-lost",{peer_connection_id:peer.id,err_code:error.errorCode}),this.port.peerLost(peer,error)}};var PendingRequests=class{constructor(timeoutMs,onTimeout){this.timeoutMs=timeoutMs;this.onTimeout=onTimeout;this.list=[];this.lastId=0}nextId(){return++this.lastId}add(body){
 return new Promise((resolve,reject)=>{this.list.push({id:0,onWire:!1,body,resolve,reject,timer:null})})}flush(send){for(let each of this.list)each.onWire||(each.
 id===0&&(each.id=this.nextId()),each.onWire=!0,each.timer=setTimeout(()=>this.expire(each),this.timeoutMs),send({requestId:each.id,...numbered(each.body,each.id)}))}settle(reply){
 let pending=this.list.find(each=>each.id!==0&&each.id===reply.requestId);if(pending===void 0)return;this.remove(pending);let failed=reply.failed;failed===void 0?
@@ -171,11 +204,11 @@ erver did not answer in time.")),this.onTimeout()}remove(pending){pending.timer!
 failed.code||Code.UNKNOWN_SERVER_ERROR,failed.message||"The server refused the request.",failed.reason??"",failed.retryable===!0)}var OVERLOAD_PAUSES={firstMs:2e3,maxMs:1e4},Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){
 let ceiling=Math.min(this.options.maxMs,this.options.firstMs*2**this.attempt);return this.attempt=Math.min(this.attempt+1,16),Math.round(ceiling*(.5+.5*this.random()))}reset(){
 this.attempt=0}};var QUICK_STEPS_MS=[100,200,300,400],PAUSE_SHARE=.25,QUICK_MAX_MS=5e3,OPEN_TIMEOUT_MS={first:3e3,max:5e3},HANDSHAKE_TIMEOUT_MS={first:4e3,max:1e4},ReconnectSchedule=class{constructor(random=Math.
-random){this.random=random;this.pace="quick";this.quickTries=0;this.unanswered=0;this.troubledSinceMs=null;this.growing=new Backoff({firstMs:250,maxMs:5e3},random),
+random){this.random=random;this.pauses="quick";this.quickTries=0;this.unanswered=0;this.troubledSinceMs=null;this.growing=new Backoff({firstMs:250,maxMs:5e3},random),
 this.long=new Backoff(OVERLOAD_PAUSES,random)}nextMs(trouble,nowMs){return this.troubledSinceMs??(this.troubledSinceMs=nowMs),trouble==="unanswered"&&(this.unanswered+=
-1),trouble==="overloaded"?this.pace="long":trouble==="refused"&&this.pace==="quick"&&(this.pace="growing"),this.pace==="long"?this.long.nextMs():this.pace==="gr\
-owing"?this.growing.nextMs():this.quickMs(nowMs-this.troubledSinceMs)}get openTimeoutMs(){return this.grown(OPEN_TIMEOUT_MS)}get handshakeTimeoutMs(){return this.
-grown(HANDSHAKE_TIMEOUT_MS)}reset(){this.pace="quick",this.quickTries=0,this.unanswered=0,this.troubledSinceMs=null,this.growing.reset(),this.long.reset()}quickMs(troubledMs){
+1),trouble==="overloaded"?this.pauses="long":trouble==="refused"&&this.pauses==="quick"&&(this.pauses="growing"),this.pauses==="long"?this.long.nextMs():this.pauses===
+"growing"?this.growing.nextMs():this.quickMs(nowMs-this.troubledSinceMs)}get openTimeoutMs(){return this.grown(OPEN_TIMEOUT_MS)}get handshakeTimeoutMs(){return this.
+grown(HANDSHAKE_TIMEOUT_MS)}reset(){this.pauses="quick",this.quickTries=0,this.unanswered=0,this.troubledSinceMs=null,this.growing.reset(),this.long.reset()}quickMs(troubledMs){
 let step=QUICK_STEPS_MS[Math.min(this.quickTries,QUICK_STEPS_MS.length-1)]??0,ceiling=Math.max(step,Math.min(QUICK_MAX_MS,troubledMs*PAUSE_SHARE)),floor=this.quickTries===
 0?1:ceiling/2;return this.quickTries+=1,Math.floor(floor+(ceiling-floor)*this.random())}grown({first,max}){return Math.min(max,first*2**Math.min(this.unanswered,
 16))}};var openWebSocket=url=>new WebSocket(url),sendBeacon=(url,text)=>{try{if(globalThis.navigator?.sendBeacon?.(url,text))return;fetch(url,{method:"POST",body:text,
@@ -204,178 +237,50 @@ FIRST_HANDSHAKE_TIMEOUT_MS=1e4,LOGIN_TIMEOUT_MS=15e3,REQUEST_TIMEOUT_MS=1e4,PROB
 Code.LOGGED_IN_ELSEWHERE,Code.KICKED_BY_OTHER_LOGIN,Code.KICKED_BY_BACKEND,Code.DUPLICATE_LOGIN],Connection=class{constructor(options,listener){this.options=options;
 this.listener=listener;this.machine=new StateMachine("IDLE",ALLOWED,"connection");this.pending=new PendingRequests(REQUEST_TIMEOUT_MS,()=>this.probe());this.schedule=
 new ReconnectSchedule;this.timers=new Timers;this.socket=null;this.urlIndex=0;this.handshakeId=0;this.heartbeatMs=DEFAULT_HEARTBEAT_MS;this.deadlineMs=0;this.readySinceMs=
-0;this.quietAttempt=!1;this.asleep=!1;this.untold=!1;this.lastError=null;this.probeId=0;this.onOnline=()=>this.hurry();this.logIn=new LogIn(options.login)}start(){
+0;this.quietAttempt=!1;this.asleep=!1;this.unreported=!1;this.lastError=null;this.probeId=0;this.onOnline=()=>this.hurry();this.logIn=new LogIn(options.login)}start(){
 this.machine.become("LOGGING_IN"),this.deadlineMs=performance.now()+LOGIN_TIMEOUT_MS,globalThis.addEventListener?.("online",this.onOnline),this.open()}request(body){
 if(this.machine.is("CLOSED"))return Promise.reject(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended."));let reply=this.pending.add(body);return this.flush(),
 reply}probe(){!this.machine.is("READY")||this.timers.has("probe")||(this.probeId=this.pending.nextId(),this.socket?.send({requestId:this.probeId,heartbeat:{}}),
 this.timers.set("probe",PROBE_TIMEOUT_MS,()=>this.lost("unanswered")))}renewToken(token){this.logIn.renewToken(token)}logInAnew(){return!this.logIn.hasNewerToken||
 this.machine.is("CLOSED")?!1:(this.machine.is("READY")&&(this.logIn.forget(),this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable")),!0)}logout(){this.machine.is(
-"CLOSED")||(this.sayGoodBye(),this.end(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended.")))}sleep(){this.asleep||this.machine.is("IDLE","CLOSED")||(this.
-asleep=!0,this.socket?.isOpen===!0?this.sayGoodBye():this.sendGoodBye(),this.closeSocket(),this.logIn.forget(),this.machine.is("READY")&&(this.machine.become("R\
-ECONNECTING"),this.pending.connectionLost(),this.untold=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.machine.is("CLOSED")))return;this.schedule.reset();let patienceMs=this.
-machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.now()+patienceMs,this.untold&&(this.untold=!1,this.listener.reconnecting(
-Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sayGoodBye(){let socket=this.socket;socket!==null&&(this.machine.is("READY")||this.timers.has("hand\
-shake"))&&(socket.send({requestId:this.pending.nextId(),logout:{}}),this.socket=null,setTimeout(()=>socket.close(),LOGOUT_TIMEOUT_MS))}sendGoodBye(){let{urls,sendBeacon:sendBeacon2}=this.
-options,url=urls[this.urlIndex%urls.length],farewell=this.logIn.farewell();url!==void 0&&farewell!==null&&sendBeacon2(url.replace(/^ws/,"http"),JSON.stringify(farewell))}open(){
-let{urls,socketFactory,logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(new ZegoError(Code.NO_SERVER,"There is no usable serv\
-er address."));return}this.timers.clear("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});let openTimeoutMs=this.machine.is("LOGGING_IN")?FIRST_OPEN_TIMEOUT_MS:
-this.schedule.openTimeoutMs,socket=new Socket(url,socketFactory,openTimeoutMs,{socketOpened:()=>socket===this.socket&&this.greet(),socketMessage:message=>socket===
-this.socket&&this.received(message),socketLost:trouble=>socket===this.socket&&this.lost(trouble)});this.socket=socket}greet(){let hello={protocolVersions:[1],sdkName:"\
-salon-web",sdkVersion:VERSION};this.socket?.send({requestId:this.pending.nextId(),hello}),this.handshakeId=this.pending.nextId(),this.socket?.send({requestId:this.
-handshakeId,...this.logIn.request()}),this.awaitHandshake()}awaitHandshake(){let timeoutMs=this.machine.is("LOGGING_IN")?FIRST_HANDSHAKE_TIMEOUT_MS:this.schedule.
-handshakeTimeoutMs;this.timers.set("handshake",timeoutMs,()=>this.lost("unanswered"))}received(message){if(message.reply!==void 0){this.replied(message.reply,message.
-sequence);return}let loggedIn=this.logIn.addPage(message);if(loggedIn!==void 0)this.arrived(loggedIn);else if(this.logIn.isNew(message))message.goAway!==void 0?
-this.sentAway():message.loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(message);else return}replied(reply,sequence){reply.requestId===
-this.probeId?this.timers.clear("probe"):reply.requestId!==this.handshakeId?this.pending.settle(reply):reply.failed!==void 0?this.handshakeFailed(reply.failed):reply.
-loggedIn!==void 0?this.arrived(this.logIn.begin(reply.loggedIn,sequence)):reply.resumed!==void 0&&this.ready(null)}arrived(loggedIn){if(loggedIn===null){this.awaitHandshake();
-return}this.heartbeatMs=loggedIn.heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(loggedIn)}ready(loggedIn){let first=this.machine.is("LOGGING_IN");this.machine.
-become("READY"),this.timers.clear("handshake"),this.readySinceMs=performance.now(),this.quietAttempt=!1,this.heartbeat(),!first&&loggedIn!==null&&this.pending.rejectStale(
-new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){
-let error=toRequestFailed(failed);if(this.options.logger.warn("log-in-refused",{err_code:error.errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.
-fail(error);return}this.lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason==="logged-in-elsewhere"?this.fail(error):error.retryable?this.lost(error.
-reason==="rate-limited"?"overloaded":"refused"):this.logIn.isHeld?(this.logIn.forget(),this.closeSocket(),this.open()):this.fail(error)}sentAway(){this.machine.
-is("READY")?this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable"):this.lost("unreachable")}loggedOut(code){code===Code.LEASE_EXPIRED?(this.logIn.forget(),this.reconnect(
-!1,code,"unreachable")):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The server ended the log-in."))}lost(trouble){if(this.urlIndex+=1,this.machine.is(
-"READY")){this.reconnect(!1,Code.NETWORK_BROKEN,trouble==="unanswered"?"unreachable":trouble);return}if(this.closeSocket(),this.quietAttempt&&(this.quietAttempt=
-!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.schedule.nextMs(trouble,performance.now()),waitMs=this.
-urlIndex%this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.timers.set("retry",Math.min(waitMs,leftMs),()=>this.open());else if(this.
-machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be reached in time."));else{let details=this.lastError===null?{}:{last_code:this.
-lastError.errorCode};this.fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connection did not come back in time.",details))}}reconnect(quiet,code,trouble){let nowMs=performance.
-now();nowMs-this.readySinceMs>STABLE_MS&&this.schedule.reset(),this.machine.become("RECONNECTING"),this.closeSocket(),this.pending.connectionLost(),this.logIn.markSeen(),
-this.lastError=null,this.deadlineMs=nowMs+this.options.retryTimeMs(),this.quietAttempt=quiet,this.timers.set("retry",this.schedule.nextMs(trouble,nowMs),()=>this.
-open()),quiet||this.listener.reconnecting(code)}hurry(){this.machine.is("RECONNECTING")&&this.timers.has("retry")?this.open():this.probe()}flush(){this.machine.
-is("READY")&&this.pending.flush(message=>this.socket?.send(message))}heartbeat(){this.timers.set("heartbeat",this.heartbeatMs,()=>{this.heartbeat(),this.probe()})}fail(error){
-this.end(error),this.listener.closed(error)}end(error){this.machine.become("CLOSED"),globalThis.removeEventListener?.("online",this.onOnline),this.closeSocket(),
-this.pending.rejectAll(error)}closeSocket(){this.timers.clearAll(),this.socket?.close(),this.socket=null,this.logIn.connectionClosed()}};var CONNECT_TIMEOUT_MS=8e3,DISCONNECTED_GRACE_MS=4e3,lastPeerNumber=0,Peer=class{constructor(direction,logger,onLost,onDoubt){this.direction=direction;this.logger=
-logger;this.onLost=onLost;this.onDoubt=onDoubt;this.slots=[];this.queue=Promise.resolve();this.lostWith=null;this.timer=null;this.waiting=new Set;this.id=`${direction===
-"sendonly"?"s":"r"}${++lastPeerNumber}-${Date.now().toString(36)}`,this.connection=new RTCPeerConnection({bundlePolicy:"max-bundle"}),this.connection.onconnectionstatechange=
-()=>this.stateChanged()}get lost(){return this.lostWith!==null}acquire(kind,streamID,init={}){let free=this.slots.find(slot2=>slot2.kind===kind&&slot2.streamID===
-null);if(free!==void 0)return free.streamID=streamID,free.transceiver.direction=this.direction,free;let transceiver=this.addTransceiver(kind,init),slot={kind,transceiver,
-streamID};return this.slots.push(slot),slot}addTransceiver(kind,init){try{return this.connection.addTransceiver(kind,{...init,direction:this.direction})}catch(thrown){
-if(init.sendEncodings===void 0)throw thrown;return this.connection.addTransceiver(kind,{direction:this.direction})}}deactivate(slot){this.lost||(slot.transceiver.
-direction="inactive")}release(slot){this.deactivate(slot),slot.streamID=null}negotiate(negotiation){let run=this.queue.then(()=>this.runOne(negotiation));return this.
-queue=run.catch(()=>{}),run}connected(){return this.lostWith!==null?Promise.reject(this.lostWith):this.connection.connectionState==="connected"?Promise.resolve():
-new Promise((resolve,reject)=>this.waiting.add({resolve,reject}))}getStats(){return this.connection.getStats()}close(error,tell=!1){if(this.lostWith===null){this.
-lostWith=error,this.clearTimer(),this.connection.onconnectionstatechange=null,this.connection.close();for(let each of this.waiting)each.reject(error);this.waiting.
-clear(),tell&&this.onLost(this,error)}}async runOne(negotiation){if(this.throwIfLost(),!await negotiation.prepare(this))return;let sdp;try{await this.connection.
-setLocalDescription(await this.connection.createOffer()),sdp=this.connection.localDescription?.sdp??""}catch(thrown){throw this.throwIfLost(),toZegoError(thrown,
-this.direction==="sendonly"?Code.PUBLISH_OFFER:Code.PLAY_OFFER)}let reply;try{reply=await negotiation.exchange({peerConnectionId:this.id,sdp,tracks:this.bindings()})}catch(thrown){
-throw this.throwIfLost(),await this.undo(thrown),thrown}this.throwIfLost();let answer=reply.answer?.sdp;if(answer===void 0){await this.connection.setLocalDescription(
-{type:"rollback"});return}await this.take(negotiation.amend?.(answer)??answer)}async take(sdp){try{await this.connection.setRemoteDescription({type:"answer",sdp})}catch(thrown){
-this.throwIfLost(),this.logger.error("answer-rejected",{peer_connection_id:this.id,name:thrown.name}),this.lose(this.connectCode(),"The answer could not be appl\
-ied.")}this.throwIfLost(),this.connection.connectionState!=="connected"&&this.timer===null&&(this.timer=setTimeout(()=>this.loseQuietly("The media connection di\
-d not come up."),CONNECT_TIMEOUT_MS))}async undo(thrown){(!(thrown instanceof RequestFailed)||thrown.reason==="transport-not-found")&&this.lose(this.connectCode(),
-"The relay's view of the media connection is unknown.");try{await this.connection.setLocalDescription({type:"rollback"})}catch{this.throwIfLost(),this.lose(this.
-connectCode(),"The offer could not be taken back.")}}bindings(){return this.slots.flatMap(({transceiver,streamID})=>streamID!==null&&transceiver.mid!==null&&transceiver.
-direction!=="inactive"?[{mid:transceiver.mid,streamId:streamID}]:[])}stateChanged(){let state=this.connection.connectionState;if(this.logger.debug("peer-connect\
-ion-state",{peer_connection_id:this.id,state}),state==="connected"){this.clearTimer();for(let each of this.waiting)each.resolve();this.waiting.clear()}else state===
-"disconnected"?(this.onDoubt(),this.clearTimer(),this.timer=setTimeout(()=>this.loseQuietly("The media connection was interrupted."),DISCONNECTED_GRACE_MS)):(state===
-"failed"||state==="closed")&&this.loseQuietly("The media connection failed.")}connectCode(){return this.direction==="sendonly"?Code.PUBLISH_ICE_FAILED:Code.PLAY_ICE_FAILED}loseQuietly(sentence){
-this.close(new PeerLost(this.connectCode(),sentence),!0)}lose(code,sentence){let error=new PeerLost(code,sentence);throw this.close(error,!0),error}throwIfLost(){
-if(this.lostWith!==null)throw this.lostWith}clearTimer(){this.timer!==null&&clearTimeout(this.timer),this.timer=null}};var Peers=class{constructor(port,logger){this.port=port;this.logger=logger;this.current={sendonly:null,recvonly:null}}get(direction){let present=this.current[direction];
-if(present!==null&&!present.lost)return present;let peer=new Peer(direction,this.logger,(lost,error)=>{this.forget(lost,error),this.port.request({closePeerConnection:{
-peerConnectionId:lost.id}}).catch(()=>{})},()=>this.port.doubt());return this.current[direction]=peer,peer}lostAtRelay(peerConnectionID){for(let peer of[this.current.
-sendonly,this.current.recvonly])peer?.id===peerConnectionID&&this.drop(peer,"The relay lost the media connection.")}renew(){for(let peer of[this.current.sendonly,
-this.current.recvonly])peer!==null&&this.drop(peer,"The log-in was renewed.")}closeAll(){for(let direction of["sendonly","recvonly"])this.current[direction]?.close(
-new PeerLost(Code.SOCKET_CLOSED,"The log-in has ended.")),this.current[direction]=null}drop(peer,sentence){let error=new PeerLost(peer.direction==="sendonly"?Code.
-PUBLISH_SOCKET_LOST:Code.PLAY_MEDIA_LOST,sentence);peer.close(error),this.forget(peer,error)}forget(peer,error){this.current[peer.direction]===peer&&(this.current[peer.
-direction]=null),this.logger.warn("peer-connection-lost",{peer_connection_id:peer.id,err_code:error.errorCode}),this.port.peerLost(peer,error)}};var FLOW_ALLOWED={IDLE:["NEGOTIATING","ENDED"],NEGOTIATING:["ACTIVE","WAITING","ENDED"],ACTIVE:["WAITING","ENDED"],WAITING:["NEGOTIATING","WAITING","ENDED"],ENDED:[]},
-STABLE_MS2=5e3,MediaFlow=class{constructor(streamID,port,direction,retryTimeoutError){this.streamID=streamID;this.port=port;this.direction=direction;this.retryTimeoutError=
-retryTimeoutError;this.machine=new StateMachine("IDLE",FLOW_ALLOWED,"stream");this.slots=[];this.peer=null;this.backoff=new Backoff({firstMs:250,maxMs:5e3});this.
-overloadBackoff=new Backoff(OVERLOAD_PAUSES);this.attempt=0;this.failures=0;this.activeSinceMs=0;this.announced=!1;this.retryTimer=null;this.deadlineTimer=null}get state(){
-return this.machine.state}start(){this.negotiate()}stop(){this.end(null)}interrupt(error,patient){if(!this.machine.is("ACTIVE","NEGOTIATING","WAITING"))return;let peer=this.
-peer;if(peer!==null)for(let slot of this.slots)peer.deactivate(slot);this.wait(error,patient)}wake(){this.machine.is("WAITING")&&this.negotiate()}peerLost(peer,error){
-this.peer===peer&&(this.slots=[],this.peer=null,this.machine.is("ACTIVE")&&this.wait(error,!1))}amend(sdp){return sdp}get wasActive(){return this.activeSinceMs!==
-0}end(error){this.machine.is("ENDED")||(this.clearTimers(),this.attempt+=1,this.become("ENDED",error),this.leave())}become(state,error){this.machine.become(state),
-this.report(state,error)}negotiate(){if(this.clearRetry(),this.become("NEGOTIATING",null),!this.machine.is("NEGOTIATING"))return;this.armDeadline();let attempt=++this.
-attempt,present=()=>attempt===this.attempt&&this.machine.is("NEGOTIATING");this.run(present).then(()=>present()&&this.succeeded(),thrown=>present()&&this.failed(
-toZegoError(thrown,this.retryTimeoutError().errorCode)))}async run(present){let peer=this.port.peer(this.direction);await peer.negotiate({prepare:async()=>present()?
-(this.peer!==peer&&(this.slots=[]),this.peer=peer,await this.prepareSlots(peer),!0):!1,exchange:async offer=>{this.announced=!0;try{return await this.announce(offer)}catch(thrown){
-throw thrown instanceof RequestFailed&&(this.announced=!1),thrown}},amend:sdp=>this.amend(sdp)}),present()&&(this.answered(),await peer.connected())}succeeded(){
-this.clearTimers(),this.activeSinceMs=performance.now(),this.become("ACTIVE",null)}failed(error){error instanceof PeerLost||error instanceof RequestFailed&&!this.
-isFinal(error)?this.wait(error,!1):this.end(error)}wait(error,patient){this.machine.is("ACTIVE")&&performance.now()-this.activeSinceMs>STABLE_MS2&&(this.failures=
-0,this.backoff.reset(),this.overloadBackoff.reset()),this.attempt+=1,this.clearRetry(),this.become("WAITING",error),this.machine.is("WAITING")&&(this.armDeadline(),
-!patient&&(this.retryTimer=setTimeout(()=>this.wake(),this.pauseMs(error))))}pauseMs(error){return this.failures++===0&&error instanceof PeerLost?0:(error instanceof
-RequestFailed&&error.reason==="rate-limited"?this.overloadBackoff:this.backoff).nextMs()}leave(){let peer=this.peer,withdraw=offer=>(this.announced=!1,this.withdraw(
-offer));if(peer===null||peer.lost){this.announced&&withdraw().catch(()=>{});return}peer.negotiate({prepare:async()=>{for(let slot of this.slots)await this.releaseSlot(
-peer,slot);return this.slots=[],this.announced},exchange:withdraw}).catch(()=>withdraw()).catch(()=>{})}armDeadline(){this.deadlineTimer===null&&(this.deadlineTimer=
-setTimeout(()=>this.end(this.retryTimeoutError()),this.port.retryTimeMs()))}clearRetry(){this.retryTimer!==null&&clearTimeout(this.retryTimer),this.retryTimer=null}clearTimers(){
-this.clearRetry(),this.deadlineTimer!==null&&clearTimeout(this.deadlineTimer),this.deadlineTimer=null}};var PUBLIC_STATE={IDLE:"NO_PLAY",NEGOTIATING:"PLAY_REQUESTING",WAITING:"PLAY_REQUESTING",ACTIVE:"PLAYING",ENDED:"NO_PLAY"},Player=class extends MediaFlow{constructor(streamID,option,playerPort){
-super(streamID,playerPort,"recvonly",()=>new ZegoError(Code.PLAY_RETRY_TIMEOUT,"The stream could not be played again in time."));this.option=option;this.playerPort=
-playerPort;this.media=new MediaStream;this.settle=null;this.lastReport="";this.muted=new Set;this.ready=new Promise((resolve,reject)=>{this.settle={resolve,reject}}),
-this.ready.catch(()=>{})}get interrupted(){return this.wasActive&&this.machine.is("WAITING","NEGOTIATING")}get hasPlayed(){return this.wasActive}learnMuted(mutedKinds){
-if(!this.machine.is("ACTIVE"))return[];let before=this.muted;return this.muted=new Set(mutedKinds),["audio","video"].filter(kind=>before.has(kind)!==this.muted.
-has(kind)).map(kind=>({kind,muted:this.muted.has(kind)}))}prepareSlots(peer){for(let kind of["audio","video"]){let present=this.slots.find(each=>each.kind===kind);
-if(!this.wants(kind)){present!==void 0&&this.drop(peer,present);continue}let slot=present??peer.acquire(kind,this.streamID);present===void 0&&this.slots.push(slot),
-slot.transceiver.direction="recvonly";let receiver=slot.transceiver.receiver,targetMs=this.option.jitterBufferTarget;"jitterBufferTarget"in receiver&&(receiver.
-jitterBufferTarget=targetMs??null),"playoutDelayHint"in receiver&&this.option.playoutDelayHint!==void 0&&(receiver.playoutDelayHint=this.option.playoutDelayHint)}
-return Promise.resolve()}announce(offer){return this.port.request({play:{streamId:this.streamID,offer}})}withdraw(offer){return this.port.request({stopPlay:{streamId:this.
-streamID,offer}})}answered(){let tracks=[];for(let slot of[...this.slots])slot.transceiver.currentDirection==="recvonly"?tracks.push(slot.transceiver.receiver.track):
-this.peer!==null&&this.drop(this.peer,slot);if(tracks.length===0)throw new RequestFailed(Code.PLAY_INTERRUPTED,"The relay has no media of this stream.","no-medi\
-a",!0);for(let track of this.media.getTracks())tracks.includes(track)||this.media.removeTrack(track);for(let track of tracks)this.media.addTrack(track);this.settle?.
-resolve(this.media),this.settle=null}releaseSlot(peer,slot){return this.drop(peer,slot),Promise.resolve()}isFinal(error){return error.retryable?!1:error.errorCode!==
-Code.STREAM_NOT_FOUND?!0:!this.wasActive&&!this.playerPort.isComing(this.streamID)}report(state,error){state==="ENDED"&&(this.playerPort.playerEnded(this),this.
-settle?.reject(error??new ZegoError(Code.NOT_PLAYING,"Playing was stopped before it began.")),this.settle=null);let publicState=PUBLIC_STATE[state],code=error?.
-errorCode??Code.OK;!(state==="NEGOTIATING"&&this.lastReport.startsWith(publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState}\
- ${code}`,this.playerPort.playerState({streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"})),state==="ACTIVE"&&this.
-playerPort.playerActive(this)}wants(kind){if(this.option[kind]===!1)return!1;let kinds=this.playerPort.kindsOf(this.streamID);return kinds.length===0||kinds.includes(
-kind)}drop(peer,slot){this.media.removeTrack(slot.transceiver.receiver.track),peer.release(slot),this.slots=this.slots.filter(each=>each!==slot)}};function withFormatParameters(sdp,mid,codecs,parameters){let added=Object.entries(parameters).map(([name,value])=>`${name}=${value}`);return added.length===0?sdp:
-sdp.split(/(?=^m=)/m).map(section=>hasMid(section,mid)?extend(section,codecs,added.join(";")):section).join("")}function hasMid(section,mid){return section.split(
-/\r?\n/).includes(`a=mid:${mid}`)}function extend(section,codecs,added){let lines=section.split(`\r
-`),fmtp=new Map;return lines.forEach((line,index)=>{let match=/^a=fmtp:(\d+) /.exec(line);match?.[1]!==void 0&&fmtp.set(match[1],index)}),lines.flatMap((line,index)=>{
-let map=/^a=rtpmap:(\d+) ([^/]+)\//.exec(line),payloadType=map?.[1],wanted=codecs.includes((map?.[2]??"").toLowerCase());if(payloadType!==void 0&&wanted&&!fmtp.
-has(payloadType))return[line,`a=fmtp:${payloadType} ${added}`];let own=/^a=fmtp:(\d+) /.exec(line)?.[1];return own!==void 0&&fmtp.get(own)===index&&isCodec(lines,
-own,codecs)?[`${line};${added}`]:[line]}).join(`\r
-`)}function isCodec(lines,payloadType,codecs){return lines.some(line=>{let map=/^a=rtpmap:(\d+) ([^/]+)\//.exec(line);return map?.[1]===payloadType&&codecs.includes(
-(map[2]??"").toLowerCase())})}function isRepair(codec){return codec.mimeType.toLowerCase()==="video/rtx"}function named(name){return codec=>codec.mimeType.toLowerCase()===`video/${name.toLowerCase()}`}
-function h264Rank(codec){let line=(codec.sdpFmtpLine??"").toLowerCase(),mode=line.includes("packetization-mode=1")?0:10;return line.includes("profile-level-id=4\
-2e0")?mode:line.includes("profile-level-id=4200")?mode+1:mode+2}function sendCodecPreferences(wished,capabilities){let found=capabilities.filter(named(wished)),
-chosen=found.length>0?found:capabilities.filter(named("VP8"));return chosen.length===0?[]:[...[...chosen].sort((left,right)=>h264Rank(left)-h264Rank(right)),...capabilities.
-filter(isRepair)]}function canSend(name){return(RTCRtpSender.getCapabilities?.("video")?.codecs??[]).some(named(name))}var DEFAULT_SIZE={width:640,height:480},BlackPicture=class{constructor({width,height}){this.timer=null;let canvas=globalThis.document?.createElement("canvas"),context=canvas?.
-getContext("2d");if(!canvas||!context||typeof canvas.captureStream!="function"){this.track=null;return}canvas.width=width||DEFAULT_SIZE.width,canvas.height=height||
-DEFAULT_SIZE.height,this.track=canvas.captureStream().getVideoTracks()[0]??null;let draw=()=>{context.fillRect(0,0,canvas.width,canvas.height),this.timer=setTimeout(
-draw,500)};draw()}stop(){this.timer!==null&&clearTimeout(this.timer),this.timer=null,this.track?.stop()}};var MuteReport=class{constructor(present,send){this.present=present;this.send=send;this.told="";this.asking=!1;this.timer=null;this.pauses=new Backoff(OVERLOAD_PAUSES);
-this.over=!1}announced(){let kinds=this.present();return this.told=kinds.join(),kinds}refresh(){let kinds=this.present(),wanted=kinds.join();this.over||this.asking||
-this.timer!==null||wanted===this.told||(this.asking=!0,this.send(kinds).then(()=>{this.asking=!1,this.told=wanted,this.pauses.reset(),this.refresh()},thrown=>{this.
-asking=!1,this.failed(thrown)}))}stop(){this.over=!0,this.timer!==null&&clearTimeout(this.timer)}failed(thrown){if(thrown instanceof RequestFailed&&!thrown.retryable){
-this.over||(this.over=thrown.reason==="request-malformed");return}this.over||(this.timer=setTimeout(()=>{this.timer=null,this.refresh()},this.pauses.nextMs()))}};var PUBLIC_STATE2={IDLE:"NO_PUBLISH",NEGOTIATING:"PUBLISH_REQUESTING",WAITING:"PUBLISH_REQUESTING",ACTIVE:"PUBLISHING",ENDED:"NO_PUBLISH"},SETTLE_MS=5e3,Publisher=class extends MediaFlow{constructor(streamID,stream,option,publisherPort){
-super(streamID,publisherPort,"sendonly",()=>new ZegoError(Code.PUBLISH_RETRY_TIMEOUT,"The stream could not be published again in time."));this.stream=stream;this.
-option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null;this.black=null;this.settling=null;this.waiting=[];this.muteReport=new MuteReport(
-()=>this.stream.mutedKinds(),mutedKinds=>this.port.request({muteStream:{streamId:this.streamID,mutedKinds}}));stream.dark&&this.darken(!0)}async darken(mute){let track=this.
-stream.getVideoTracks()[0];track===void 0||mute===(this.dark!==null)||(mute?this.dark=darkened(track):(this.dark?.stop(),this.dark=null),await this.sourceChanged(
-"video"))}async sourceChanged(kind){let slot=this.slots.find(each=>each.kind===kind);try{await slot?.transceiver.sender.replaceTrack(this.outgoing(kind))}catch{}}async trackReplaced(track){
-let{optimizationMode}=this.stream.encoding;track.kind==="video"&&(optimizationMode!=="default"&&(track.contentHint=optimizationMode),this.dark?.stop(),this.dark=
-this.dark===null?null:darkened(track)),await this.sourceChanged(track.kind)}muteChanged(){this.publishing&&this.muteReport.refresh(),this.publisherPort.mutedChanged(
-this)}get publishing(){return this.machine.is("ACTIVE")}settled(){return this.machine.is("IDLE","NEGOTIATING")?new Promise(resolve=>this.waiting.push(resolve)):
-Promise.resolve()}async setEffects(effects){return(await this.port.request({setEffects:{streamId:this.streamID,effects}})).effectsSet??{}}async prepareSlots(peer){
-for(let kind of["audio","video"]){let source=this.source(kind),slot=this.slots.find(each=>each.kind===kind);if(source===void 0||source.readyState==="ended"&&slot===
-void 0&&!this.wasActive)continue;let track=this.outgoing(kind),{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,maxBitrate=(kind==="audio"?audioKbps:
-videoKbps)*1e3;slot===void 0&&(slot=peer.acquire(kind,this.streamID,{sendEncodings:[{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",
-kind==="video"&&(optimizationMode!=="default"&&track!==null&&(track.contentHint=optimizationMode),this.preferCodec(slot.transceiver)),await slot.transceiver.sender.
-replaceTrack(track)}}announce(offer){let extraInfo=this.option.extraInfo??"",effects=this.stream.beauty.effects,muted=this.muteReport.announced(),mutedKinds=muted.
-length>0?muted:void 0;return this.port.request({publish:{streamId:this.streamID,extraInfo,offer,effects,mutedKinds}})}withdraw(offer){return this.port.request({
-unpublish:{streamId:this.streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){
-let mid=transceiver.mid;if(mid!==null){if(kind==="video"&&startKbps!==null)amended=withFormatParameters(amended,mid,["vp8","h264","h265","vp9"],{"x-google-start\
--bitrate":startKbps});else if(kind==="audio"){let opus={};channelCount===2&&(opus.stereo=1),this.option.enableDTX===!0&&(opus.usedtx=1),Object.keys(opus).length>
-0&&(opus.maxaveragebitrate=audioKbps*1e3),amended=withFormatParameters(amended,mid,["opus"],opus)}}}return amended}answered(){this.stopSettling(),this.settling=
-setTimeout(()=>{this.settling=null;for(let slot of this.slots)this.applyParameters(slot)},SETTLE_MS);for(let slot of this.slots)this.applyParameters(slot)}async releaseSlot(peer,slot){
-peer.release(slot),await slot.transceiver.sender.replaceTrack(null)}isFinal(error){return error.errorCode===Code.TOKEN_EXPIRED?!this.publisherPort.logInAnew():!error.
-retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){if(state!=="NEGOTIATING")for(let resolve of this.waiting.splice(0))resolve();state===
-"ENDED"&&(this.stream.beauty.unpublished(this.streamID),this.stopSettling(),this.muteReport.stop(),this.dark?.stop(),this.dark=null,this.black?.stop(),this.black=
-null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;!(state==="NEGOTIATING"&&this.lastReport.startsWith(
-publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.publisherState({streamID:this.streamID,state:publicState,
-errorCode:code,extendedData:error?.extendedData??"{}"})),!(state!=="ACTIVE"||!this.machine.is("ACTIVE"))&&(this.muteReport.refresh(),this.publisherPort.publisherActive(
-this),this.stream.beauty.published(this))}reportRefusal(error){let{streamID}=this,{errorCode,extendedData}=error;this.publisherPort.publisherState({streamID,state:PUBLIC_STATE2[this.
-state],errorCode,extendedData})}source(kind){return(kind==="audio"?this.stream.getAudioTracks():this.stream.getVideoTracks())[0]}outgoing(kind){let track=this.source(
-kind)??null;return kind==="audio"||track===null?track:track.readyState==="ended"||this.stream.idle.has("video")?(this.black??(this.black=new BlackPicture(track.
-getSettings())),this.black.track):(this.black?.stop(),this.black=null,this.dark??track)}preferCodec(transceiver){if(typeof transceiver.setCodecPreferences!="fun\
-ction")return;let wished=this.option.videoCodec??"H264",codecs=sendCodecPreferences(wished,RTCRtpSender.getCapabilities?.("video")?.codecs??[]);try{transceiver.
-setCodecPreferences(codecs)}catch{try{transceiver.setCodecPreferences([])}catch{}}}stopSettling(){this.settling!==null&&clearTimeout(this.settling),this.settling=
-null}async applyParameters(slot){let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,sender=slot.transceiver.sender;if(typeof sender.getParameters!="\
-function")return;let parameters=sender.getParameters();parameters.encodings?.length>0||(parameters.encodings=[{}]);for(let encoding of parameters.encodings)encoding.
-maxBitrate=(slot.kind==="audio"?audioKbps:videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode==="detail"||optimizationMode==="default"&&(this.stream.
-source==="screen"||this.settling!==null);parameters.degradationPreference=steady?"maintain-resolution":"maintain-framerate"}try{await sender.setParameters(parameters)}catch{}}};
-function darkened(track){let copy=track.clone();return copy.enabled=!1,copy}function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
+"CLOSED")||(this.sendLogout(),this.end(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended.")))}sleep(){this.asleep||this.machine.is("IDLE","CLOSED")||(this.
+asleep=!0,this.socket?.isOpen===!0?this.sendLogout():this.sendFarewell(),this.closeSocket(),this.logIn.forget(),this.machine.is("READY")&&(this.machine.become("\
+RECONNECTING"),this.pending.connectionLost(),this.unreported=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.machine.is("CLOSED")))return;this.schedule.reset();
+let patienceMs=this.machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.now()+patienceMs,this.unreported&&(this.unreported=
+!1,this.listener.reconnecting(Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sendLogout(){let socket=this.socket;socket!==null&&(this.machine.is("\
+READY")||this.timers.has("handshake"))&&(socket.send({requestId:this.pending.nextId(),logout:{}}),this.socket=null,setTimeout(()=>socket.close(),LOGOUT_TIMEOUT_MS))}sendFarewell(){
+let{urls,sendBeacon:sendBeacon2}=this.options,url=urls[this.urlIndex%urls.length],farewell=this.logIn.farewell();url!==void 0&&farewell!==null&&sendBeacon2(url.
+replace(/^ws/,"http"),JSON.stringify(farewell))}open(){let{urls,socketFactory,logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(
+new ZegoError(Code.NO_SERVER,"There is no usable server address."));return}this.timers.clear("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});
+let openTimeoutMs=this.machine.is("LOGGING_IN")?FIRST_OPEN_TIMEOUT_MS:this.schedule.openTimeoutMs,socket=new Socket(url,socketFactory,openTimeoutMs,{socketOpened:()=>socket===
+this.socket&&this.greet(),socketMessage:message=>socket===this.socket&&this.received(message),socketLost:trouble=>socket===this.socket&&this.lost(trouble)});this.
+socket=socket}greet(){let hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};this.socket?.send({requestId:this.pending.nextId(),hello}),this.handshakeId=
+this.pending.nextId(),this.socket?.send({requestId:this.handshakeId,...this.logIn.request()}),this.awaitHandshake()}awaitHandshake(){let timeoutMs=this.machine.
+is("LOGGING_IN")?FIRST_HANDSHAKE_TIMEOUT_MS:this.schedule.handshakeTimeoutMs;this.timers.set("handshake",timeoutMs,()=>this.lost("unanswered"))}received(message){
+if(message.reply!==void 0){this.replied(message.reply,message.sequence);return}let loggedIn=this.logIn.addPage(message);if(loggedIn!==void 0)this.arrived(loggedIn);else if(this.
+logIn.isNew(message))message.goAway!==void 0?this.sentAway():message.loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(message);else
+return}replied(reply,sequence){reply.requestId===this.probeId?this.timers.clear("probe"):reply.requestId!==this.handshakeId?this.pending.settle(reply):reply.failed!==
+void 0?this.handshakeFailed(reply.failed):reply.loggedIn!==void 0?this.arrived(this.logIn.begin(reply.loggedIn,sequence)):reply.resumed!==void 0&&this.ready(null)}arrived(loggedIn){
+if(loggedIn===null){this.awaitHandshake();return}this.heartbeatMs=loggedIn.heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(loggedIn)}ready(loggedIn){let first=this.
+machine.is("LOGGING_IN");this.machine.become("READY"),this.timers.clear("handshake"),this.readySinceMs=performance.now(),this.quietAttempt=!1,this.heartbeat(),!first&&
+loggedIn!==null&&this.pending.rejectStale(new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.
+listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){let error=toRequestFailed(failed);if(this.options.logger.warn("log-in-refused",{err_code:error.
+errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.fail(error);return}this.lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason===
+"logged-in-elsewhere"?this.fail(error):error.retryable?this.lost(error.reason==="rate-limited"?"overloaded":"refused"):this.logIn.isHeld?(this.logIn.forget(),this.
+closeSocket(),this.open()):this.fail(error)}sentAway(){this.machine.is("READY")?this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable"):this.lost("unreachable")}loggedOut(code){
+code===Code.LEASE_EXPIRED?(this.logIn.forget(),this.reconnect(!1,code,"unreachable")):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The server ended the\
+ log-in."))}lost(trouble){if(this.urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN,trouble==="unanswered"?"unreachable":trouble);return}
+if(this.closeSocket(),this.quietAttempt&&(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.
+schedule.nextMs(trouble,performance.now()),waitMs=this.urlIndex%this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.
+timers.set("retry",Math.min(waitMs,leftMs),()=>this.open());else if(this.machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be\
+ reached in time."));else{let details=this.lastError===null?{}:{last_code:this.lastError.errorCode};this.fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connect\
+ion did not come back in time.",details))}}reconnect(quiet,code,trouble){let nowMs=performance.now();nowMs-this.readySinceMs>STABLE_MS&&this.schedule.reset(),this.
+machine.become("RECONNECTING"),this.closeSocket(),this.pending.connectionLost(),this.logIn.markSeen(),this.lastError=null,this.deadlineMs=nowMs+this.options.retryTimeMs(),
+this.quietAttempt=quiet,this.timers.set("retry",this.schedule.nextMs(trouble,nowMs),()=>this.open()),quiet||this.listener.reconnecting(code)}hurry(){this.machine.
+is("RECONNECTING")&&this.timers.has("retry")?this.open():this.probe()}flush(){this.machine.is("READY")&&this.pending.flush(message=>this.socket?.send(message))}heartbeat(){
+this.timers.set("heartbeat",this.heartbeatMs,()=>{this.heartbeat(),this.probe()})}fail(error){this.end(error),this.listener.closed(error)}end(error){this.machine.
+become("CLOSED"),globalThis.removeEventListener?.("online",this.onOnline),this.closeSocket(),this.pending.rejectAll(error)}closeSocket(){this.timers.clearAll(),
+this.socket?.close(),this.socket=null,this.logIn.connectionClosed()}};function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
 user),extraInfo:stream.extraInfo??"",kinds:stream.kinds??[],mutedKinds:stream.mutedKinds??[]}}var REASON_DISCONNECTED=5,Roster=class{constructor(){this.users=new Map;
 this.streams=new Map}stream(streamID){return this.streams.get(streamID)}replaceUsers(present){return replace(this.users,present.map(toUser),user=>user.userID)}replaceStreams(present){
 return replace(this.streams,present.map(toStream),stream=>stream.streamID)}mute(streamID,mutedKinds){let stream=this.streams.get(streamID);stream!==void 0&&this.
@@ -392,57 +297,158 @@ function toBroadcast(message){return{fromUser:toUser(message.fromUser),message:m
 messageId??0)}}function toBarrage(message){return{...toBroadcast(message),messageID:message.messageId??""}}var ROOM_ALLOWED={"":["LOGINING"],LOGINING:["LOGINED","LOGIN_FAILED","LOGOUT"],LOGINED:["RECONNECTING","RECONNECT_FAILED","KICKOUT","LOGOUT"],RECONNECTING:["REC\
 ONNECTED","RECONNECT_FAILED","KICKOUT","LOGOUT"],RECONNECTED:["RECONNECTING","RECONNECT_FAILED","KICKOUT","LOGOUT"],LOGIN_FAILED:[],RECONNECT_FAILED:[],KICKOUT:[],
 LOGOUT:[]},OLD_STATE={LOGINING:"CONNECTING",LOGINED:"CONNECTED",LOGIN_FAILED:"DISCONNECTED",RECONNECTING:"CONNECTING",RECONNECTED:"CONNECTED",RECONNECT_FAILED:"\
-DISCONNECTED",KICKOUT:"DISCONNECTED",LOGOUT:"DISCONNECTED",LOGOUT_FAILED:"DISCONNECTED"};var TokenWatch=class{constructor(warn){this.warn=warn;this.timer=null;this.warnedForUnixS=0}expiresAt(unixS){this.stop(),unixS>0&&unixS!==this.warnedForUnixS&&this.
-wait(unixS)}stop(){this.timer!==null&&clearTimeout(this.timer),this.timer=null}wait(unixS){let leftMs=unixS*1e3-3e4-Date.now();if(leftMs>0){this.timer=setTimeout(
-()=>this.wait(unixS),Math.min(leftMs,36e5));return}this.timer=null,this.warnedForUnixS=unixS,this.warn()}};var Room=class{constructor(options){this.options=options;this.machine=new StateMachine("",ROOM_ALLOWED,"room");this.roster=new Roster;this.publishers=new Map;this.
-players=new Map;this.tokenWatch=new TokenWatch(()=>{this.tell(()=>this.options.events.emit("tokenWillExpire",this.roomID))});this.settleLogin=null;this.held=null;
-let{login,urls,settings,socketFactory,sendBeacon:sendBeacon2,logger}=options;this.roomID=login.roomId;let retryTimeMs=()=>settings.roomRetryTimeMs;this.connection=
-new Connection({urls,login,retryTimeMs,socketFactory,sendBeacon:sendBeacon2,logger},this),this.peers=new Peers({request:body=>this.connection.request(body),peerLost:(peer,error)=>this.
-peerLost(peer,error),doubt:()=>this.connection.probe()},logger)}get over(){return this.machine.is("LOGIN_FAILED","RECONNECT_FAILED","KICKOUT","LOGOUT")}login(){
-let result=new Promise((resolve,reject)=>{this.settleLogin={resolve,reject}});return this.become("LOGINING",Code.OK),this.over||this.connection.start(),result}logout(){
-this.over||(this.connection.logout(),this.finish("LOGOUT",null))}renewToken(token,expiresAtUnixS){this.connection.renewToken(token),this.tokenWatch.expiresAt(expiresAtUnixS)}sleep(){
-this.connection.sleep()}wake(){this.connection.wake()}send(kind,text,toUserIds){return this.connection.request({sendMessage:{kind,text,toUserIds}})}publisher(streamID){
-return this.publishers.get(streamID)}publishersOf(stream){return[...this.publishers.values()].filter(each=>each.stream===stream)}publish(streamID,stream,option){
-let publisher=new Publisher(streamID,stream,option,this.publisherPort());this.publishers.set(streamID,publisher),publisher.start()}player(streamID){return this.
-players.get(streamID)}play(streamID,option){let player=new Player(streamID,option,this.playerPort());this.players.set(streamID,player);let publisher=this.publishers.
-get(streamID);return publisher===void 0?player.start():publisher.settled().then(()=>player.state==="IDLE"&&player.start()),player.ready}loggedIn(loggedIn){this.
-held=[],this.become("LOGINED",Code.OK,JSON.stringify({room_session_id:loggedIn.roomSessionId??""})),this.settleLogin?.resolve(!0),this.settleLogin=null,this.applySnapshot(
-loggedIn),this.over||this.tokenWatch.expiresAt(Number(loggedIn.tokenExpiresAtUnixS??0)),afterPromises(()=>{let held=this.held??[];this.held=null;for(let run of held)
-run()})}reconnecting(code){this.become("RECONNECTING",code)}reconnected(fresh){this.machine.is("RECONNECTING")&&this.become("RECONNECTED",Code.OK),!(fresh===null||
-this.over)&&(this.peers.renew(),this.applySnapshot(fresh),this.tokenWatch.expiresAt(Number(fresh.tokenExpiresAtUnixS??0)))}closed(error){if(this.over)return;let kicked=error.
-errorCode===Code.KICKED_BY_OTHER_LOGIN||error.errorCode===Code.KICKED_BY_BACKEND;this.machine.is("LOGINING")?this.finish("LOGIN_FAILED",error):this.finish(kicked?
-"KICKOUT":"RECONNECT_FAILED",error)}message(message){if(message.usersChanged!==void 0)this.tellUsers(this.roster.changeUsers(message.usersChanged));else if(message.
-streamsChanged!==void 0){if(this.tellStreams(this.roster.changeStreams(message.streamsChanged)),message.streamsChanged.updateType!=="UPDATE_TYPE_DELETE")for(let{
-streamId=""}of message.streamsChanged.streams??[])this.wakePlayer(streamId),this.tell(()=>this.tellMuted(streamId))}else if(message.messageReceived!==void 0){let received=message.
-messageReceived;this.tell(()=>this.tellMessage(received))}else if(message.peerConnectionLost!==void 0)this.peers.lostAtRelay(message.peerConnectionLost.peerConnectionId??
-"");else if(message.streamMuteChanged!==void 0){let{streamId="",mutedKinds=[]}=message.streamMuteChanged;this.roster.mute(streamId,mutedKinds),this.tell(()=>this.
-tellMuted(streamId))}else if(message.effectsStateChanged!==void 0){let{streamId="",...state}=message.effectsStateChanged;this.publishers.get(streamId)?.stream.beauty.
-heard(streamId,state)}}tell(run){let guarded=()=>{this.over||run()};this.held===null?guarded():this.held.push(guarded)}applySnapshot(loggedIn){this.options.login.
-userUpdate&&this.tellUsers(this.roster.replaceUsers(loggedIn.users??[])),this.tellStreams(this.roster.replaceStreams(loggedIn.streams??[])),this.tell(()=>{for(let streamID of this.
-players.keys())this.tellMuted(streamID)})}tellUsers(change){let{events}=this.options;this.tell(()=>{let gone=change.deleted.map(({item})=>item);gone.length>0&&events.
-emit("roomUserUpdate",this.roomID,"DELETE",gone),change.added.length>0&&events.emit("roomUserUpdate",this.roomID,"ADD",change.added)})}tellStreams(change){let{events}=this.
-options;this.tell(()=>{if(change.deleted.length>0){let gone=change.deleted.map(({item})=>toStreamListItem(item));events.emit("roomStreamUpdate",this.roomID,"DEL\
-ETE",gone,deleteReasons(change.deleted));for(let{item}of change.deleted)this.interruptPlayer(item.streamID)}if(change.added.length>0){events.emit("roomStreamUpd\
-ate",this.roomID,"ADD",change.added.map(toStreamListItem),"{}");for(let{streamID}of change.added)this.wakePlayer(streamID)}})}tellMuted(streamID){let mutedKinds=this.
+DISCONNECTED",KICKOUT:"DISCONNECTED",LOGOUT:"DISCONNECTED",LOGOUT_FAILED:"DISCONNECTED"};var RoomEvents=class{constructor(roomID,emitter,logger,over){this.roomID=roomID;this.emitter=emitter;this.logger=logger;this.over=over;this.held=null}hold(){let held=[];
+this.held=held,afterPromises(()=>{this.held=null;for(let run of held)run()})}queue(run){let guarded=()=>{this.over()||run()};this.held===null?guarded():this.held.
+push(guarded)}state(reason,code,extendedData="{}"){this.logger.info("room-state",{room_id:this.roomID,reason,err_code:code}),this.emitter.emit("roomStateUpdate",
+this.roomID,OLD_STATE[reason],code,extendedData),this.emitter.emit("roomStateChanged",this.roomID,reason,code,extendedData)}users({added,deleted}){let gone=deleted.
+map(({item})=>item);gone.length>0&&this.emitter.emit("roomUserUpdate",this.roomID,"DELETE",gone),added.length>0&&this.emitter.emit("roomUserUpdate",this.roomID,
+"ADD",added)}streamsDeleted(deleted){let gone=deleted.map(({item})=>toStreamListItem(item));this.emitter.emit("roomStreamUpdate",this.roomID,"DELETE",gone,deleteReasons(
+deleted))}streamsAdded(added){this.emitter.emit("roomStreamUpdate",this.roomID,"ADD",added.map(toStreamListItem),"{}")}message(message){message.kind==="SIGNAL_M\
+ESSAGE_KIND_BROADCAST"?this.emitter.emit("IMRecvBroadcastMessage",this.roomID,[toBroadcast(message)]):message.kind==="SIGNAL_MESSAGE_KIND_BARRAGE"?this.emitter.
+emit("IMRecvBarrageMessage",this.roomID,[toBarrage(message)]):message.kind==="SIGNAL_MESSAGE_KIND_COMMAND"&&this.emitter.emit("IMRecvCustomCommand",this.roomID,
+toUser(message.fromUser),message.text??"")}tokenWillExpire(){this.emitter.emit("tokenWillExpire",this.roomID)}};var FLOW_ALLOWED={IDLE:["NEGOTIATING","ENDED"],NEGOTIATING:["ACTIVE","WAITING","ENDED"],ACTIVE:["WAITING","ENDED"],WAITING:["NEGOTIATING","WAITING","ENDED"],ENDED:[]},
+STABLE_MS2=5e3,MediaFlow=class{constructor(streamID,port,direction,retryTimeoutError){this.streamID=streamID;this.port=port;this.direction=direction;this.retryTimeoutError=
+retryTimeoutError;this.machine=new StateMachine("IDLE",FLOW_ALLOWED,"stream");this.slots=[];this.peer=null;this.backoff=new Backoff({firstMs:250,maxMs:5e3});this.
+overloadBackoff=new Backoff(OVERLOAD_PAUSES);this.attempt=0;this.failures=0;this.activeSinceMs=0;this.announced=!1;this.retryTimer=null;this.deadlineTimer=null}get state(){
+return this.machine.state}start(){this.negotiate()}stop(){this.end(null)}interrupt(error,patient){if(!this.machine.is("ACTIVE","NEGOTIATING","WAITING"))return;let peer=this.
+peer;if(peer!==null)for(let slot of this.slots)peer.deactivate(slot);this.wait(error,patient)}wake(){this.machine.is("WAITING")&&this.negotiate()}peerLost(peer,error){
+this.peer===peer&&(this.slots=[],this.peer=null,this.machine.is("ACTIVE")&&this.wait(error,!1))}amend(sdp){return sdp}get wasActive(){return this.activeSinceMs!==
+0}end(error){this.machine.is("ENDED")||(this.clearTimers(),this.attempt+=1,this.become("ENDED",error),this.leave())}become(state,error){this.machine.become(state),
+this.report(state,error)}negotiate(){if(this.clearRetry(),this.become("NEGOTIATING",null),!this.machine.is("NEGOTIATING"))return;this.armDeadline();let attempt=++this.
+attempt,present=()=>attempt===this.attempt&&this.machine.is("NEGOTIATING");this.run(present).then(()=>present()&&this.succeeded(),thrown=>present()&&this.failed(
+toZegoError(thrown,this.retryTimeoutError().errorCode)))}async run(present){let peer=this.port.peer(this.direction);await peer.negotiate({prepare:async()=>present()?
+(this.peer!==peer&&(this.slots=[]),this.peer=peer,await this.prepareSlots(peer),!0):!1,sendOffer:async offer=>{this.announced=!0;try{return await this.announce(
+offer)}catch(thrown){throw thrown instanceof RequestFailed&&(this.announced=!1),thrown}},amend:sdp=>this.amend(sdp)}),present()&&(this.answered(),await peer.connected())}succeeded(){
+this.clearTimers(),this.activeSinceMs=performance.now(),this.become("ACTIVE",null)}failed(error){error instanceof PeerLost||error instanceof RequestFailed&&!this.
+isFinal(error)?this.wait(error,!1):this.end(error)}wait(error,patient){this.machine.is("ACTIVE")&&performance.now()-this.activeSinceMs>STABLE_MS2&&(this.failures=
+0,this.backoff.reset(),this.overloadBackoff.reset()),this.attempt+=1,this.clearRetry(),this.become("WAITING",error),this.machine.is("WAITING")&&(this.armDeadline(),
+!patient&&(this.retryTimer=setTimeout(()=>this.wake(),this.pauseMs(error))))}pauseMs(error){return this.failures++===0&&error instanceof PeerLost?0:(error instanceof
+RequestFailed&&error.reason==="rate-limited"?this.overloadBackoff:this.backoff).nextMs()}leave(){let peer=this.peer,withdraw=offer=>(this.announced=!1,this.withdraw(
+offer));if(peer===null||peer.lost){this.announced&&withdraw().catch(()=>{});return}peer.negotiate({prepare:async()=>{for(let slot of this.slots)await this.releaseSlot(
+peer,slot);return this.slots=[],this.announced},sendOffer:withdraw}).catch(()=>withdraw()).catch(()=>{})}armDeadline(){this.deadlineTimer===null&&(this.deadlineTimer=
+setTimeout(()=>this.end(this.retryTimeoutError()),this.port.retryTimeMs()))}clearRetry(){this.retryTimer!==null&&clearTimeout(this.retryTimer),this.retryTimer=null}clearTimers(){
+this.clearRetry(),this.deadlineTimer!==null&&clearTimeout(this.deadlineTimer),this.deadlineTimer=null}};var PUBLIC_STATE={IDLE:"NO_PLAY",NEGOTIATING:"PLAY_REQUESTING",WAITING:"PLAY_REQUESTING",ACTIVE:"PLAYING",ENDED:"NO_PLAY"},Player=class extends MediaFlow{constructor(streamID,option,playerPort){
+super(streamID,playerPort,"recvonly",()=>new ZegoError(Code.PLAY_RETRY_TIMEOUT,"The stream could not be played again in time."));this.option=option;this.playerPort=
+playerPort;this.media=new MediaStream;this.result=null;this.lastReport="";this.muted=new Set;this.ready=new Promise((resolve,reject)=>{this.result={resolve,reject}}),
+this.ready.catch(()=>{})}get interrupted(){return this.wasActive&&this.machine.is("WAITING","NEGOTIATING")}get hasPlayed(){return this.wasActive}learnMuted(mutedKinds){
+if(!this.machine.is("ACTIVE"))return[];let before=this.muted;return this.muted=new Set(mutedKinds),["audio","video"].filter(kind=>before.has(kind)!==this.muted.
+has(kind)).map(kind=>({kind,muted:this.muted.has(kind)}))}prepareSlots(peer){for(let kind of["audio","video"]){let present=this.slots.find(each=>each.kind===kind);
+if(!this.wants(kind)){present!==void 0&&this.drop(peer,present);continue}let slot=present??peer.acquire(kind,this.streamID);present===void 0&&this.slots.push(slot),
+slot.transceiver.direction="recvonly";let receiver=slot.transceiver.receiver,targetMs=this.option.jitterBufferTarget;"jitterBufferTarget"in receiver&&(receiver.
+jitterBufferTarget=targetMs??null),"playoutDelayHint"in receiver&&this.option.playoutDelayHint!==void 0&&(receiver.playoutDelayHint=this.option.playoutDelayHint)}
+return Promise.resolve()}announce(offer){return this.port.request({play:{streamId:this.streamID,offer}})}withdraw(offer){return this.port.request({stopPlay:{streamId:this.
+streamID,offer}})}answered(){let tracks=[];for(let slot of[...this.slots])slot.transceiver.currentDirection==="recvonly"?tracks.push(slot.transceiver.receiver.track):
+this.peer!==null&&this.drop(this.peer,slot);if(tracks.length===0)throw new RequestFailed(Code.PLAY_INTERRUPTED,"The relay has no media of this stream.","no-medi\
+a",!0);for(let track of this.media.getTracks())tracks.includes(track)||this.media.removeTrack(track);for(let track of tracks)this.media.addTrack(track);this.result?.
+resolve(this.media),this.result=null}releaseSlot(peer,slot){return this.drop(peer,slot),Promise.resolve()}isFinal(error){return error.retryable?!1:error.errorCode!==
+Code.STREAM_NOT_FOUND?!0:!this.wasActive&&!this.playerPort.isComing(this.streamID)}report(state,error){state==="ENDED"&&(this.playerPort.playerEnded(this),this.
+result?.reject(error??new ZegoError(Code.NOT_PLAYING,"Playing was stopped before it began.")),this.result=null);let publicState=PUBLIC_STATE[state],code=error?.
+errorCode??Code.OK;!(state==="NEGOTIATING"&&this.lastReport.startsWith(publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState}\
+ ${code}`,this.playerPort.playerState({streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"})),state==="ACTIVE"&&this.
+playerPort.playerActive(this)}wants(kind){if(this.option[kind]===!1)return!1;let kinds=this.playerPort.kindsOf(this.streamID);return kinds.length===0||kinds.includes(
+kind)}drop(peer,slot){this.media.removeTrack(slot.transceiver.receiver.track),peer.release(slot),this.slots=this.slots.filter(each=>each!==slot)}};function withFormatParameters(sdp,mid,codecs,parameters){let added=Object.entries(parameters).map(([name,value])=>`${name}=${value}`);return added.length===0?sdp:
+sdp.split(/(?=^m=)/m).map(section=>hasMid(section,mid)?extend(section,codecs,added.join(";")):section).join("")}function hasMid(section,mid){return section.split(
+/\r?\n/).includes(`a=mid:${mid}`)}function extend(section,codecs,added){let lines=section.split(`\r
+`),fmtp=new Map;return lines.forEach((line,index)=>{let match=/^a=fmtp:(\d+) /.exec(line);match?.[1]!==void 0&&fmtp.set(match[1],index)}),lines.flatMap((line,index)=>{
+let map=/^a=rtpmap:(\d+) ([^/]+)\//.exec(line),payloadType=map?.[1],wanted=codecs.includes((map?.[2]??"").toLowerCase());if(payloadType!==void 0&&wanted&&!fmtp.
+has(payloadType))return[line,`a=fmtp:${payloadType} ${added}`];let own=/^a=fmtp:(\d+) /.exec(line)?.[1];return own!==void 0&&fmtp.get(own)===index&&isCodec(lines,
+own,codecs)?[`${line};${added}`]:[line]}).join(`\r
+`)}function isCodec(lines,payloadType,codecs){return lines.some(line=>{let map=/^a=rtpmap:(\d+) ([^/]+)\//.exec(line);return map?.[1]===payloadType&&codecs.includes(
+(map[2]??"").toLowerCase())})}function isRepair(codec){return codec.mimeType.toLowerCase()==="video/rtx"}function named(name){return codec=>codec.mimeType.toLowerCase()===`video/${name.toLowerCase()}`}
+function h264Rank(codec){let line=(codec.sdpFmtpLine??"").toLowerCase(),mode=line.includes("packetization-mode=1")?0:10;return line.includes("profile-level-id=4\
+2e0")?mode:line.includes("profile-level-id=4200")?mode+1:mode+2}function sendCodecPreferences(preferred,capabilities){let found=capabilities.filter(named(preferred)),
+chosen=found.length>0?found:capabilities.filter(named("VP8"));return chosen.length===0?[]:[...[...chosen].sort((left,right)=>h264Rank(left)-h264Rank(right)),...capabilities.
+filter(isRepair)]}function canSend(name){return(RTCRtpSender.getCapabilities?.("video")?.codecs??[]).some(named(name))}var DEFAULT_SIZE={width:640,height:480},BlackPicture=class{constructor({width,height}){this.timer=null;let canvas=globalThis.document?.createElement("canvas"),context=canvas?.
+getContext("2d");if(!canvas||!context||typeof canvas.captureStream!="function"){this.track=null;return}canvas.width=width||DEFAULT_SIZE.width,canvas.height=height||
+DEFAULT_SIZE.height,this.track=canvas.captureStream().getVideoTracks()[0]??null;let draw=()=>{context.fillRect(0,0,canvas.width,canvas.height),this.timer=setTimeout(
+draw,500)};draw()}stop(){this.timer!==null&&clearTimeout(this.timer),this.timer=null,this.track?.stop()}};var MuteReport=class{constructor(present,send){this.present=present;this.send=send;this.reported="";this.asking=!1;this.timer=null;this.pauses=new Backoff(OVERLOAD_PAUSES);
+this.over=!1}announced(){let kinds=this.present();return this.reported=kinds.join(),kinds}refresh(){let kinds=this.present(),wanted=kinds.join();this.over||this.
+asking||this.timer!==null||wanted===this.reported||(this.asking=!0,this.send(kinds).then(()=>{this.asking=!1,this.reported=wanted,this.pauses.reset(),this.refresh()},
+thrown=>{this.asking=!1,this.failed(thrown)}))}stop(){this.over=!0,this.timer!==null&&clearTimeout(this.timer)}failed(thrown){if(thrown instanceof RequestFailed&&
+!thrown.retryable){this.over||(this.over=thrown.reason==="request-malformed");return}this.over||(this.timer=setTimeout(()=>{this.timer=null,this.refresh()},this.
+pauses.nextMs()))}};var PUBLIC_STATE2={IDLE:"NO_PUBLISH",NEGOTIATING:"PUBLISH_REQUESTING",WAITING:"PUBLISH_REQUESTING",ACTIVE:"PUBLISHING",ENDED:"NO_PUBLISH"},WARM_UP_MS=5e3,Publisher=class extends MediaFlow{constructor(streamID,stream,option,publisherPort){
+super(streamID,publisherPort,"sendonly",()=>new ZegoError(Code.PUBLISH_RETRY_TIMEOUT,"The stream could not be published again in time."));this.stream=stream;this.
+option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null;this.black=null;this.warmUp=null;this.waiting=[];this.muteReport=new MuteReport(
+()=>this.stream.mutedKinds(),mutedKinds=>this.port.request({muteStream:{streamId:this.streamID,mutedKinds}}));stream.dark&&this.darken(!0)}async darken(mute){let track=this.
+stream.getVideoTracks()[0];track===void 0||mute===(this.dark!==null)||(mute?this.dark=darkened(track):(this.dark?.stop(),this.dark=null),await this.sourceChanged(
+"video"))}async sourceChanged(kind){let slot=this.slots.find(each=>each.kind===kind);try{await slot?.transceiver.sender.replaceTrack(this.sentTrack(kind))}catch{}}async trackReplaced(track){
+let{optimizationMode}=this.stream.encoding;track.kind==="video"&&(optimizationMode!=="default"&&(track.contentHint=optimizationMode),this.dark?.stop(),this.dark=
+this.dark===null?null:darkened(track)),await this.sourceChanged(track.kind)}muteChanged(){this.publishing&&this.muteReport.refresh(),this.publisherPort.mutedChanged(
+this)}get publishing(){return this.machine.is("ACTIVE")}negotiated(){return this.machine.is("IDLE","NEGOTIATING")?new Promise(resolve=>this.waiting.push(resolve)):
+Promise.resolve()}async setEffects(effects){return(await this.port.request({setEffects:{streamId:this.streamID,effects}})).effectsSet??{}}async prepareSlots(peer){
+for(let kind of["audio","video"]){let source=this.source(kind),slot=this.slots.find(each=>each.kind===kind);if(source===void 0||source.readyState==="ended"&&slot===
+void 0&&!this.wasActive)continue;let track=this.sentTrack(kind),{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,maxBitrate=(kind==="audio"?audioKbps:
+videoKbps)*1e3;slot===void 0&&(slot=peer.acquire(kind,this.streamID,{sendEncodings:[{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",
+kind==="video"&&(optimizationMode!=="default"&&track!==null&&(track.contentHint=optimizationMode),this.preferCodec(slot.transceiver)),await slot.transceiver.sender.
+replaceTrack(track)}}announce(offer){let extraInfo=this.option.extraInfo??"",effects=this.stream.beauty.effects,muted=this.muteReport.announced(),mutedKinds=muted.
+length>0?muted:void 0;return this.port.request({publish:{streamId:this.streamID,extraInfo,offer,effects,mutedKinds}})}withdraw(offer){return this.port.request({
+unpublish:{streamId:this.streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){
+let mid=transceiver.mid;if(mid!==null){if(kind==="video"&&startKbps!==null)amended=withFormatParameters(amended,mid,["vp8","h264","h265","vp9"],{"x-google-start\
+-bitrate":startKbps});else if(kind==="audio"){let opus={};channelCount===2&&(opus.stereo=1),this.option.enableDTX===!0&&(opus.usedtx=1),Object.keys(opus).length>
+0&&(opus.maxaveragebitrate=audioKbps*1e3),amended=withFormatParameters(amended,mid,["opus"],opus)}}}return amended}answered(){this.stopWarmUp(),this.warmUp=setTimeout(
+()=>{this.warmUp=null;for(let slot of this.slots)this.applyParameters(slot)},WARM_UP_MS);for(let slot of this.slots)this.applyParameters(slot)}async releaseSlot(peer,slot){
+peer.release(slot),await slot.transceiver.sender.replaceTrack(null)}isFinal(error){return error.errorCode===Code.TOKEN_EXPIRED?!this.publisherPort.logInAnew():!error.
+retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){if(state!=="NEGOTIATING")for(let resolve of this.waiting.splice(0))resolve();state===
+"ENDED"&&(this.stream.beauty.unpublished(this.streamID),this.stopWarmUp(),this.muteReport.stop(),this.dark?.stop(),this.dark=null,this.black?.stop(),this.black=
+null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;!(state==="NEGOTIATING"&&this.lastReport.startsWith(
+publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.publisherState({streamID:this.streamID,state:publicState,
+errorCode:code,extendedData:error?.extendedData??"{}"})),!(state!=="ACTIVE"||!this.machine.is("ACTIVE"))&&(this.muteReport.refresh(),this.publisherPort.publisherActive(
+this),this.stream.beauty.published(this))}reportRefusal(error){let{streamID}=this,{errorCode,extendedData}=error;this.publisherPort.publisherState({streamID,state:PUBLIC_STATE2[this.
+state],errorCode,extendedData})}source(kind){return(kind==="audio"?this.stream.getAudioTracks():this.stream.getVideoTracks())[0]}sentTrack(kind){let track=this.
+source(kind)??null;return kind==="audio"||track===null?track:track.readyState==="ended"||this.stream.idle.has("video")?(this.black??(this.black=new BlackPicture(
+track.getSettings())),this.black.track):(this.black?.stop(),this.black=null,this.dark??track)}preferCodec(transceiver){if(typeof transceiver.setCodecPreferences!=
+"function")return;let preferred=this.option.videoCodec??"H264",codecs=sendCodecPreferences(preferred,RTCRtpSender.getCapabilities?.("video")?.codecs??[]);try{transceiver.
+setCodecPreferences(codecs)}catch{try{transceiver.setCodecPreferences([])}catch{}}}stopWarmUp(){this.warmUp!==null&&clearTimeout(this.warmUp),this.warmUp=null}async applyParameters(slot){
+let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,sender=slot.transceiver.sender;if(typeof sender.getParameters!="function")return;let parameters=sender.
+getParameters();parameters.encodings?.length>0||(parameters.encodings=[{}]);for(let encoding of parameters.encodings)encoding.maxBitrate=(slot.kind==="audio"?audioKbps:
+videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode==="detail"||optimizationMode==="default"&&(this.stream.source==="screen"||this.warmUp!==null);
+parameters.degradationPreference=steady?"maintain-resolution":"maintain-framerate"}try{await sender.setParameters(parameters)}catch{}}};function darkened(track){
+let copy=track.clone();return copy.enabled=!1,copy}var RoomStreams=class{constructor(port,roster,queue,events,unplayed){this.port=port;this.roster=roster;this.queue=queue;this.events=events;this.unplayed=unplayed;
+this.publishers=new Map;this.players=new Map}publisher(streamID){return this.publishers.get(streamID)}publishersOf(stream){return[...this.publishers.values()].filter(
+each=>each.stream===stream)}publish(streamID,stream,option){let publisher=new Publisher(streamID,stream,option,this.publisherPort());this.publishers.set(streamID,
+publisher),publisher.start()}player(streamID){return this.players.get(streamID)}play(streamID,option){let player=new Player(streamID,option,this.playerPort());this.
+players.set(streamID,player);let publisher=this.publishers.get(streamID);return publisher===void 0?player.start():publisher.negotiated().then(()=>player.state===
+"IDLE"&&player.start()),player.ready}wakePlayer(streamID){this.players.get(streamID)?.wake()}interruptPlayer(streamID){let gone=new ZegoError(Code.PLAY_INTERRUPTED,
+"The stream is interrupted.");this.players.get(streamID)?.interrupt(gone,!0)}peerLost(peer,error){for(let flow of[...this.publishers.values(),...this.players.values()])
+flow.peerLost(peer,error)}reportMuted(streamID){this.queue.queue(()=>this.emitMuted(streamID))}reportAllMuted(){this.queue.queue(()=>{for(let streamID of this.players.
+keys())this.emitMuted(streamID)})}end(error){for(let flow of[...this.players.values(),...this.publishers.values()])flow.end(error)}emitMuted(streamID){let mutedKinds=this.
 roster.stream(streamID)?.mutedKinds??this.publishers.get(streamID)?.stream.mutedKinds();for(let{kind,muted}of this.players.get(streamID)?.learnMuted(mutedKinds??
-[])??[]){let event=kind==="video"?"remoteCameraStatusUpdate":"remoteMicStatusUpdate";this.options.events.emit(event,streamID,muted?"MUTE":"OPEN")}}tellMessage(message){
-let{events}=this.options;message.kind==="SIGNAL_MESSAGE_KIND_BROADCAST"?events.emit("IMRecvBroadcastMessage",this.roomID,[toBroadcast(message)]):message.kind===
-"SIGNAL_MESSAGE_KIND_BARRAGE"?events.emit("IMRecvBarrageMessage",this.roomID,[toBarrage(message)]):message.kind==="SIGNAL_MESSAGE_KIND_COMMAND"&&events.emit("IM\
-RecvCustomCommand",this.roomID,toUser(message.fromUser),message.text??"")}become(reason,code,extendedData){this.machine.become(reason),this.tellState(reason,code,
-extendedData)}tellState(reason,code,extendedData="{}"){this.options.logger.info("room-state",{room_id:this.roomID,reason,err_code:code}),this.options.events.emit(
-"roomStateUpdate",this.roomID,OLD_STATE[reason],code,extendedData),this.options.events.emit("roomStateChanged",this.roomID,reason,code,extendedData)}finish(reason,error){
-this.machine.become(reason),this.options.ended(this),this.tokenWatch.stop(),this.peers.closeAll();let settle=this.settleLogin;this.settleLogin=null;for(let flow of[
-...this.players.values(),...this.publishers.values()])flow.end(error);this.tellState(reason,error?.errorCode??Code.OK,error?.extendedData),settle?.reject(error??
-new ZegoError(Code.LOGIN_STATE,"The room was left before the log-in was done."))}peerLost(peer,error){for(let flow of[...this.publishers.values(),...this.players.
-values()])flow.peerLost(peer,error)}interruptPlayer(streamID){let gone=new ZegoError(Code.PLAY_INTERRUPTED,"The stream is interrupted.");this.players.get(streamID)?.
-interrupt(gone,!0)}wakePlayer(streamID){this.players.get(streamID)?.wake()}publisherPort(){return{peer:direction=>this.peers.get(direction),request:body=>this.connection.
-request(body),retryTimeMs:()=>this.options.settings.avRetryTimeMs,publisherState:state=>this.options.events.emit("publisherStateUpdate",state),logInAnew:()=>this.
-connection.logInAnew(),publisherActive:publisher=>this.wakePlayer(publisher.streamID),mutedChanged:publisher=>this.tell(()=>this.tellMuted(publisher.streamID)),
-publisherEnded:publisher=>{this.publishers.delete(publisher.streamID),this.players.get(publisher.streamID)?.hasPlayed===!1?this.wakePlayer(publisher.streamID):this.
-interruptPlayer(publisher.streamID)}}}playerPort(){return{peer:direction=>this.peers.get(direction),request:body=>this.connection.request(body),retryTimeMs:()=>this.
-options.settings.avRetryTimeMs,playerState:state=>this.options.events.emit("playerStateUpdate",state),playerEnded:player=>{this.players.delete(player.streamID),
-this.options.unplayed(player.media)},playerActive:player=>this.tell(()=>this.tellMuted(player.streamID)),isComing:streamID=>this.publishers.has(streamID),kindsOf:streamID=>this.
-roster.stream(streamID)?.kinds??[]}}};var FORM=/^04[0-9A-Za-z+/]+={0,2}$/;var VECTOR_LENGTHS=[12,16];function bigEndian(bytes,offset,count){let value=0;for(let index=offset;index<offset+count;index+=1)value=value*256+bytes.charCodeAt(
+[])??[]){let event=kind==="video"?"remoteCameraStatusUpdate":"remoteMicStatusUpdate";this.events.emit(event,streamID,muted?"MUTE":"OPEN")}}publisherPort(){return{
+...this.port,publisherState:state=>this.events.emit("publisherStateUpdate",state),publisherActive:publisher=>this.wakePlayer(publisher.streamID),mutedChanged:publisher=>this.
+reportMuted(publisher.streamID),publisherEnded:publisher=>{this.publishers.delete(publisher.streamID),this.players.get(publisher.streamID)?.hasPlayed===!1?this.
+wakePlayer(publisher.streamID):this.interruptPlayer(publisher.streamID)}}}playerPort(){return{...this.port,playerState:state=>this.events.emit("playerStateUpdat\
+e",state),playerEnded:player=>{this.players.delete(player.streamID),this.unplayed(player.media)},playerActive:player=>this.reportMuted(player.streamID),isComing:streamID=>this.
+publishers.has(streamID),kindsOf:streamID=>this.roster.stream(streamID)?.kinds??[]}}};var TokenWatch=class{constructor(warn){this.warn=warn;this.timer=null;this.warnedForUnixS=0}expiresAt(unixS){this.stop(),unixS>0&&unixS!==this.warnedForUnixS&&this.
+wait(unixS)}stop(){this.timer!==null&&clearTimeout(this.timer),this.timer=null}wait(unixS){let leftMs=unixS*1e3-3e4-Date.now();if(leftMs>0){this.timer=setTimeout(
+()=>this.wait(unixS),Math.min(leftMs,36e5));return}this.timer=null,this.warnedForUnixS=unixS,this.warn()}};var Room=class{constructor(options){this.options=options;this.machine=new StateMachine("",ROOM_ALLOWED,"room");this.roster=new Roster;this.tokenWatch=new TokenWatch(
+()=>this.events.queue(()=>this.events.tokenWillExpire()));this.loginResult=null;let{login,urls,settings,events,socketFactory,sendBeacon:sendBeacon2,logger,unplayed}=options;
+this.roomID=login.roomId;let retryTimeMs=()=>settings.roomRetryTimeMs;this.connection=new Connection({urls,login,retryTimeMs,socketFactory,sendBeacon:sendBeacon2,
+logger},this);let request=body=>this.connection.request(body);this.peers=new Peers({request,peerLost:(peer,error)=>this.streams.peerLost(peer,error),doubt:()=>this.
+connection.probe()},logger),this.events=new RoomEvents(this.roomID,events,logger,()=>this.over);let port={request,peer:this.peers.get.bind(this.peers),retryTimeMs:()=>settings.
+avRetryTimeMs,logInAnew:()=>this.connection.logInAnew()};this.streams=new RoomStreams(port,this.roster,this.events,events,unplayed)}get over(){return this.machine.
+is("LOGIN_FAILED","RECONNECT_FAILED","KICKOUT","LOGOUT")}login(){let result=new Promise((resolve,reject)=>{this.loginResult={resolve,reject}});return this.become(
+"LOGINING",Code.OK),this.over||this.connection.start(),result}logout(){this.over||(this.connection.logout(),this.finish("LOGOUT",null))}renewToken(token,expiresAtUnixS){
+this.connection.renewToken(token),this.tokenWatch.expiresAt(expiresAtUnixS)}sleep(){this.connection.sleep()}wake(){this.connection.wake()}send(kind,text,toUserIds){
+return this.connection.request({sendMessage:{kind,text,toUserIds}})}publisher(streamID){return this.streams.publisher(streamID)}publishersOf(stream){return this.
+streams.publishersOf(stream)}publish(streamID,stream,option){this.streams.publish(streamID,stream,option)}player(streamID){return this.streams.player(streamID)}play(streamID,option){
+return this.streams.play(streamID,option)}loggedIn(loggedIn){this.events.hold(),this.become("LOGINED",Code.OK,JSON.stringify({room_session_id:loggedIn.roomSessionId??
+""})),this.loginResult?.resolve(!0),this.loginResult=null,this.applySnapshot(loggedIn),this.over||this.tokenWatch.expiresAt(Number(loggedIn.tokenExpiresAtUnixS??
+0))}reconnecting(code){this.become("RECONNECTING",code)}reconnected(fresh){this.machine.is("RECONNECTING")&&this.become("RECONNECTED",Code.OK),!(fresh===null||this.
+over)&&(this.peers.renew(),this.applySnapshot(fresh),this.tokenWatch.expiresAt(Number(fresh.tokenExpiresAtUnixS??0)))}closed(error){if(this.over)return;let kicked=error.
+errorCode===Code.KICKED_BY_OTHER_LOGIN||error.errorCode===Code.KICKED_BY_BACKEND;this.machine.is("LOGINING")?this.finish("LOGIN_FAILED",error):this.finish(kicked?
+"KICKOUT":"RECONNECT_FAILED",error)}message(message){if(message.usersChanged!==void 0)this.usersChanged(this.roster.changeUsers(message.usersChanged));else if(message.
+streamsChanged!==void 0)this.streamsChanged(this.roster.changeStreams(message.streamsChanged)),this.streamsConfirmed(message.streamsChanged);else if(message.messageReceived!==
+void 0){let received=message.messageReceived;this.events.queue(()=>this.events.message(received))}else if(message.peerConnectionLost!==void 0)this.peers.lostAtRelay(
+message.peerConnectionLost.peerConnectionId??"");else if(message.streamMuteChanged!==void 0){let{streamId="",mutedKinds=[]}=message.streamMuteChanged;this.roster.
+mute(streamId,mutedKinds),this.streams.reportMuted(streamId)}else if(message.effectsStateChanged!==void 0){let{streamId="",...state}=message.effectsStateChanged;
+this.publisher(streamId)?.stream.beauty.stateChanged(streamId,state)}}applySnapshot(loggedIn){this.options.login.userUpdate&&this.usersChanged(this.roster.replaceUsers(
+loggedIn.users??[])),this.streamsChanged(this.roster.replaceStreams(loggedIn.streams??[])),this.streams.reportAllMuted()}usersChanged(change){this.events.queue(
+()=>this.events.users(change))}streamsChanged({added,deleted}){this.events.queue(()=>{if(deleted.length>0){this.events.streamsDeleted(deleted);for(let{item}of deleted)
+this.streams.interruptPlayer(item.streamID)}if(added.length>0){this.events.streamsAdded(added);for(let{streamID}of added)this.streams.wakePlayer(streamID)}})}streamsConfirmed({
+updateType,streams}){if(updateType!=="UPDATE_TYPE_DELETE")for(let{streamId=""}of streams??[])this.streams.wakePlayer(streamId),this.streams.reportMuted(streamId)}become(reason,code,extendedData){
+this.machine.become(reason),this.events.state(reason,code,extendedData)}finish(reason,error){this.machine.become(reason),this.options.ended(this),this.tokenWatch.
+stop(),this.peers.closeAll();let loginResult=this.loginResult;this.loginResult=null,this.streams.end(error),this.events.state(reason,error?.errorCode??Code.OK,error?.
+extendedData),loginResult?.reject(error??new ZegoError(Code.LOGIN_STATE,"The room was left before the log-in was done."))}};var FORM=/^04[0-9A-Za-z+/]+={0,2}$/;var VECTOR_LENGTHS=[12,16];function bigEndian(bytes,offset,count){let value=0;for(let index=offset;index<offset+count;index+=1)value=value*256+bytes.charCodeAt(
 index);return value}function tokenExpiresAtUnixS(token){if(typeof token!="string"||!FORM.test(token))return null;let bytes;try{bytes=atob(token.slice(2))}catch{
 return null}let vectorBytes=bigEndian(bytes,8,2),head=12+vectorBytes,left=bytes.length-head-bigEndian(bytes,head-2,2);if(!VECTOR_LENGTHS.includes(vectorBytes)||
 left!==0&&left!==1)return null;let expiresAt=bigEndian(bytes,0,8);return Number.isSafeInteger(expiresAt)&&expiresAt>0?expiresAt:null}var MAX_APP_ID=2**32-1,RoomApi=class{constructor(appID,server,rooms,views,settings,events,logger){this.appID=appID;this.server=server;this.rooms=rooms;this.views=
@@ -459,23 +465,23 @@ ROOM_NOT_LOGGED_IN}),this.events.emit("roomStateUpdate",roomID,"DISCONNECTED",Co
 AILED",Code.ROOM_NOT_LOGGED_IN,"{}")}renewToken(token,roomID){let expiresAtUnixS=tokenExpiresAtUnixS(token),room=this.rooms.find(roomID);return expiresAtUnixS===
 null||room===null?(this.logger.warn("token-not-renewed",{err_code:this.rooms.isEmpty?Code.NOT_IN_ROOM:Code.TOKEN_FORMAT}),!1):(room.renewToken(token,expiresAtUnixS),
 !0)}end(){for(let room of this.rooms.all)room.logout();globalThis.removeEventListener?.("pagehide",this.onPageHide),globalThis.removeEventListener?.("pageshow",
-this.onPageShow)}};var MIN_INTERVAL_MS=67,DONE={errorCode:Code.OK,extendedData:""},Beauty=class{constructor(){this.wished=null;this.version=0;this.waiters=[];this.working=!1;this.
-lastSentMs=-1/0;this.unavailable=new Set;this.versions=new Map;this.watchers=new Set;this.port=null}connect(port){this.port=port}get effects(){return this.wished??
-void 0}get shown(){return this.unavailable.size>0?null:toStrengths(this.wished)}watch(changed){return this.watchers.add(changed),()=>this.watchers.delete(changed)}set(effects){
-return this.wished=effects,this.version+=1,effects.enabled||this.unavailable.clear(),this.tellWatchers(),new Promise((resolve,reject)=>{this.waiters.push({resolve,
-reject}),this.work()})}end(){this.wished?.enabled===!0&&this.set({enabled:!1}).catch(()=>{}),this.watchers.clear()}published(outlet){this.versions.delete(outlet.
-streamID),this.unavailable.has(outlet.streamID)&&this.work()}unpublished(streamID){this.versions.delete(streamID),this.unavailable.delete(streamID)&&this.tellWatchers()}heard(streamID,{
+this.onPageShow)}};var MIN_INTERVAL_MS=67,DONE={errorCode:Code.OK,extendedData:""},Beauty=class{constructor(){this.wanted=null;this.version=0;this.waiters=[];this.working=!1;this.
+lastSentMs=-1/0;this.unavailable=new Set;this.versions=new Map;this.watchers=new Set;this.port=null}connect(port){this.port=port}get effects(){return this.wanted??
+void 0}get shown(){return this.unavailable.size>0?null:toStrengths(this.wanted)}watch(changed){return this.watchers.add(changed),()=>this.watchers.delete(changed)}set(effects){
+return this.wanted=effects,this.version+=1,effects.enabled||this.unavailable.clear(),this.notifyWatchers(),new Promise((resolve,reject)=>{this.waiters.push({resolve,
+reject}),this.work()})}end(){this.wanted?.enabled===!0&&this.set({enabled:!1}).catch(()=>{}),this.watchers.clear()}published(outlet){this.versions.delete(outlet.
+streamID),this.unavailable.has(outlet.streamID)&&this.work()}unpublished(streamID){this.versions.delete(streamID),this.unavailable.delete(streamID)&&this.notifyWatchers()}stateChanged(streamID,{
 state,problem,version=0}){let known=this.versions.get(streamID)??0;if(version>0&&version<known)return;this.versions.set(streamID,version||known);let failing=this.
-unavailable.size>0;state!=="STREAM_EFFECTS_STATE_UNAVAILABLE"?this.unavailable.delete(streamID):this.wished?.enabled===!0&&this.unavailable.add(streamID),failing!==
-this.unavailable.size>0&&(this.tellWatchers(),failing?state==="STREAM_EFFECTS_STATE_ON"&&this.port?.error(Code.OK,"recovered"):this.port?.error(Code.BEAUTY_OVERLOAD,
+unavailable.size>0;state!=="STREAM_EFFECTS_STATE_UNAVAILABLE"?this.unavailable.delete(streamID):this.wanted?.enabled===!0&&this.unavailable.add(streamID),failing!==
+this.unavailable.size>0&&(this.notifyWatchers(),failing?state==="STREAM_EFFECTS_STATE_ON"&&this.port?.error(Code.OK,"recovered"):this.port?.error(Code.BEAUTY_OVERLOAD,
 problem??""))}async work(){if(this.working)return;this.working=!0;let sent,outcome;do{await this.ready(),sent=this.version;try{outcome={response:await this.send()}}catch(error){
 outcome={error}}}while(sent!==this.version);this.working=!1;for(let{resolve,reject}of this.waiters.splice(0))"error"in outcome?reject(outcome.error):resolve(outcome.
-response)}async ready(){let outlets=this.port?.outlets()??[];await Promise.all(outlets.map(outlet=>outlet.settled()));let waitMs=this.lastSentMs+MIN_INTERVAL_MS-
-performance.now();waitMs>0&&outlets.length>0&&await new Promise(resolve=>setTimeout(resolve,waitMs))}async send(){let effects=this.wished,outlets=(this.port?.outlets()??
+response)}async ready(){let outlets=this.port?.outlets()??[];await Promise.all(outlets.map(outlet=>outlet.negotiated()));let waitMs=this.lastSentMs+MIN_INTERVAL_MS-
+performance.now();waitMs>0&&outlets.length>0&&await new Promise(resolve=>setTimeout(resolve,waitMs))}async send(){let effects=this.wanted,outlets=(this.port?.outlets()??
 []).filter(outlet=>outlet.publishing);return effects===null||outlets.length===0?DONE:(this.lastSentMs=performance.now(),(await Promise.all(outlets.map(outlet=>this.
 sendTo(outlet,effects)))).find(({errorCode})=>errorCode!==Code.OK)??DONE)}async sendTo(outlet,effects){let set;try{set=await outlet.setEffects(effects)}catch(thrown){
-if(!outlet.publishing)return DONE;throw thrown}return outlet.publishing&&this.heard(outlet.streamID,set),set.state!=="STREAM_EFFECTS_STATE_UNAVAILABLE"?DONE:{errorCode:Code.
-BEAUTY_OVERLOAD,extendedData:set.problem??""}}tellWatchers(){for(let changed of[...this.watchers])changed()}};var Emitter=class{constructor(){this.handlers=new Map}on(event,handler){if(typeof handler!="function")return!1;let list2=this.handlers.get(event)??[];return this.
+if(!outlet.publishing)return DONE;throw thrown}return outlet.publishing&&this.stateChanged(outlet.streamID,set),set.state!=="STREAM_EFFECTS_STATE_UNAVAILABLE"?DONE:
+{errorCode:Code.BEAUTY_OVERLOAD,extendedData:set.problem??""}}notifyWatchers(){for(let changed of[...this.watchers])changed()}};var Emitter=class{constructor(){this.handlers=new Map}on(event,handler){if(typeof handler!="function")return!1;let list2=this.handlers.get(event)??[];return this.
 handlers.set(event,[...list2,handler]),!0}off(event,handler){let list2=this.handlers.get(event);if(list2===void 0)return!1;if(handler===void 0)return this.handlers.
 delete(event);let left=list2.filter(each=>each!==handler);return this.handlers.set(event,left),left.length<list2.length}emit(event,...args){for(let handler of this.
 handlers.get(event)??[])try{handler(...args)}catch(thrown){queueMicrotask(()=>{throw thrown})}}clear(){this.handlers.clear()}};var GlPass=class{constructor(gl,fragment){this.gl=gl;this.uniforms=new Map;this.program=link(gl,fragment)}draw(target,[width,height],textures,values={}){let{gl}=this;
@@ -690,7 +696,7 @@ width,height]){let{canvas,gl}=this;if(this.targets!==null&&canvas.width===width&
 cells.forEach(each=>each.free(gl)),canvas.width=width,canvas.height=height;let cellSize=Math.max(1,Math.round(Math.min(width,height)/GRID_LINES)),gridSize=[Math.
 ceil(width/cellSize),Math.ceil(height/cellSize)],cell=()=>new GlTarget(gl,"floats",...gridSize);return this.targets={codes:new GlTarget(gl,"bytes",width,height),
 cells:[cell(),cell()],gridSize,cellSize},this.targets}};var MIN_FRAME_MS=1e3/30-4,MAX_COST_MS=20,MEASURED_MS=1e3,WARM_UP_FRAMES=2,COPIED=["objectFit","objectPosition","transform","transformOrigin","borderRadius","opa\
-city"],told2=!1;function tellOnce(reason){told2||(told2=!0,console.warn("[salon]","beauty-preview-off",{reason}))}var BeautyOverlay=class{constructor(video,beauty){
+city"],warned2=!1;function warnOnce(reason){warned2||(warned2=!0,console.warn("[salon]","beauty-preview-off",{reason}))}var BeautyOverlay=class{constructor(video,beauty){
 this.video=video;this.beauty=beauty;this.canvas=null;this.renderer=null;this.frameHandle=0;this.timer=null;this.dirty=!1;this.drawing=!1;this.drawnAtMs=0;this.frames=
 0;this.cost={sinceMs:0,totalMs:0,count:0};this.givenUp=!1;this.placedAt="";this.onContextLost=()=>this.giveUp("context lost");this.resized=new ResizeObserver(()=>{
 this.place(),this.renew()}),this.unwatch=beauty.watch(()=>this.apply()),this.apply()}stop(){this.unwatch(),this.hide()}current(){let strengths=this.beauty.shown,
@@ -700,7 +706,7 @@ let canvas=document.createElement("canvas"),renderer=BeautyRenderer.on(canvas);i
 renderer,canvas.dataset.salonBeauty="",canvas.setAttribute("aria-hidden","true"),canvas.addEventListener("webglcontextlost",this.onContextLost),this.placedAt="",
 this.frames=0,this.cost={sinceMs:0,totalMs:0,count:0},this.resized.observe(this.video),this.awaitFrame(),this.renew()}hide(){this.timer!==null&&clearTimeout(this.
 timer),this.timer=null,this.video.cancelVideoFrameCallback?.(this.frameHandle),this.resized.disconnect(),this.canvas?.removeEventListener("webglcontextlost",this.
-onContextLost),this.canvas?.remove(),this.renderer?.free(),this.canvas=null,this.renderer=null,this.drawing=!1}giveUp(reason){this.givenUp=!0,tellOnce(reason),this.
+onContextLost),this.canvas?.remove(),this.renderer?.free(),this.canvas=null,this.renderer=null,this.drawing=!1}giveUp(reason){this.givenUp=!0,warnOnce(reason),this.
 hide()}awaitFrame(){let ask=this.video.requestVideoFrameCallback?.bind(this.video)??requestAnimationFrame,{canvas}=this;this.frameHandle=ask(()=>{canvas===null||
 this.canvas!==canvas||(this.awaitFrame(),this.renew())})}renew(){this.dirty=!0,this.draw()}draw(){let strengths=this.beauty.shown,{canvas,renderer,video}=this;if(!this.
 dirty||this.drawing||canvas===null||renderer===null||strengths===null||video.videoWidth===0||video.readyState<HTMLMediaElement.HAVE_CURRENT_DATA)return;let startMs=performance.

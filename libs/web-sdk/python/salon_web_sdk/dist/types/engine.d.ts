@@ -58,7 +58,7 @@ export declare class ZegoExpressEngine {
     mutePublishStreamVideo(stream: MediaStream | ZegoLocalStream, mute: boolean, retain?: boolean): boolean;
     mutePublishStreamAudio(stream: MediaStream | ZegoLocalStream, mute: boolean): boolean;
     /**
-     * The cloud does it, for everybody who watches; before publishing, the wish is kept with the stream. Each intensity
+     * The cloud does it, for everybody who watches; before publishing, it is kept with the stream. Each intensity
      * is 0..100 and 50 if left out. 1103075 in the response: the others see the original for now.
      */
     setEffectsBeauty(localStream: MediaStream | ZegoLocalStream, enable: boolean, options?: ZegoEffectsBeautyParam): Promise<ZegoServerResponse>;

@@ -1,7 +1,7 @@
 export type VideoCodecName = "H264" | "VP8" | "VP9" | "H265";
 /**
  * One codec and its retransmission, so that the answer cannot choose another. VP8 if the browser cannot encode the
- * wished one: builds without H264 exist.
+ * preferred one: builds without H264 exist.
  */
-export declare function sendCodecPreferences(wished: VideoCodecName, capabilities: readonly RTCRtpCodec[]): RTCRtpCodec[];
+export declare function sendCodecPreferences(preferred: VideoCodecName, capabilities: readonly RTCRtpCodec[]): RTCRtpCodec[];
 export declare function canSend(name: VideoCodecName): boolean;
