@@ -29,6 +29,23 @@ export function sendCodecPreferences(preferred: VideoCodecName, capabilities: re
   return [...ranked, ...capabilities.filter(isRepair)];
 }
 
+/** What the next offer lists. */
+export function preferCodec(transceiver: RTCRtpTransceiver, preferred: VideoCodecName): void {
+  // Firefox before 128: it offers its own order, and the relay chooses from that.
+  if (typeof transceiver.setCodecPreferences !== "function") return;
+  const codecs = sendCodecPreferences(preferred, RTCRtpSender.getCapabilities?.("video")?.codecs ?? []);
+  try {
+    transceiver.setCodecPreferences(codecs);
+  } catch {
+    // A browser that refuses the list offers its own, and the relay chooses from that. What a former stream set must go.
+    try {
+      transceiver.setCodecPreferences([]);
+    } catch {
+      // It refuses lists altogether: then none was ever set.
+    }
+  }
+}
+
 export function canSend(name: VideoCodecName): boolean {
   return (RTCRtpSender.getCapabilities?.("video")?.codecs ?? []).some(named(name));
 }

@@ -5,11 +5,12 @@ import type { ZegoPublishOption, ZegoPublisherState } from "../entities/index.js
 import type { ZegoLocalStream } from "../capture/local-stream.js";
 import type { EffectsSet, Offer, Reply, StreamEffects } from "../signaling/messages.js";
 import { withFormatParameters } from "./answer-sdp.js";
-import { sendCodecPreferences, type VideoCodecName } from "./codecs.js";
+import { preferCodec } from "./codecs.js";
 import { MediaFlow, type FlowPort, type FlowState } from "./flow.js";
 import { BlackPicture } from "./black-picture.js";
 import { MuteReport } from "./mute-report.js";
 import type { MediaKind, Peer, Slot } from "./peer.js";
+import { applySenderParameters } from "./sender-parameters.js";
 
 const PUBLIC_STATE = {
   IDLE: "NO_PUBLISH",
@@ -133,7 +134,7 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
       slot.transceiver.direction = "sendonly";
       if (kind === "video") {
         if (optimizationMode !== "default" && track !== null) track.contentHint = optimizationMode;
-        this.preferCodec(slot.transceiver);
+        preferCodec(slot.transceiver, this.option.videoCodec ?? "H264");
       }
       await slot.transceiver.sender.replaceTrack(track);
     }
@@ -246,50 +247,19 @@ export class Publisher extends MediaFlow implements BeautyOutlet {
     return this.dark ?? track;
   }
 
-  private preferCodec(transceiver: RTCRtpTransceiver): void {
-    // Firefox before 128: it offers its own order, and the relay chooses from that.
-    if (typeof transceiver.setCodecPreferences !== "function") return;
-    const preferred: VideoCodecName = this.option.videoCodec ?? "H264";
-    const codecs = sendCodecPreferences(preferred, RTCRtpSender.getCapabilities?.("video")?.codecs ?? []);
-    try {
-      transceiver.setCodecPreferences(codecs);
-    } catch {
-      // A browser that refuses the list offers its own, and the relay chooses from that. What a former stream set must go.
-      try {
-        transceiver.setCodecPreferences([]);
-      } catch {
-        // It refuses lists altogether: then none was ever set.
-      }
-    }
-  }
-
   private stopWarmUp(): void {
     if (this.warmUp !== null) clearTimeout(this.warmUp);
     this.warmUp = null;
   }
 
-  /** Also for a reused transceiver, which still has its former stream's numbers. */
-  private async applyParameters(slot: Slot): Promise<void> {
+  private applyParameters({ kind, transceiver }: Slot): Promise<void> {
     const { audioKbps, videoKbps, optimizationMode } = this.stream.encoding;
-    const sender = slot.transceiver.sender;
-    if (typeof sender.getParameters !== "function") return;
-    const parameters = sender.getParameters();
-    // Firefox before 110 names no encodings until some are set.
-    if (!(parameters.encodings?.length > 0)) parameters.encodings = [{}];
-    for (const encoding of parameters.encodings) {
-      encoding.maxBitrate = (slot.kind === "audio" ? audioKbps : videoKbps) * 1000;
-    }
-    if (slot.kind === "video") {
-      const steady =
-        optimizationMode === "detail" ||
-        (optimizationMode === "default" && (this.stream.source === "screen" || this.warmUp !== null));
-      parameters.degradationPreference = steady ? "maintain-resolution" : "maintain-framerate";
-    }
-    try {
-      await sender.setParameters(parameters);
-    } catch {
-      // The stream may have been stopped meanwhile; its bitrate no longer matters.
-    }
+    if (kind === "audio") return applySenderParameters(transceiver.sender, audioKbps * 1000, null);
+    const keepsSize =
+      optimizationMode === "detail" ||
+      (optimizationMode === "default" && (this.stream.source === "screen" || this.warmUp !== null));
+    const degradation = keepsSize ? "maintain-resolution" : "maintain-framerate";
+    return applySenderParameters(transceiver.sender, videoKbps * 1000, degradation);
   }
 }
 

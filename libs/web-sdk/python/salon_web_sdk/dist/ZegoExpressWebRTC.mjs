@@ -43,9 +43,8 @@ getSharedResource:REJECT_ANY,getSharedResourceByToken:REJECT_ANY,getLrcLyric:REJ
 stopScore:ZERO,pauseScore:ZERO,resumeScore:ZERO,resetScore:ZERO,getPreviousScore:REJECT_ANY,getAverageScore:REJECT_ANY,getTotalScore:REJECT_ANY,getFullScore:REJECT_ANY,
 getStandardPitch:REJECT_ANY,getCurrentPitch:REJECT_ANY,setScoringLevel:NOTHING,getDuration:ZERO,on:FALSE,off:FALSE},STREAM_COMPOSITOR={addImage:NOTHING,removeImage:NOTHING,
 setInputEndpoint:REJECT_ANY,setOutputConfig:NOTHING,startComposingStream:REJECT_ANY,stopComposingStream:REJECT_BOOLEAN},OBJECTS={audioEffectPlayer:AUDIO_EFFECT_PLAYER,
-rangeAudio:RANGE_AUDIO,dataManager:DATA_MANAGER,copyrightedMusic:COPYRIGHTED_MUSIC,streamCompositor:STREAM_COMPOSITOR},LISTS={engine:ENGINE,localStream:LOCAL_STREAM},
-warned=new Set;function absent(name,failure){return(...args)=>{let error=new ZegoError(Code.MODULE_NOT_IMPORTED,`${name} is not available in this version.`);switch(warned.
-has(name)||(warned.add(name),console.warn("[salon]","not-available",{name,err_code:error.errorCode})),failure){case FALSE:return!1;case ZERO:return 0;case NOTHING:
+rangeAudio:RANGE_AUDIO,dataManager:DATA_MANAGER,copyrightedMusic:COPYRIGHTED_MUSIC,streamCompositor:STREAM_COMPOSITOR},LISTS={engine:ENGINE,localStream:LOCAL_STREAM};var warned=new Set;function absent(name,failure){return(...args)=>{let error=new ZegoError(Code.MODULE_NOT_IMPORTED,`${name} is not available in this version.`);
+switch(warned.has(name)||(warned.add(name),console.warn("[salon]","not-available",{name,err_code:error.errorCode})),failure){case FALSE:return!1;case ZERO:return 0;case NOTHING:
 return;case PUBLISH_STATS:case PLAY_STATS:return null;case TIME_INFO:return{timestamp:0,maxDeviation:0};case REJECT:case REJECT_BOOLEAN:case REJECT_ANY:return Promise.
 reject(error);default:return inert(failure,args[0])}}}function inert(kind,first){let made={};return addAll(made,OBJECTS[kind],`${kind}.`),kind==="dataManager"?Object.
 assign(made,{roomID:typeof first=="string"?first:""}):made}function addAll(target,list2,prefix){for(let[name,failure]of Object.entries(list2))Object.defineProperty(
@@ -355,7 +354,9 @@ own,codecs)?[`${line};${added}`]:[line]}).join(`\r
 function h264Rank(codec){let line=(codec.sdpFmtpLine??"").toLowerCase(),mode=line.includes("packetization-mode=1")?0:10;return line.includes("profile-level-id=4\
 2e0")?mode:line.includes("profile-level-id=4200")?mode+1:mode+2}function sendCodecPreferences(preferred,capabilities){let found=capabilities.filter(named(preferred)),
 chosen=found.length>0?found:capabilities.filter(named("VP8"));return chosen.length===0?[]:[...[...chosen].sort((left,right)=>h264Rank(left)-h264Rank(right)),...capabilities.
-filter(isRepair)]}function canSend(name){return(RTCRtpSender.getCapabilities?.("video")?.codecs??[]).some(named(name))}var DEFAULT_SIZE={width:640,height:480},BlackPicture=class{constructor({width,height}){this.timer=null;let canvas=globalThis.document?.createElement("canvas"),context=canvas?.
+filter(isRepair)]}function preferCodec(transceiver,preferred){if(typeof transceiver.setCodecPreferences!="function")return;let codecs=sendCodecPreferences(preferred,
+RTCRtpSender.getCapabilities?.("video")?.codecs??[]);try{transceiver.setCodecPreferences(codecs)}catch{try{transceiver.setCodecPreferences([])}catch{}}}function canSend(name){
+return(RTCRtpSender.getCapabilities?.("video")?.codecs??[]).some(named(name))}var DEFAULT_SIZE={width:640,height:480},BlackPicture=class{constructor({width,height}){this.timer=null;let canvas=globalThis.document?.createElement("canvas"),context=canvas?.
 getContext("2d");if(!canvas||!context||typeof canvas.captureStream!="function"){this.track=null;return}canvas.width=width||DEFAULT_SIZE.width,canvas.height=height||
 DEFAULT_SIZE.height,this.track=canvas.captureStream().getVideoTracks()[0]??null;let draw=()=>{context.fillRect(0,0,canvas.width,canvas.height),this.timer=setTimeout(
 draw,500)};draw()}stop(){this.timer!==null&&clearTimeout(this.timer),this.timer=null,this.track?.stop()}};var MuteReport=class{constructor(present,send){this.present=present;this.send=send;this.reported="";this.asking=!1;this.timer=null;this.pauses=new Backoff(OVERLOAD_PAUSES);
@@ -363,7 +364,9 @@ this.over=!1}announced(){let kinds=this.present();return this.reported=kinds.joi
 asking||this.timer!==null||wanted===this.reported||(this.asking=!0,this.send(kinds).then(()=>{this.asking=!1,this.reported=wanted,this.pauses.reset(),this.refresh()},
 thrown=>{this.asking=!1,this.failed(thrown)}))}stop(){this.over=!0,this.timer!==null&&clearTimeout(this.timer)}failed(thrown){if(thrown instanceof RequestFailed&&
 !thrown.retryable){this.over||(this.over=thrown.reason==="request-malformed");return}this.over||(this.timer=setTimeout(()=>{this.timer=null,this.refresh()},this.
-pauses.nextMs()))}};var PUBLIC_STATE2={IDLE:"NO_PUBLISH",NEGOTIATING:"PUBLISH_REQUESTING",WAITING:"PUBLISH_REQUESTING",ACTIVE:"PUBLISHING",ENDED:"NO_PUBLISH"},WARM_UP_MS=5e3,Publisher=class extends MediaFlow{constructor(streamID,stream,option,publisherPort){
+pauses.nextMs()))}};async function applySenderParameters(sender,maxBitrate,degradation){if(typeof sender.getParameters!="function")return;let parameters=sender.getParameters();parameters.
+encodings?.length>0||(parameters.encodings=[{}]);for(let encoding of parameters.encodings)encoding.maxBitrate=maxBitrate;degradation!==null&&(parameters.degradationPreference=
+degradation);try{await sender.setParameters(parameters)}catch{}}var PUBLIC_STATE2={IDLE:"NO_PUBLISH",NEGOTIATING:"PUBLISH_REQUESTING",WAITING:"PUBLISH_REQUESTING",ACTIVE:"PUBLISHING",ENDED:"NO_PUBLISH"},WARM_UP_MS=5e3,Publisher=class extends MediaFlow{constructor(streamID,stream,option,publisherPort){
 super(streamID,publisherPort,"sendonly",()=>new ZegoError(Code.PUBLISH_RETRY_TIMEOUT,"The stream could not be published again in time."));this.stream=stream;this.
 option=option;this.publisherPort=publisherPort;this.lastReport="";this.dark=null;this.black=null;this.warmUp=null;this.waiting=[];this.muteReport=new MuteReport(
 ()=>this.stream.mutedKinds(),mutedKinds=>this.port.request({muteStream:{streamId:this.streamID,mutedKinds}}));stream.dark&&this.darken(!0)}async darken(mute){let track=this.
@@ -376,31 +379,28 @@ Promise.resolve()}async setEffects(effects){return(await this.port.request({setE
 for(let kind of["audio","video"]){let source=this.source(kind),slot=this.slots.find(each=>each.kind===kind);if(source===void 0||source.readyState==="ended"&&slot===
 void 0&&!this.wasActive)continue;let track=this.sentTrack(kind),{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,maxBitrate=(kind==="audio"?audioKbps:
 videoKbps)*1e3;slot===void 0&&(slot=peer.acquire(kind,this.streamID,{sendEncodings:[{maxBitrate}]}),this.slots.push(slot)),slot.transceiver.direction="sendonly",
-kind==="video"&&(optimizationMode!=="default"&&track!==null&&(track.contentHint=optimizationMode),this.preferCodec(slot.transceiver)),await slot.transceiver.sender.
-replaceTrack(track)}}announce(offer){let extraInfo=this.option.extraInfo??"",effects=this.stream.beauty.effects,muted=this.muteReport.announced(),mutedKinds=muted.
-length>0?muted:void 0;return this.port.request({publish:{streamId:this.streamID,extraInfo,offer,effects,mutedKinds}})}withdraw(offer){return this.port.request({
-unpublish:{streamId:this.streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.stream.encoding,amended=sdp;for(let{kind,transceiver}of this.slots){
-let mid=transceiver.mid;if(mid!==null){if(kind==="video"&&startKbps!==null)amended=withFormatParameters(amended,mid,["vp8","h264","h265","vp9"],{"x-google-start\
--bitrate":startKbps});else if(kind==="audio"){let opus={};channelCount===2&&(opus.stereo=1),this.option.enableDTX===!0&&(opus.usedtx=1),Object.keys(opus).length>
-0&&(opus.maxaveragebitrate=audioKbps*1e3),amended=withFormatParameters(amended,mid,["opus"],opus)}}}return amended}answered(){this.stopWarmUp(),this.warmUp=setTimeout(
-()=>{this.warmUp=null;for(let slot of this.slots)this.applyParameters(slot)},WARM_UP_MS);for(let slot of this.slots)this.applyParameters(slot)}async releaseSlot(peer,slot){
-peer.release(slot),await slot.transceiver.sender.replaceTrack(null)}isFinal(error){return error.errorCode===Code.TOKEN_EXPIRED?!this.publisherPort.logInAnew():!error.
-retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){if(state!=="NEGOTIATING")for(let resolve of this.waiting.splice(0))resolve();state===
-"ENDED"&&(this.stream.beauty.unpublished(this.streamID),this.stopWarmUp(),this.muteReport.stop(),this.dark?.stop(),this.dark=null,this.black?.stop(),this.black=
-null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;!(state==="NEGOTIATING"&&this.lastReport.startsWith(
-publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.publisherState({streamID:this.streamID,state:publicState,
-errorCode:code,extendedData:error?.extendedData??"{}"})),!(state!=="ACTIVE"||!this.machine.is("ACTIVE"))&&(this.muteReport.refresh(),this.publisherPort.publisherActive(
-this),this.stream.beauty.published(this))}reportRefusal(error){let{streamID}=this,{errorCode,extendedData}=error;this.publisherPort.publisherState({streamID,state:PUBLIC_STATE2[this.
-state],errorCode,extendedData})}source(kind){return(kind==="audio"?this.stream.getAudioTracks():this.stream.getVideoTracks())[0]}sentTrack(kind){let track=this.
-source(kind)??null;return kind==="audio"||track===null?track:track.readyState==="ended"||this.stream.idle.has("video")?(this.black??(this.black=new BlackPicture(
-track.getSettings())),this.black.track):(this.black?.stop(),this.black=null,this.dark??track)}preferCodec(transceiver){if(typeof transceiver.setCodecPreferences!=
-"function")return;let preferred=this.option.videoCodec??"H264",codecs=sendCodecPreferences(preferred,RTCRtpSender.getCapabilities?.("video")?.codecs??[]);try{transceiver.
-setCodecPreferences(codecs)}catch{try{transceiver.setCodecPreferences([])}catch{}}}stopWarmUp(){this.warmUp!==null&&clearTimeout(this.warmUp),this.warmUp=null}async applyParameters(slot){
-let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding,sender=slot.transceiver.sender;if(typeof sender.getParameters!="function")return;let parameters=sender.
-getParameters();parameters.encodings?.length>0||(parameters.encodings=[{}]);for(let encoding of parameters.encodings)encoding.maxBitrate=(slot.kind==="audio"?audioKbps:
-videoKbps)*1e3;if(slot.kind==="video"){let steady=optimizationMode==="detail"||optimizationMode==="default"&&(this.stream.source==="screen"||this.warmUp!==null);
-parameters.degradationPreference=steady?"maintain-resolution":"maintain-framerate"}try{await sender.setParameters(parameters)}catch{}}};function darkened(track){
-let copy=track.clone();return copy.enabled=!1,copy}var RoomStreams=class{constructor(port,roster,queue,events,unplayed){this.port=port;this.roster=roster;this.queue=queue;this.events=events;this.unplayed=unplayed;
+kind==="video"&&(optimizationMode!=="default"&&track!==null&&(track.contentHint=optimizationMode),preferCodec(slot.transceiver,this.option.videoCodec??"H264")),
+await slot.transceiver.sender.replaceTrack(track)}}announce(offer){let extraInfo=this.option.extraInfo??"",effects=this.stream.beauty.effects,muted=this.muteReport.
+announced(),mutedKinds=muted.length>0?muted:void 0;return this.port.request({publish:{streamId:this.streamID,extraInfo,offer,effects,mutedKinds}})}withdraw(offer){
+return this.port.request({unpublish:{streamId:this.streamID,offer}})}amend(sdp){let{startKbps,channelCount,audioKbps}=this.stream.encoding,amended=sdp;for(let{kind,
+transceiver}of this.slots){let mid=transceiver.mid;if(mid!==null){if(kind==="video"&&startKbps!==null)amended=withFormatParameters(amended,mid,["vp8","h264","h2\
+65","vp9"],{"x-google-start-bitrate":startKbps});else if(kind==="audio"){let opus={};channelCount===2&&(opus.stereo=1),this.option.enableDTX===!0&&(opus.usedtx=
+1),Object.keys(opus).length>0&&(opus.maxaveragebitrate=audioKbps*1e3),amended=withFormatParameters(amended,mid,["opus"],opus)}}}return amended}answered(){this.stopWarmUp(),
+this.warmUp=setTimeout(()=>{this.warmUp=null;for(let slot of this.slots)this.applyParameters(slot)},WARM_UP_MS);for(let slot of this.slots)this.applyParameters(
+slot)}async releaseSlot(peer,slot){peer.release(slot),await slot.transceiver.sender.replaceTrack(null)}isFinal(error){return error.errorCode===Code.TOKEN_EXPIRED?
+!this.publisherPort.logInAnew():!error.retryable&&!(error.reason==="stream-exists"&&this.wasActive)}report(state,error){if(state!=="NEGOTIATING")for(let resolve of this.
+waiting.splice(0))resolve();state==="ENDED"&&(this.stream.beauty.unpublished(this.streamID),this.stopWarmUp(),this.muteReport.stop(),this.dark?.stop(),this.dark=
+null,this.black?.stop(),this.black=null,this.publisherPort.publisherEnded(this));let publicState=PUBLIC_STATE2[state],code=error?.errorCode??Code.OK;!(state==="\
+NEGOTIATING"&&this.lastReport.startsWith(publicState))&&this.lastReport!==`${publicState} ${code}`&&(this.lastReport=`${publicState} ${code}`,this.publisherPort.
+publisherState({streamID:this.streamID,state:publicState,errorCode:code,extendedData:error?.extendedData??"{}"})),!(state!=="ACTIVE"||!this.machine.is("ACTIVE"))&&
+(this.muteReport.refresh(),this.publisherPort.publisherActive(this),this.stream.beauty.published(this))}reportRefusal(error){let{streamID}=this,{errorCode,extendedData}=error;
+this.publisherPort.publisherState({streamID,state:PUBLIC_STATE2[this.state],errorCode,extendedData})}source(kind){return(kind==="audio"?this.stream.getAudioTracks():
+this.stream.getVideoTracks())[0]}sentTrack(kind){let track=this.source(kind)??null;return kind==="audio"||track===null?track:track.readyState==="ended"||this.stream.
+idle.has("video")?(this.black??(this.black=new BlackPicture(track.getSettings())),this.black.track):(this.black?.stop(),this.black=null,this.dark??track)}stopWarmUp(){
+this.warmUp!==null&&clearTimeout(this.warmUp),this.warmUp=null}applyParameters({kind,transceiver}){let{audioKbps,videoKbps,optimizationMode}=this.stream.encoding;
+if(kind==="audio")return applySenderParameters(transceiver.sender,audioKbps*1e3,null);let degradation=optimizationMode==="detail"||optimizationMode==="default"&&
+(this.stream.source==="screen"||this.warmUp!==null)?"maintain-resolution":"maintain-framerate";return applySenderParameters(transceiver.sender,videoKbps*1e3,degradation)}};
+function darkened(track){let copy=track.clone();return copy.enabled=!1,copy}var RoomStreams=class{constructor(port,roster,queue,events,unplayed){this.port=port;this.roster=roster;this.queue=queue;this.events=events;this.unplayed=unplayed;
 this.publishers=new Map;this.players=new Map}publisher(streamID){return this.publishers.get(streamID)}publishersOf(stream){return[...this.publishers.values()].filter(
 each=>each.stream===stream)}publish(streamID,stream,option){let publisher=new Publisher(streamID,stream,option,this.publisherPort());this.publishers.set(streamID,
 publisher),publisher.start()}player(streamID){return this.players.get(streamID)}play(streamID,option){let player=new Player(streamID,option,this.playerPort());this.

@@ -4,4 +4,6 @@ export type VideoCodecName = "H264" | "VP8" | "VP9" | "H265";
  * preferred one: builds without H264 exist.
  */
 export declare function sendCodecPreferences(preferred: VideoCodecName, capabilities: readonly RTCRtpCodec[]): RTCRtpCodec[];
+/** What the next offer lists. */
+export declare function preferCodec(transceiver: RTCRtpTransceiver, preferred: VideoCodecName): void;
 export declare function canSend(name: VideoCodecName): boolean;
