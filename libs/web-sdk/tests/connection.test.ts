@@ -5,12 +5,12 @@ import { Logger } from "../src/logger.js";
 import { FakeServer } from "./fake-socket.js";
 import { advance, settle, stopTime } from "./fake-time.js";
 
-interface Heard {
+interface Recorder {
   events: string[];
   listener: ConnectionListener;
 }
 
-function heard(): Heard {
+function recorder(): Recorder {
   const events: string[] = [];
   return {
     events,
@@ -60,7 +60,7 @@ beforeEach(() => beacons.splice(0));
 
 test("hello and log-in go out together, and nothing else before the reply", () => {
   const server = new FakeServer();
-  const { events, listener } = heard();
+  const { events, listener } = recorder();
   const connection = connect(server, listener);
   void connection.request({ sendMessage: { kind: "SIGNAL_MESSAGE_KIND_BARRAGE", text: "early", toUserIds: [] } });
   const socket = server.last;
@@ -81,7 +81,7 @@ test("hello and log-in go out together, and nothing else before the reply", () =
 
 test("a refused log-in ends at once with the server's code", () => {
   const server = new FakeServer();
-  const { events, listener } = heard();
+  const { events, listener } = recorder();
   connect(server, listener);
   server.last.onopen?.();
   server.last.reply(server.last.find("login"), { failed: { code: 1102018, reason: "token-expired", message: "old" } });
@@ -91,7 +91,7 @@ test("a refused log-in ends at once with the server's code", () => {
 
 test("spare servers are tried in order without a pause, then from the start with one, until the time is up", () => {
   const server = new FakeServer();
-  const { events, listener } = heard();
+  const { events, listener } = recorder();
   connect(server, listener, ["ws://one/ws", "ws://two/ws"]);
   server.last.drop();
   advance(0);
@@ -110,7 +110,7 @@ test("spare servers are tried in order without a pause, then from the start with
 
 test("a lost socket is resumed from the last sequence; what was seen is not told twice, lost replies are asked for again", async () => {
   const server = new FakeServer();
-  const { events, listener } = heard();
+  const { events, listener } = recorder();
   const connection = connect(server, listener);
   const first = server.accept();
   first.push(text("11", "a"));
@@ -142,7 +142,7 @@ test("a lost socket is resumed from the last sequence; what was seen is not told
 
 test("a session that is gone is replaced by a new log-in with the same token", () => {
   const server = new FakeServer();
-  const { events, listener } = heard();
+  const { events, listener } = recorder();
   connect(server, listener);
   server.accept().drop();
   advance(250);
@@ -157,7 +157,7 @@ test("a session that is gone is replaced by a new log-in with the same token", (
 
 test("one who logged in elsewhere meanwhile is not brought back", () => {
   const server = new FakeServer();
-  const { events, listener } = heard();
+  const { events, listener } = recorder();
   connect(server, listener);
   server.accept().drop();
   advance(250);
@@ -168,7 +168,7 @@ test("one who logged in elsewhere meanwhile is not brought back", () => {
 
 test("reconnecting ends with 1002053 when its time is over", () => {
   const server = new FakeServer();
-  const { events, listener } = heard();
+  const { events, listener } = recorder();
   connect(server, listener);
   server.accept().drop();
   for (let turn = 0; turn < 100 && events.at(-1) !== "closed 1002053"; turn += 1) {
@@ -180,7 +180,7 @@ test("reconnecting ends with 1002053 when its time is over", () => {
 
 test("goAway moves to another socket without a word", () => {
   const server = new FakeServer();
-  const { events, listener } = heard();
+  const { events, listener } = recorder();
   connect(server, listener);
   server.accept().push({ goAway: {} });
   advance(250);
@@ -191,7 +191,7 @@ test("goAway moves to another socket without a word", () => {
 
 test("goAway of the last instance is told as a lost connection", () => {
   const server = new FakeServer();
-  const { events, listener } = heard();
+  const { events, listener } = recorder();
   connect(server, listener);
   server.accept().push({ goAway: {} });
   advance(250);
@@ -201,7 +201,7 @@ test("goAway of the last instance is told as a lost connection", () => {
 
 test("an unanswered heartbeat means a dead socket", () => {
   const server = new FakeServer();
-  const { events, listener } = heard();
+  const { events, listener } = recorder();
   connect(server, listener);
   const socket = server.accept({ heartbeatIntervalMs: 20_000 });
   advance(20_000);
@@ -215,7 +215,7 @@ test("an unanswered heartbeat means a dead socket", () => {
 
 test("a request without a reply fails by itself", async () => {
   const server = new FakeServer();
-  const { listener } = heard();
+  const { listener } = recorder();
   const connection = connect(server, listener);
   server.accept();
   const answer = connection.request({ unpublish: { streamId: "s" } }).catch((error: { errorCode: number }) => error);
@@ -225,7 +225,7 @@ test("a request without a reply fails by itself", async () => {
 
 test("being logged out by the server ends it; an expired lease does not", async () => {
   const server = new FakeServer();
-  const { events, listener } = heard();
+  const { events, listener } = recorder();
   connect(server, listener);
   server.accept().push({ loggedOut: { code: 1102001, reason: "lease-expired" } });
   assert.equal(events.at(-1), "reconnecting 1102001");
@@ -240,7 +240,7 @@ test("being logged out by the server ends it; an expired lease does not", async 
 
 test("left while the log-in is under way, the log-out follows it at once", () => {
   const server = new FakeServer();
-  const { events, listener } = heard();
+  const { events, listener } = recorder();
   const connection = connect(server, listener);
   const socket = server.last;
   socket.onopen?.();
@@ -257,7 +257,7 @@ test("left while the log-in is under way, the log-out follows it at once", () =>
 
 test("left before the socket was open, nothing is sent", () => {
   const server = new FakeServer();
-  const { listener } = heard();
+  const { listener } = recorder();
   const connection = connect(server, listener);
   connection.logout();
   assert.equal(server.last.closed, true);
@@ -266,7 +266,7 @@ test("left before the socket was open, nothing is sent", () => {
 
 test("a page that goes away says good-bye; one that comes back logs in anew", async () => {
   const server = new FakeServer();
-  const { events, listener } = heard();
+  const { events, listener } = recorder();
   const connection = connect(server, listener);
   const socket = server.accept();
   connection.sleep();
@@ -296,15 +296,15 @@ test("a page whose socket the browser closes first says good-bye all the same", 
     [["ws://one/ws"], "http://one/ws"],
     [["wss://one/below/ws?x=1"], "https://one/below/ws?x=1"],
   ] as const) {
-    for (const told of [true, false]) {
+    for (const closes of [true, false]) {
       beacons.splice(0);
       const server = new FakeServer();
-      const { listener } = heard();
+      const { listener } = recorder();
       const connection = connect(server, listener, [...urls]);
       const socket = server.accept();
       const sent = socket.sent.length;
       socket.readyState = 3;
-      if (told) socket.drop(1001);
+      if (closes) socket.drop(1001);
       connection.sleep();
       connection.sleep();
       assert.deepEqual(beacons, [[address, FAREWELL]]);
@@ -320,7 +320,7 @@ test("a page whose socket the browser closes first says good-bye all the same", 
 
 test("a page that goes away while its new socket opens says good-bye without it", () => {
   const server = new FakeServer();
-  const { listener } = heard();
+  const { listener } = recorder();
   const connection = connect(server, listener);
   server.accept().drop(1006);
   advance(2_000);
@@ -333,11 +333,11 @@ test("a page that goes away while its new socket opens says good-bye without it"
 
 test("a page with an open socket, and one that was never in, send nothing beside it", () => {
   const server = new FakeServer();
-  const connection = connect(server, heard().listener);
+  const connection = connect(server, recorder().listener);
   server.accept();
   connection.sleep();
   const other = new FakeServer();
-  const never = connect(other, heard().listener);
+  const never = connect(other, recorder().listener);
   other.last.readyState = 3;
   never.sleep();
   assert.deepEqual(beacons, []);
@@ -345,7 +345,7 @@ test("a page with an open socket, and one that was never in, send nothing beside
 
 test("a page that goes away and comes back during its log-in logs in after all", () => {
   const server = new FakeServer();
-  const { events, listener } = heard();
+  const { events, listener } = recorder();
   const connection = connect(server, listener);
   server.last.onopen?.();
   connection.sleep();

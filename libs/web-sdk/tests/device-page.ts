@@ -53,7 +53,7 @@ export class DevicePage extends EngineFixture {
     this.engine.startPublishingStream("s", made);
     await settle();
     await this.answered("publish");
-    this.heard.length = 0;
+    this.reported.length = 0;
     return made;
   }
 

@@ -24,10 +24,10 @@ test("a dead camera is repaired by another one", async () => {
   assert.deepEqual([asked.video.deviceId, asked.audio], [{ exact: "c2" }, undefined]);
   assert.ok(asked.video.width !== undefined, "with the size it was asked for at first");
   // The new one is followed like the first.
-  page.heard.length = 0;
+  page.reported.length = 0;
   back.end();
   await settle();
-  assert.deepEqual(page.heard, [["deviceError", 1106010, "Back"]]);
+  assert.deepEqual(page.reported, [["deviceError", 1106010, "Back"]]);
   assert.equal(page.sent("video"), page.blackTrack);
 });
 
@@ -52,10 +52,10 @@ test("a track that was replaced can be put back, and ends with the stream", asyn
   await page.engine.replaceTrack(stream, native(page.camera));
   await settle();
   assert.equal(page.sent("video"), page.camera);
-  page.heard.length = 0;
+  page.reported.length = 0;
   page.camera.end();
   await settle();
-  assert.deepEqual(page.heard, [["deviceError", 1106010, "Front"]], "once");
+  assert.deepEqual(page.reported, [["deviceError", 1106010, "Front"]], "once");
   await page.engine.replaceTrack(stream, native(new FakeTrack("video")));
   page.engine.destroyStream(stream);
   assert.equal(page.microphone.readyState, "ended");

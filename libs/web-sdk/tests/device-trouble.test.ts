@@ -9,7 +9,7 @@ test("a camera that ends is an event for the app and black for the others", asyn
   await page.publish();
   page.camera.end();
   await settle();
-  assert.deepEqual(page.heard, [["deviceError", 1106010, "Front"]]);
+  assert.deepEqual(page.reported, [["deviceError", 1106010, "Front"]]);
   assert.ok(page.blackTrack !== undefined && page.sent("video") === page.blackTrack);
   assert.equal(page.sent("audio"), page.microphone);
   page.engine.stopPublishingStream("s");
@@ -21,7 +21,7 @@ test("a microphone that ends is an event as well, and leaves the picture alone",
   await page.publish();
   page.microphone.end();
   await settle();
-  assert.deepEqual(page.heard, [["deviceError", 1106009, "Headset"]]);
+  assert.deepEqual(page.reported, [["deviceError", 1106009, "Headset"]]);
   assert.equal(page.sent("video"), page.camera);
 });
 
@@ -30,10 +30,10 @@ test("a camera that the system holds back is black until it gives again", async 
   await page.publish();
   page.camera.hold(true);
   advance(1_900);
-  assert.deepEqual(page.heard, []);
+  assert.deepEqual(page.reported, []);
   advance(200);
   await settle();
-  assert.deepEqual(page.heard, [["deviceError", 1106012, "Front"]]);
+  assert.deepEqual(page.reported, [["deviceError", 1106012, "Front"]]);
   assert.equal(page.sent("video"), page.blackTrack);
   page.camera.hold(false);
   await settle();
@@ -49,7 +49,7 @@ test("a pause of a second is no news", async () => {
   page.camera.hold(false);
   advance(10_000);
   await settle();
-  assert.deepEqual([page.heard, page.sent("video")], [[], page.camera]);
+  assert.deepEqual([page.reported, page.sent("video")], [[], page.camera]);
 });
 
 test("what ended before is not published, and a stream of nothing else is refused", async () => {
@@ -64,9 +64,9 @@ test("what ended before is not published, and a stream of nothing else is refuse
   page.engine.stopPublishingStream("s");
   page.microphone.end();
   await settle();
-  page.heard.length = 0;
+  page.reported.length = 0;
   assert.equal(page.engine.startPublishingStream("t", stream), false);
-  assert.deepEqual(page.heard, [["NO_PUBLISH", 1103041]]);
+  assert.deepEqual(page.reported, [["NO_PUBLISH", 1103041]]);
 });
 
 test("a dead camera stays black when the connection is renewed", async () => {
@@ -95,7 +95,7 @@ test("the app's own track that ends is black as well; the app itself knows", asy
   page.camera.end();
   await settle();
   assert.equal(page.sent("video"), page.blackTrack);
-  assert.deepEqual(page.heard, []);
+  assert.deepEqual(page.reported, []);
 });
 
 test("a destroyed stream says nothing any more", async () => {
@@ -103,17 +103,17 @@ test("a destroyed stream says nothing any more", async () => {
   const stream = await page.publish();
   page.engine.stopPublishingStream("s");
   page.engine.destroyStream(stream);
-  page.heard.length = 0;
+  page.reported.length = 0;
   page.camera.end();
   await settle();
-  assert.deepEqual(page.heard, []);
+  assert.deepEqual(page.reported, []);
 });
 
 test("devices that come and go are told by kind", async () => {
   const page = new DevicePage();
-  const heard: unknown[][] = [];
-  page.engine.on("videoDeviceStateChanged", (...args) => heard.push(["video", ...args]));
-  page.engine.on("audioDeviceStateChanged", (...args) => heard.push(["audio", ...args]));
+  const reported: unknown[][] = [];
+  page.engine.on("videoDeviceStateChanged", (...args) => reported.push(["video", ...args]));
+  page.engine.on("audioDeviceStateChanged", (...args) => reported.push(["audio", ...args]));
   await settle();
   const camera = { kind: "videoinput", deviceId: "c1", label: "Front" };
   const speaker = { kind: "audiooutput", deviceId: "s1", label: "Speaker" };
@@ -124,7 +124,7 @@ test("devices that come and go are told by kind", async () => {
   page.devices.dispatchEvent(new Event("devicechange"));
   await settle();
   const front = { deviceName: "Front", deviceID: "c1" };
-  assert.deepEqual(heard, [
+  assert.deepEqual(reported, [
     ["video", "ADD", front],
     ["audio", "ADD", "Output", { deviceName: "Speaker", deviceID: "s1" }],
     ["video", "DELETE", front],
@@ -133,18 +133,18 @@ test("devices that come and go are told by kind", async () => {
 
 test("devices that only got their names did not come", async () => {
   const page = new DevicePage();
-  const heard: unknown[] = [];
+  const reported: unknown[] = [];
   page.devices.list = [{ kind: "videoinput", deviceId: "", label: "" }];
-  page.engine.on("videoDeviceStateChanged", (...args) => heard.push(args));
+  page.engine.on("videoDeviceStateChanged", (...args) => reported.push(args));
   await settle();
   page.devices.list = [{ kind: "videoinput", deviceId: "c1", label: "Front" }];
   await page.engine.createZegoStream();
   page.devices.dispatchEvent(new Event("devicechange"));
   await settle();
-  assert.deepEqual(heard, []);
+  assert.deepEqual(reported, []);
   page.engine.destroyEngine();
   page.devices.list = [];
   page.devices.dispatchEvent(new Event("devicechange"));
   await settle();
-  assert.deepEqual(heard, []);
+  assert.deepEqual(reported, []);
 });

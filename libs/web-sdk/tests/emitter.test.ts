@@ -8,19 +8,19 @@ interface Events {
 
 test("handlers run in the order of registration; off takes one or all", () => {
   const emitter = new Emitter<Events & Record<string, (...args: never[]) => void>>();
-  const heard: string[] = [];
-  const first = (value: number): number => heard.push(`first ${value}`);
+  const reported: string[] = [];
+  const first = (value: number): number => reported.push(`first ${value}`);
   assert.equal(emitter.on("tick", first), true);
-  emitter.on("tick", (value) => heard.push(`second ${value}`));
+  emitter.on("tick", (value) => reported.push(`second ${value}`));
   emitter.emit("tick", 1);
-  assert.deepEqual(heard, ["first 1", "second 1"]);
+  assert.deepEqual(reported, ["first 1", "second 1"]);
   assert.equal(emitter.off("tick", first), true);
   assert.equal(emitter.off("tick", first), false);
   emitter.emit("tick", 2);
-  assert.deepEqual(heard.slice(2), ["second 2"]);
+  assert.deepEqual(reported.slice(2), ["second 2"]);
   assert.equal(emitter.off("tick"), true);
   emitter.emit("tick", 3);
-  assert.equal(heard.length, 3);
+  assert.equal(reported.length, 3);
 });
 
 test("a handler that throws fails alone, and is reported", async () => {

@@ -8,7 +8,7 @@ import { settle, stopTime } from "./fake-time.js";
 export class EngineFixture {
   readonly server = new FakeServer();
   readonly engine = new ZegoExpressEngine(7, "ws://one/ws");
-  readonly heard: unknown[][] = [];
+  readonly reported: unknown[][] = [];
 
   constructor() {
     stopTime();
@@ -20,10 +20,10 @@ export class EngineFixture {
       },
     });
     this.engine.setLogConfig({ logLevel: "disable" });
-    this.engine.on("publisherStateUpdate", ({ state, errorCode }) => this.heard.push([state, errorCode]));
-    this.engine.on("playerStateUpdate", ({ state, errorCode }) => this.heard.push([state, errorCode]));
-    this.engine.on("deviceError", (code, name) => this.heard.push(["deviceError", code, name]));
-    this.engine.on("tokenWillExpire", (roomID) => this.heard.push(["tokenWillExpire", roomID]));
+    this.engine.on("publisherStateUpdate", ({ state, errorCode }) => this.reported.push([state, errorCode]));
+    this.engine.on("playerStateUpdate", ({ state, errorCode }) => this.reported.push([state, errorCode]));
+    this.engine.on("deviceError", (code, name) => this.reported.push(["deviceError", code, name]));
+    this.engine.on("tokenWillExpire", (roomID) => this.reported.push(["tokenWillExpire", roomID]));
   }
 
   async login(token = "04", loggedIn: Record<string, unknown> = {}): Promise<void> {

@@ -29,7 +29,7 @@ class FakePeer {
 }
 
 class TestFlow extends MediaFlow {
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
   readonly calls: string[] = [];
   replies: (Error | null)[] = [];
 
@@ -79,7 +79,7 @@ class TestFlow extends MediaFlow {
   }
 
   protected override report(state: FlowState, error: ZegoError | null): void {
-    this.told.push(error === null ? state : `${state} ${error.errorCode}`);
+    this.reported.push(error === null ? state : `${state} ${error.errorCode}`);
   }
 }
 
@@ -91,10 +91,10 @@ test("announces once and is active when media can flow", async () => {
   const flow = new TestFlow({ peer: new FakePeer() });
   flow.start();
   await settle();
-  assert.deepEqual(flow.told, ["NEGOTIATING", "ACTIVE"]);
+  assert.deepEqual(flow.reported, ["NEGOTIATING", "ACTIVE"]);
   flow.stop();
   await settle();
-  assert.deepEqual(flow.told.slice(2), ["ENDED"]);
+  assert.deepEqual(flow.reported.slice(2), ["ENDED"]);
   assert.deepEqual(flow.calls, ["announce", "withdraw"]);
 });
 
@@ -103,7 +103,7 @@ test("a final refusal ends it without a withdrawal", async () => {
   flow.replies = [refused(1003028, false)];
   flow.start();
   await settle();
-  assert.deepEqual(flow.told, ["NEGOTIATING", "ENDED 1003028"]);
+  assert.deepEqual(flow.reported, ["NEGOTIATING", "ENDED 1003028"]);
   assert.deepEqual(flow.calls, ["announce"]);
 });
 
@@ -115,8 +115,8 @@ test("a passing refusal is tried again, with growing pauses, until the time is o
     await settle();
     advance(5_000);
   }
-  assert.equal(flow.told.at(-1), "ENDED 1103051");
-  assert.equal(flow.told[1], "WAITING 1103020");
+  assert.equal(flow.reported.at(-1), "ENDED 1103051");
+  assert.equal(flow.reported[1], "WAITING 1103020");
   assert.ok(flow.calls.length > 10 && flow.calls.length < 20, String(flow.calls.length));
 });
 
@@ -133,7 +133,7 @@ test("a rate-limited offer is not repeated for seconds", async () => {
     advance(quietMs + 200);
     await settle();
   }
-  assert.equal(flow.told.at(-1), "ACTIVE");
+  assert.equal(flow.reported.at(-1), "ACTIVE");
 });
 
 test("a lost peer connection is replaced at once", async () => {
@@ -142,10 +142,10 @@ test("a lost peer connection is replaced at once", async () => {
   flow.start();
   await settle();
   flow.lose();
-  assert.equal(flow.told.at(-1), "WAITING 1103050");
+  assert.equal(flow.reported.at(-1), "WAITING 1103050");
   advance(0);
   await settle();
-  assert.deepEqual(flow.told.slice(-2), ["NEGOTIATING", "ACTIVE"]);
+  assert.deepEqual(flow.reported.slice(-2), ["NEGOTIATING", "ACTIVE"]);
 });
 
 test("a patient interruption waits to be woken", async () => {

@@ -7,8 +7,8 @@ import { FakePeerConnection } from "./fake-media.js";
 import type { FakeSocket } from "./fake-socket.js";
 import { advance, settle } from "./fake-time.js";
 
-/** What the server was told is muted, each time. */
-function told(it: EngineFixture): unknown[] {
+/** What was reported to the server as muted, each time. */
+function reports(it: EngineFixture): unknown[] {
   const sent = it.server.sockets.flatMap((socket: FakeSocket) => socket.sent) as Record<string, any>[];
   const bodies = sent.flatMap((each) => each["publish"] ?? each["muteStream"] ?? []);
   return bodies.map(({ mutedKinds }) => mutedKinds ?? []);
@@ -37,7 +37,7 @@ test("muting and unmuting is told, and so is a device that ends", async () => {
   await done(page);
   page.engine.muteMicrophone(true);
   await done(page);
-  assert.deepEqual(told(page), [
+  assert.deepEqual(reports(page), [
     [],
     ["audio"],
     ["audio", "video"],
@@ -58,7 +58,7 @@ test("a device that the system holds back is off until it gives again", async ()
   await done(page);
   page.microphone.hold(false);
   await done(page);
-  assert.deepEqual(told(page), [[], ["audio"], []]);
+  assert.deepEqual(reports(page), [[], ["audio"], []]);
 });
 
 test("what is muted before it is published is announced with it, also over a new connection", async () => {
@@ -70,7 +70,7 @@ test("what is muted before it is published is announced with it, also over a new
   advance(0);
   await settle();
   await page.answered("publish");
-  assert.deepEqual(told(page), [["video"], ["video"]]);
+  assert.deepEqual(reports(page), [["video"], ["video"]]);
 });
 
 test("what changes while it is announced is told when it is there", async () => {
@@ -81,9 +81,9 @@ test("what changes while it is announced is told when it is there", async () => 
   await settle();
   page.engine.mutePublishStreamAudio(stream, true);
   await settle();
-  assert.deepEqual(told(page), [[]]);
+  assert.deepEqual(reports(page), [[]]);
   await page.answered("publish");
-  assert.deepEqual(told(page), [[], ["audio"]]);
+  assert.deepEqual(reports(page), [[], ["audio"]]);
 });
 
 test("of many changes only the newest is told, and one that was refused after a pause", async () => {
@@ -92,22 +92,22 @@ test("of many changes only the newest is told, and one that was refused after a 
   for (const mute of [true, false, true, false, true]) page.engine.mutePublishStreamVideo(stream, mute);
   page.engine.mutePublishStreamAudio(stream, true);
   await settle();
-  assert.deepEqual(told(page), [[], ["video"]]);
+  assert.deepEqual(reports(page), [[], ["video"]]);
   await done(page);
-  assert.deepEqual(told(page), [[], ["video"], ["audio", "video"]]);
+  assert.deepEqual(reports(page), [[], ["video"], ["audio", "video"]]);
   await page.answer("muteStream", { failed: { code: 1109001, reason: "rate-limited", retryable: true } });
   page.engine.mutePublishStreamVideo(stream, false);
   await settle();
-  assert.equal(told(page).length, 3);
+  assert.equal(reports(page).length, 3);
   advance(2_000);
   await settle();
-  assert.deepEqual(told(page).at(-1), ["audio"]);
+  assert.deepEqual(reports(page).at(-1), ["audio"]);
   await done(page);
   page.engine.stopPublishingStream("s");
   page.engine.mutePublishStreamAudio(stream, false);
   advance(60_000);
   await settle();
-  assert.equal(told(page).length, 4);
+  assert.equal(reports(page).length, 4);
 });
 
 test("a server that does not know the request is asked once", async () => {
@@ -119,7 +119,7 @@ test("a server that does not know the request is asked once", async () => {
   page.engine.mutePublishStreamVideo(stream, true);
   advance(60_000);
   await settle();
-  assert.equal(told(page).length, 2);
+  assert.equal(reports(page).length, 2);
 });
 
 /** An app that plays what is there, and what it hears of cameras and microphones. */
@@ -191,13 +191,13 @@ test("what changed during an interruption is heard when it plays again", async (
 
 test("one's own stream that is played is heard of as well", async () => {
   const page = new DevicePage();
-  const heard: string[] = [];
-  page.engine.on("remoteCameraStatusUpdate", (id, status) => heard.push(`${id} ${status}`));
+  const reported: string[] = [];
+  page.engine.on("remoteCameraStatusUpdate", (id, status) => reported.push(`${id} ${status}`));
   const stream = await page.publish();
   void page.engine.startPlayingStream("s");
   await settle();
   await page.answered("play");
   page.engine.mutePublishStreamVideo(stream, true);
   page.engine.mutePublishStreamVideo(stream, false);
-  assert.deepEqual(heard, ["s MUTE", "s OPEN"]);
+  assert.deepEqual(reported, ["s MUTE", "s OPEN"]);
 });

@@ -31,7 +31,7 @@ test("it is asked for when it is published", async () => {
   await it.answered("publish");
   await it.answered("play");
   assert.equal((await played).getTracks().length > 0, true);
-  assert.deepEqual(it.heard.slice(-3), [
+  assert.deepEqual(it.reported.slice(-3), [
     ["PUBLISHING", 0],
     ["PLAY_REQUESTING", 0],
     ["PLAYING", 0],
@@ -44,7 +44,7 @@ test("asked for just before, it is asked for again when it is published", async 
   publish();
   await settle();
   await it.answer("play", NOT_FOUND);
-  assert.deepEqual(it.heard.at(-1), ["PLAY_REQUESTING", 1004002]);
+  assert.deepEqual(it.reported.at(-1), ["PLAY_REQUESTING", 1004002]);
   await it.answered("publish");
   assert.equal(it.asked("play"), 2);
   await it.answered("play");

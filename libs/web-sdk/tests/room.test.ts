@@ -11,13 +11,13 @@ import { advance, settle, stopTime } from "./fake-time.js";
 interface Fixture {
   room: Room;
   server: FakeServer;
-  heard: unknown[][];
+  reported: unknown[][];
   ended: () => boolean;
 }
 
 function fixture(userUpdate = true): Fixture {
   const events = new Emitter<ZegoEventHandlers>();
-  const heard: unknown[][] = [];
+  const reported: unknown[][] = [];
   const names = [
     "roomStateChanged",
     "roomUserUpdate",
@@ -26,7 +26,7 @@ function fixture(userUpdate = true): Fixture {
     "IMRecvBarrageMessage",
     "IMRecvCustomCommand",
   ] as const;
-  for (const name of names) events.on(name, ((...args: unknown[]) => heard.push([name, ...args])) as never);
+  for (const name of names) events.on(name, ((...args: unknown[]) => reported.push([name, ...args])) as never);
   const logger = new Logger();
   logger.configure({ logLevel: "disable" });
   const server = new FakeServer();
@@ -44,7 +44,7 @@ function fixture(userUpdate = true): Fixture {
     },
     unplayed: () => undefined,
   });
-  return { room, server, heard, ended: () => ended };
+  return { room, server, reported, ended: () => ended };
 }
 
 const bob = { userId: "bob", userName: "Bob" };
@@ -57,43 +57,43 @@ function streams(socket: FakeSocket, sequence: string, change: StreamsChanged): 
 beforeEach(stopTime);
 
 test("a newcomer's promise resolves before what is there is told: users, then streams", async () => {
-  const { room, server, heard } = fixture();
+  const { room, server, reported } = fixture();
   const order: unknown[] = [];
-  const login = room.login().then(() => order.push(...heard.map((each) => each[0]), "promise"));
+  const login = room.login().then(() => order.push(...reported.map((each) => each[0]), "promise"));
   const socket = server.accept({ roomSessionId: "rs", users: [bob], streams: [ofBob("s1")] });
   // Already on its way when the log-in's reply is handled.
   streams(socket, "11", { updateType: "UPDATE_TYPE_ADD", streams: [ofBob("s2")] });
   await login;
   assert.deepEqual(order, ["roomStateChanged", "roomStateChanged", "promise"]);
   await settle();
-  assert.deepEqual(heard[0], ["roomStateChanged", "room", "LOGINING", 0, "{}"]);
-  assert.deepEqual(heard[1], ["roomStateChanged", "room", "LOGINED", 0, '{"room_session_id":"rs"}']);
-  assert.deepEqual(heard[2], ["roomUserUpdate", "room", "ADD", [{ userID: "bob", userName: "Bob" }]]);
+  assert.deepEqual(reported[0], ["roomStateChanged", "room", "LOGINING", 0, "{}"]);
+  assert.deepEqual(reported[1], ["roomStateChanged", "room", "LOGINED", 0, '{"room_session_id":"rs"}']);
+  assert.deepEqual(reported[2], ["roomUserUpdate", "room", "ADD", [{ userID: "bob", userName: "Bob" }]]);
   const urls = { urlsFLV: "", urlsRTMP: "", urlsHLS: "", urlsHttpsFLV: "", urlsHttpsHLS: "" };
   const item = { user: { userID: "bob", userName: "Bob" }, extraInfo: "x", ...urls };
-  assert.deepEqual(heard[3], ["roomStreamUpdate", "room", "ADD", [{ streamID: "s1", ...item }], "{}"]);
-  assert.deepEqual(heard[4], ["roomStreamUpdate", "room", "ADD", [{ streamID: "s2", ...item }], "{}"]);
+  assert.deepEqual(reported[3], ["roomStreamUpdate", "room", "ADD", [{ streamID: "s1", ...item }], "{}"]);
+  assert.deepEqual(reported[4], ["roomStreamUpdate", "room", "ADD", [{ streamID: "s2", ...item }], "{}"]);
 });
 
 test("a stream that goes is told with the reason, in the text apps parse", async () => {
-  const { room, server, heard } = fixture();
+  const { room, server, reported } = fixture();
   void room.login();
   const socket = server.accept({ streams: [ofBob("s1")] });
   await settle();
   const gone = { streamId: "s1", user: bob };
   streams(socket, "11", { updateType: "UPDATE_TYPE_DELETE", streams: [gone], deleteReasons: [6] });
-  const last = heard.at(-1) ?? [];
+  const last = reported.at(-1) ?? [];
   assert.equal(last[2], "DELETE");
   assert.deepEqual(JSON.parse(String(last[4])), {
     stream_delete_reason: [{ stream_id: "s1", code: 6, description: "remove_by_server" }],
   });
-  const count = heard.length;
+  const count = reported.length;
   streams(socket, "12", { updateType: "UPDATE_TYPE_DELETE", streams: [gone] });
-  assert.equal(heard.length, count);
+  assert.equal(reported.length, count);
 });
 
 test("messages keep their order and their three shapes", async () => {
-  const { room, server, heard } = fixture();
+  const { room, server, reported } = fixture();
   void room.login();
   const socket = server.accept();
   await settle();
@@ -105,7 +105,7 @@ test("messages keep their order and their three shapes", async () => {
   });
   const fromUser = { userID: "bob", userName: "Bob" };
   const common = { fromUser, message: "hi", sendTime: 1700000000000 };
-  assert.deepEqual(heard.slice(2), [
+  assert.deepEqual(reported.slice(2), [
     ["IMRecvBroadcastMessage", "room", [{ ...common, messageID: 1 }]],
     ["IMRecvBarrageMessage", "room", [{ ...common, messageID: "2" }]],
     ["IMRecvCustomCommand", "room", fromUser, "hi"],
@@ -113,22 +113,22 @@ test("messages keep their order and their three shapes", async () => {
 });
 
 test("a renewed log-in tells only what changed meanwhile", async () => {
-  const { room, server, heard } = fixture();
+  const { room, server, reported } = fixture();
   void room.login();
   const socket = server.accept({ users: [bob], streams: [ofBob("s1"), ofBob("s2")] });
   await settle();
-  const before = heard.length;
+  const before = reported.length;
   socket.drop();
   advance(250);
   server.last.onopen?.();
   server.last.reply(server.last.find("resume"), { failed: { code: 1102001, reason: "session-gone" } });
   const carl = { userId: "carl", userName: "Carl" };
   server.accept({ sessionId: "s9", users: [bob, carl], streams: [ofBob("s2"), ofBob("s3")] });
-  const told = heard.slice(before).map((each) => {
+  const changes = reported.slice(before).map((each) => {
     const list = each[3];
     return [each[0], each[2], Array.isArray(list) ? list.map((item) => item.streamID ?? item.userID).join() : list];
   });
-  assert.deepEqual(told, [
+  assert.deepEqual(changes, [
     ["roomStateChanged", "RECONNECTING", 1000017],
     ["roomStateChanged", "RECONNECTED", 0],
     ["roomUserUpdate", "ADD", "carl"],
@@ -138,64 +138,64 @@ test("a renewed log-in tells only what changed meanwhile", async () => {
 });
 
 test("kicked out: told as such, and over", async () => {
-  const { room, server, heard, ended } = fixture();
+  const { room, server, reported, ended } = fixture();
   void room.login();
   server.accept().push({ loggedOut: { code: 1002055, reason: "kicked" } });
-  assert.deepEqual(heard.at(-1)?.slice(0, 4), ["roomStateChanged", "room", "KICKOUT", 1002055]);
+  assert.deepEqual(reported.at(-1)?.slice(0, 4), ["roomStateChanged", "room", "KICKOUT", 1002055]);
   assert.equal(ended(), true);
   room.logout();
-  assert.equal(heard.at(-1)?.[2], "KICKOUT");
+  assert.equal(reported.at(-1)?.[2], "KICKOUT");
 });
 
 test("leaving while logging in rejects the log-in and tells LOGOUT", async () => {
-  const { room, heard } = fixture();
+  const { room, reported } = fixture();
   const login = room.login();
   room.logout();
   await assert.rejects(login, { errorCode: 1102015 });
-  assert.equal(heard.at(-1)?.[2], "LOGOUT");
+  assert.equal(reported.at(-1)?.[2], "LOGOUT");
 });
 
 test("a refused log-in rejects with all five properties", async () => {
-  const { room, server, heard } = fixture();
+  const { room, server, reported } = fixture();
   const login = room.login();
   server.last.onopen?.();
   server.last.reply(server.last.find("login"), { failed: { code: 1002034, reason: "room-full", message: "Full." } });
   await assert.rejects(login, { errorCode: 1002034, code: 1002034, message: "Full.", msg: "Full." });
   const error = (await login.catch((thrown: unknown) => thrown)) as { extendedData: string };
   assert.deepEqual(JSON.parse(error.extendedData), { message: "Full.", reason: "room-full" });
-  assert.deepEqual(heard.at(-1)?.slice(2, 4), ["LOGIN_FAILED", 1002034]);
+  assert.deepEqual(reported.at(-1)?.slice(2, 4), ["LOGIN_FAILED", 1002034]);
 });
 
 test("without userUpdate nobody asked for users", async () => {
-  const { room, server, heard } = fixture(false);
+  const { room, server, reported } = fixture(false);
   void room.login();
   server.accept({ users: [bob] });
   await settle();
   assert.equal(
-    heard.some((each) => each[0] === "roomUserUpdate"),
+    reported.some((each) => each[0] === "roomUserUpdate"),
     false,
   );
 });
 
 const person = (userId: string) => ({ userId, userName: userId.toUpperCase() });
-const told = (userID: string) => ({ userID, userName: userID.toUpperCase() });
+const asUser = (userID: string) => ({ userID, userName: userID.toUpperCase() });
 const added = (...userIds: string[]): ServerMessage => ({
   usersChanged: { updateType: "UPDATE_TYPE_ADD", users: userIds.map(person) },
 });
 
 test("a log-in is complete with its last page, and the app is told of everybody at once", async () => {
-  const { room, server, heard } = fixture();
+  const { room, server, reported } = fixture();
   const login = room.login();
   const socket = server.accept({ users: [person("bob"), person("carl")], streams: [ofBob("one")], pagesToCome: 2 });
-  assert.deepEqual(heard.slice(1), []);
+  assert.deepEqual(reported.slice(1), []);
   socket.push(added("dora", "eve"));
   await settle();
-  assert.deepEqual(heard.slice(1), []);
+  assert.deepEqual(reported.slice(1), []);
   socket.push({ streamsChanged: { updateType: "UPDATE_TYPE_ADD", streams: [ofBob("two")] } });
   assert.equal(await login, true);
   socket.push({ sequence: "11", ...added("frank") });
   await settle();
-  const events = heard.filter(([name]) => name !== "roomStateChanged");
+  const events = reported.filter(([name]) => name !== "roomStateChanged");
   assert.deepEqual(
     events.map(([name, , type, list]) => [name, type, (list as object[]).length]),
     [
@@ -204,11 +204,11 @@ test("a log-in is complete with its last page, and the app is told of everybody 
       ["roomUserUpdate", "ADD", 1],
     ],
   );
-  assert.deepEqual(events[0]?.[3], ["bob", "carl", "dora", "eve"].map(told));
+  assert.deepEqual(events[0]?.[3], ["bob", "carl", "dora", "eve"].map(asUser));
 });
 
 test("a log-in that lost its connection between two pages is made again, not resumed", async () => {
-  const { room, server, heard } = fixture();
+  const { room, server, reported } = fixture();
   const login = room.login();
   server.accept({ users: [person("bob")], pagesToCome: 1 }).drop();
   advance(1_000);
@@ -219,8 +219,8 @@ test("a log-in that lost its connection between two pages is made again, not res
   assert.equal(await login, true);
   await settle();
   assert.deepEqual(
-    heard.filter(([name]) => name === "roomUserUpdate").map((each) => each.slice(2)),
-    [["ADD", [told("bob"), told("carl")]]],
+    reported.filter(([name]) => name === "roomUserUpdate").map((each) => each.slice(2)),
+    [["ADD", [asUser("bob"), asUser("carl")]]],
   );
 });
 

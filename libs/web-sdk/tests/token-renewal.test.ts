@@ -26,7 +26,7 @@ const inSeconds = (seconds: number): Record<string, unknown> => ({
   heartbeatIntervalMs: 1e12,
 });
 
-const warnings = (it: EngineFixture): number => it.heard.filter(([name]) => name === "tokenWillExpire").length;
+const warnings = (it: EngineFixture): number => it.reported.filter(([name]) => name === "tokenWillExpire").length;
 
 test("a token says in clear text when it ends, in both forms", () => {
   const gcm =
@@ -57,7 +57,7 @@ test("the app is told once, 30 s before the end", async () => {
   advance(1_000);
   assert.equal(warnings(it), 1);
   advance(3_600_000);
-  assert.deepEqual([warnings(it), it.heard.at(-1)], [1, ["tokenWillExpire", "room"]]);
+  assert.deepEqual([warnings(it), it.reported.at(-1)], [1, ["tokenWillExpire", "room"]]);
 });
 
 test("it is told in time of a token that lives longer than timers can", async () => {
@@ -127,13 +127,13 @@ test("publishing after the first token's end logs in with the renewed one and go
   advance(1_000);
   await settle();
   await it.answered("publish");
-  assert.deepEqual(it.heard.slice(0, 2), [
+  assert.deepEqual(it.reported.slice(0, 2), [
     ["PUBLISH_REQUESTING", 0],
     ["PUBLISH_REQUESTING", 1102018],
   ]);
-  assert.deepEqual(it.heard.at(-1), ["PUBLISHING", 0]);
+  assert.deepEqual(it.reported.at(-1), ["PUBLISHING", 0]);
   assert.equal(
-    it.heard.some(([state]) => state === "NO_PUBLISH"),
+    it.reported.some(([state]) => state === "NO_PUBLISH"),
     false,
   );
 });
@@ -150,7 +150,7 @@ test("a renewed token that is refused as well is the end of it", async () => {
   advance(1_000);
   await settle();
   await it.answer("publish", EXPIRED);
-  assert.deepEqual(it.heard.at(-1), ["NO_PUBLISH", 1102018]);
+  assert.deepEqual(it.reported.at(-1), ["NO_PUBLISH", 1102018]);
 });
 
 test("without a renewed token publishing fails as before", async () => {
@@ -158,6 +158,6 @@ test("without a renewed token publishing fails as before", async () => {
   await it.login("04first");
   await publishing(it);
   await it.answer("publish", EXPIRED);
-  assert.deepEqual(it.heard.at(-1), ["NO_PUBLISH", 1102018]);
+  assert.deepEqual(it.reported.at(-1), ["NO_PUBLISH", 1102018]);
   assert.equal(it.server.sockets.length, 1);
 });
