@@ -75,6 +75,7 @@ def test_events_come_in_pairs() -> None:
         "Opened": "Closed",
         "LoggedIn": "LoggedOut",
         "Added": "Removed",
+        "Assigned": "Released",
         "TurnedOn": "TurnedOff",
         "Started": "Stopped",
     }

@@ -18,6 +18,7 @@ from salon_contracts.ids import RoomSessionId
 from salon_room.core import decisions
 from salon_room.core.decisions import Admission
 from salon_room.core.facts import Append, Reject
+from salon_room.core.placement import RelayLost, RelayStart, assign_relay
 from salon_room.core.room_state import RoomState
 
 from .rooms_by_hand import APP, ROOM, SESSION, Log, entity
@@ -29,6 +30,12 @@ def nothing_lost(relay_id: str, epoch: str) -> bool:
 
 def everything_lost(relay_id: str, epoch: str) -> bool:
     return True
+
+
+def assign(state: RoomState, relay_id: str, lost: RelayLost) -> list[Append]:
+    decision = assign_relay(state, "alice", "s-alice", RelayStart(relay_id, "e"), lost)
+    assert not isinstance(decision, Reject)
+    return decision
 
 
 def event_of(decision: Append | Reject) -> object:
@@ -242,11 +249,12 @@ def test_a_transport_that_closed_before_its_stream_was_said_takes_it_along() -> 
 def test_a_relay_is_assigned_once_and_again_only_when_lost() -> None:
     log = Log()
     log.opened()
-    (first,) = decisions.assign_relay(log.fold(), "one", "e", nothing_lost)
+    log.user_in("alice")
+    (first,) = assign(log.fold(), "one", nothing_lost)
     assert first.expected_sequence == 0
     sequence = log.append(first)
-    assert not decisions.assign_relay(log.fold(), "two", "e", nothing_lost)
-    (second,) = decisions.assign_relay(log.fold(), "two", "e", everything_lost)
+    assert not assign(log.fold(), "two", nothing_lost)
+    (second,) = assign(log.fold(), "two", everything_lost)
     assert second.expected_sequence == sequence
     assert isinstance(second.event, RelayAssigned)
     assert second.event.replaces_relay_id == "one"

@@ -85,5 +85,5 @@ def test_transports_are_known_from_their_events() -> None:
     log.say(entity("placement", None), RelayAssigned(relay_id="relay"))
     log.say(entity("transport", "s-a.send"), TransportClosed(session_id="s-a"))
     state = log.fold()
-    assert state.placement is not None
+    assert state.room_placement is not None
     assert list(state.closed_transports) == ["s-a.send"]

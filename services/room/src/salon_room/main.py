@@ -36,7 +36,7 @@ from salon_room.signaling.messages import Messages
 from salon_room.signaling.requests import Verbs
 from salon_room.streams.effects import Effects
 from salon_room.streams.media import Media
-from salon_room.streams.placement import Placement
+from salon_room.streams.placements import Placements
 from salon_room.streams.play_rights import PlayRights
 from salon_room.streams.relays import Relays
 from salon_room.streams.stream_id_reservations import StreamIdReservations
@@ -74,10 +74,10 @@ async def build(service: Service, settings: RoomSettings) -> None:
     )
     rooms = Rooms(bus, around, settings.view_linger_s)
     logouts = Logouts(rooms, presence, reservations, relays)
-    placement = Placement(relays, settings.region, random)
+    placements = Placements(relays, settings.region, random)
     effects = Effects(relays, background.spawn, quotas)
     rights = PlayRights(reservations)
-    media = Media(rooms, relays, placement, reservations, rights, effects, quotas)
+    media = Media(rooms, relays, placements, reservations, rights, effects, quotas)
     logins = Logins(rooms, presence, logouts, tokens, quotas)
     resumes = Resumes(rooms, presence, logouts, relays, quotas, max_events=settings.resume_max_events)
     messages = Messages(events, quotas)
@@ -91,14 +91,14 @@ async def build(service: Service, settings: RoomSettings) -> None:
         logins=logins,
         logouts=logouts,
         presence=presence,
-        placement=placement,
+        placements=placements,
         relays=relays,
         media=media,
         background=background,
         ttl_s=settings.presence_ttl_s,
     )
     whep_viewers = WhepViewers(
-        rooms, events, relays, tokens, rights, ViewerPlaces(rooms, relays, background.spawn), quotas
+        rooms, events, relays, placements, tokens, rights, ViewerPlaces(rooms, relays, background.spawn), quotas
     )
     beacon_logouts = BeaconLogouts(presence, logouts, quotas)
     demo_tokens = DemoTokens(tokens, settings.demo_app_id, settings.demo_token_lifetime_s, settings.demo_host_names)

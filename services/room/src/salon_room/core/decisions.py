@@ -4,14 +4,13 @@ The sequences the appends expect are those of the fold that was looked at. Whoev
 reads again and asks again. An empty list says that there is nothing left to do.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 
 from google.protobuf.message import Message
 from salon.room.v1.events_pb2 import (
     ClientKind,
     LogoutReason,
-    RelayAssigned,
     RoomClosed,
     RoomCloseReason,
     RoomOpened,
@@ -26,6 +25,7 @@ from salon_contracts.ids import RoomSessionId
 from salon_contracts.subjects import room_entity
 
 from salon_room.core.facts import Append, Reject
+from salon_room.core.placement import RelayLost, is_stream_lost, release_relay
 from salon_room.core.room_state import PresentStream, RoomState
 
 STREAM_REASONS = {
@@ -128,6 +128,7 @@ def admit(state: RoomState, user_id: str, session_id: str) -> Admission:
 def log_out(state: RoomState, user_id: str, session_id: str, reason: LogoutReason.ValueType) -> list[Append]:
     """Streams first, so that a stream never outlives its user. Empty if this session is not in (any more)."""
     appends = [_remove(state, stream, STREAM_REASONS[reason]) for stream in state.streams_of(session_id)]
+    appends += release_relay(state, session_id)
     member = state.members.get(user_id)
     if member is not None and member.event.session_id == session_id:
         entity = state.entity("user", user_id)
@@ -168,21 +169,6 @@ def publish_tracks_allowed(
     return None if foreign is None else Reject(StreamNotYours(stream_id=foreign))
 
 
-RelayLost = Callable[[str, str], bool]
-"""(relay id, epoch) -> whether that start of that relay is known to be gone."""
-
-
-def assign_relay(state: RoomState, relay_id: str, relay_epoch: str, lost: RelayLost) -> list[Append]:
-    """Empty while the present relay lives."""
-    present = state.placement
-    if present is not None and not lost(present.relay_id, present.relay_epoch):
-        return []
-    entity = state.entity("placement", None)
-    replaces = present.relay_id if present is not None else ""
-    event = RelayAssigned(relay_id=relay_id, relay_epoch=relay_epoch, replaces_relay_id=replaces)
-    return [Append(entity, event, state.sequence_of(entity))]
-
-
 def lost_streams(state: RoomState, lost: RelayLost) -> list[Append]:
     """Streams that nothing comes over any more: the session, the transport or the relay is gone."""
     gone = [stream for stream in state.streams.values() if _is_lost(state, stream, lost)]
@@ -206,13 +192,7 @@ def _is_lost(state: RoomState, stream: PresentStream, lost: RelayLost) -> bool:
     event = stream.event
     if not state.has_session(event.user_id, event.session_id) or event.transport_id in state.closed_transports:
         return True
-    placement = state.placement
-    if placement is None:
-        return False
-    if lost(placement.relay_id, placement.relay_epoch):
-        return True
-    # A relay is assigned anew only when the one before was lost, with all it carried.
-    return stream.sequence < state.sequence_of(state.entity("placement", None))
+    return is_stream_lost(state, stream, lost)
 
 
 def _remove(state: RoomState, stream: PresentStream, reason: StreamRemoveReason.ValueType) -> Append:

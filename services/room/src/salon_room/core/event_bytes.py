@@ -11,8 +11,8 @@ EVENT_BYTES = 640
 
 
 def of_log_in(room_id: RoomId, user_id: str, user_name: str) -> int:
-    """`room-opened`, `user-logged-in`, `user-logged-out`, `room-closed`."""
-    return 4 * EVENT_BYTES + 4 * (_size(room_id) + _size(user_id)) + 2 * _size(user_name)
+    """`room-opened`, `user-logged-in`, `relay-assigned`, `relay-released`, `user-logged-out`, `room-closed`."""
+    return 6 * EVENT_BYTES + 6 * (_size(room_id) + _size(user_id)) + 2 * _size(user_name)
 
 
 def of_peer_connection() -> int:

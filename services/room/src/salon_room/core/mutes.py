@@ -6,6 +6,7 @@ from salon.room.v1.events_pb2 import StreamAdded
 from salon_contracts.errors import InvalidField, StreamNotYours
 
 from salon_room.core.facts import Append, Reject
+from salon_room.core.placement import was_replaced
 from salon_room.core.room_state import RoomState
 
 KINDS = ("audio", "video")
@@ -22,9 +23,8 @@ def parse_muted_kinds(values: Iterable[str]) -> tuple[str, ...]:
 def mute(state: RoomState, stream_id: str, session_id: str, muted_kinds: tuple[str, ...]) -> list[Append] | Reject:
     """The event, or none if it is so already."""
     present = state.streams.get(stream_id)
-    placed_at = state.sequence_of(state.entity("placement", None))
-    # What was on a relay before the present one is gone: an event about it now would make it look alive.
-    if present is None or present.event.session_id != session_id or present.sequence < placed_at:
+    # What was on a relay that was lost is gone: an event about it now would make it look alive.
+    if present is None or present.event.session_id != session_id or was_replaced(state, present):
         return Reject(StreamNotYours(stream_id=stream_id))
     if tuple(present.event.muted_kinds) == muted_kinds:
         return []

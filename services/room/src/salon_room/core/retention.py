@@ -11,7 +11,7 @@ from salon_contracts.subjects import Entity, room_events, room_session_events
 
 PASSING: frozenset[str] = frozenset({"message", "refusal"})
 """Kinds of which nobody ever asks for the last one."""
-ENDS: frozenset[str] = frozenset({"user-logged-out", "stream-removed", "transport-closed"})
+ENDS: frozenset[str] = frozenset({"user-logged-out", "stream-removed", "relay-released", "transport-closed"})
 """Event types after which an entity is as if it had never been."""
 SEEN_MAX = 100_000
 """Subjects remembered in one pass; of further ones only what is superseded within a batch goes."""

@@ -13,13 +13,13 @@ from salon.relay.v1.relay_pb2 import (
     EffectsStarted,
     EffectsStopped,
     TransportClosed,
-    TransportOpened,
 )
 from salon.room.v1.events_pb2 import (
     EffectsChanged,
     EffectsTurnedOff,
     EffectsTurnedOn,
     RelayAssigned,
+    RelayReleased,
     RoomClosed,
     RoomOpened,
     StreamAdded,
@@ -65,10 +65,11 @@ class StreamEffects:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenTransport:
-    transport_id: str
-    relay_id: str
-    session_id: str
+class Placement:
+    """Where the media of a log-in is."""
+
+    sequence: int
+    event: RelayAssigned
 
 
 class RoomState:
@@ -84,9 +85,12 @@ class RoomState:
         """By stream id, also of streams and sessions that are gone: versions rise over them all. See `effects_of`."""
         self.effects_states: dict[str, EffectsState] = {}
         """By stream id: what a relay said last."""
-        self.placement: RelayAssigned | None = None
-        self.transports: dict[str, OpenTransport] = {}
-        """Those whose opening was seen by this fold; a snapshot has none."""
+        self.placements: dict[str, Placement] = {}
+        """By session id, in the order of the stream."""
+        self.room_placement: Placement | None = None
+        """For everybody who has none of their own: events of before placement belonged to a participant."""
+        self.replaced_relays: set[tuple[str, str]] = set()
+        """(relay id, epoch): somebody in the room has lost it, with all it carried."""
         self.closed_transports: dict[str, None] = {}
         """The last ones that were closed, oldest first: a stream may be said to come over one a moment later."""
         self.was_populated = False
@@ -147,6 +151,9 @@ class RoomState:
         """Streams of a session that have effects."""
         return sum(self.has_effects(stream.event.stream_id, session_id) for stream in self.streams_of(session_id))
 
+    def placement_of(self, session_id: str) -> Placement | None:
+        return self.placements.get(session_id, self.room_placement)
+
     def live_streams(self) -> Iterable[PresentStream]:
         """Streams whose session is present: what a newcomer is told."""
         return (
@@ -171,6 +178,7 @@ class RoomState:
                 self.was_populated = True
             case UserLoggedOut() as event:
                 self.members.pop(event.user_id, None)
+                self.placements.pop(event.session_id, None)
                 self.was_populated = True
             case StreamAdded() as event:
                 self.streams[event.stream_id] = PresentStream(fact.sequence, event)
@@ -185,25 +193,34 @@ class RoomState:
             case EffectsStarted() | EffectsInterrupted() | EffectsStopped() as event:
                 self.effects_states[event.stream_id] = event
             case RelayAssigned() as event:
-                self.placement = event
+                self._place(fact.entity.key, Placement(fact.sequence, event))
+            case RelayReleased() as event:
+                self.placements.pop(event.session_id, None)
             case RoomOpened() as event:
                 self.present_session_id, self.opened, self.closed = event.room_session_id, event, None
             case RoomClosed() as event:
                 self.present_session_id, self.opened, self.closed = event.room_session_id, None, event
-            case TransportOpened() as event if fact.entity.key is not None:
-                self.transports[fact.entity.key] = OpenTransport(fact.entity.key, event.relay_id, event.session_id)
             case TransportClosed() if fact.entity.key is not None:
                 self.transport_closed(fact.entity.key)
             case _:
                 pass
         return True
 
+    def _place(self, session_id: str | None, placement: Placement) -> None:
+        if session_id is None:
+            self.room_placement = placement
+        else:
+            self.placements.pop(session_id, None)  # to the end: it is the newest
+            self.placements[session_id] = placement
+        lost = placement.event.replaces_relay_id, placement.event.replaces_relay_epoch
+        if all(lost):
+            self.replaced_relays.add(lost)
+
     def forget(self, entity: Entity) -> None:
         """Nothing is stored about it any more: whoever writes it next is the first."""
         self._sequences.pop(entity.subject, None)
 
     def transport_closed(self, transport_id: str) -> None:
-        self.transports.pop(transport_id, None)
         self.closed_transports[transport_id] = None
         if len(self.closed_transports) > CLOSED_TRANSPORTS_REMEMBERED:
             self.closed_transports.pop(next(iter(self.closed_transports)))

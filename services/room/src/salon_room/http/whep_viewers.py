@@ -10,11 +10,13 @@ from salon_contracts.subjects import Entity
 from salon_kit.events import Events
 
 from salon_room.core import event_bytes
+from salon_room.core.placement import require_on
 from salon_room.core.quotas import Place
 from salon_room.http.viewer_places import ViewerPlaces
 from salon_room.members.tokens import Permit, Tokens
 from salon_room.quotas import ClientAddress, Quotas
 from salon_room.streams.media import may_be_open_after
+from salon_room.streams.placements import Placements
 from salon_room.streams.play_rights import PlayRights
 from salon_room.streams.relays import Relays
 from salon_room.views.room_view import RoomKey, RoomView
@@ -31,6 +33,7 @@ class WhepViewers:
         rooms: Rooms,
         events: Events,
         relays: Relays,
+        placements: Placements,
         tokens: Tokens,
         rights: PlayRights,
         viewers: ViewerPlaces,
@@ -39,6 +42,7 @@ class WhepViewers:
         self._rooms = rooms
         self._events = events
         self._relays = relays
+        self._placements = placements
         self._tokens = tokens
         self._rights = rights
         self._viewers = viewers
@@ -76,9 +80,10 @@ class WhepViewers:
         if key is None:
             raise StreamNotFound(stream_id=stream)
         async with self._rooms.following(key) as view:
-            event, placement = await self._rights.find(view, permit, stream), view.state.placement
-            if placement is None or placement.relay_id != event.relay_id:
+            event, relay = await self._rights.find(view, permit, stream), self._placements.relay_of_room(view)
+            if relay is None:
                 raise StreamNotFound(stream_id=stream)
+            require_on(relay, event)
             session_id = _session_id(new_id("v"), permit.user_id)
             order = Negotiate(
                 app_id=app_id,
@@ -95,12 +100,12 @@ class WhepViewers:
             )
             self._quotas.peer_connection(app_id, permit.user_id, event_bytes.of_peer_connection())
             try:
-                negotiated = await self._relays.negotiate(event.relay_id, order)
+                negotiated = await self._relays.negotiate(relay.relay_id, order)
             except SalonError as error:
                 if may_be_open_after(error):
-                    self._relays.close_later(event.relay_id, order.transport_id, "not-negotiated")
+                    self._relays.close_later(relay.relay_id, order.transport_id, "not-negotiated")
                 raise
-            self._viewers.keep(place, key, TransportId(order.transport_id), placement)
+            self._viewers.keep(place, key, TransportId(order.transport_id), relay)
         return key, TransportId(order.transport_id), negotiated.answer_sdp
 
     async def stop(self, key: RoomKey, transport_id: TransportId, token: str) -> None:
@@ -117,12 +122,11 @@ class WhepViewers:
         if opened is not None and not isinstance(opened, TransportOpened):
             raise TransportNotFound(transport_id=transport_id)
         async with self._rooms.following(key) as view:
-            placement = view.state.placement
-            if placement is None:
+            relay = opened or self._placements.relay_of_room(view)
+            if relay is None:
                 raise TransportNotFound(transport_id=transport_id)
             # Without an event it is not connected yet, or never was: the relay says which by closing it or not.
-            relay_id = placement.relay_id if opened is None else opened.relay_id
-            await self._relays.close_transport(relay_id, transport_id, "closed-by-client")
+            await self._relays.close_transport(relay.relay_id, transport_id, "closed-by-client")
             await self._wait_closed(view, transport_id)
 
     async def check_lives(self, key: RoomKey, transport_id: TransportId) -> None:

@@ -18,7 +18,7 @@ from salon_room.members.presence import PresenceBook, ResumedElsewhere
 from salon_room.members.tokens import Permit, Tokens
 from salon_room.quotas import ClientAddress, Quotas
 from salon_room.streams.media import Media, may_be_open_after
-from salon_room.streams.placement import Placement
+from salon_room.streams.placements import Placements
 from salon_room.streams.relays import Relays
 from salon_room.streams.stream_id_reservations import StreamIdReservations
 from salon_room.views.room_view import RoomKey
@@ -70,7 +70,7 @@ class WhipPublishers:
         logins: Logins,
         logouts: Logouts,
         presence: PresenceBook,
-        placement: Placement,
+        placements: Placements,
         relays: Relays,
         media: Media,
         background: Background,
@@ -83,7 +83,7 @@ class WhipPublishers:
         self._logins = logins
         self._logouts = logouts
         self._presence = presence
-        self._placement = placement
+        self._placements = placements
         self._relays = relays
         self._media = media
         self._background = background
@@ -147,7 +147,7 @@ class WhipPublishers:
             raise
 
     async def _offer(self, who: Participant, stream: StreamId, sdp: str) -> str:
-        relay = await self._placement.relay_of(who.view)
+        relay = await self._placements.relay_of(who)
         key = who.view.key
         order = Negotiate(
             app_id=key.app_id,

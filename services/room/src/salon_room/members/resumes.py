@@ -11,6 +11,7 @@ from salon_contracts.subjects import room_session_events
 
 from salon_room.core.facts import Fact
 from salon_room.core.notices import Receiver, includes, notices, peer_connection_id, relay_lost
+from salon_room.core.placement import is_transport_lost
 from salon_room.core.signal_json import encode
 from salon_room.members.logouts import Logouts
 from salon_room.members.participant import Participant, ParticipantPort
@@ -117,17 +118,15 @@ class Resumes:
         """Which peer connections the log-in has, and a notice for each whose relay is gone."""
         frames = []
         state = participant.view.state
-        placement = state.placement
-        assigned_at = state.sequence_of(state.entity("placement", None))
+        placement = state.placement_of(participant.session_id)
         for event in await self._logouts.open_transports(participant.view.key, participant.session_id):
             name = peer_connection_id(event.entity.key or "", participant.session_id)
             if name is None or not isinstance(event.message, TransportOpened) or placement is None:
                 continue
-            # A relay is assigned anew only when the one before was lost.
-            if event.sequence < assigned_at or self._relays.lost(placement.relay_id, placement.relay_epoch):
+            if is_transport_lost(state, event.sequence, event.message.relay_id, placement, self._relays.lost):
                 frames.append(encode(relay_lost(name)))
             else:
-                participant.transports[name] = placement
+                participant.transports[name] = placement.event
         return frames
 
 

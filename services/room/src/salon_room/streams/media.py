@@ -17,7 +17,6 @@ from salon_contracts.errors import (
     RelayLost,
     RequestTimedOut,
     SalonError,
-    StreamNotFound,
 )
 from salon_contracts.ids import StreamId, parse_extra_info, parse_peer_connection_id, parse_stream_id
 from salon_kit.log import get_logger
@@ -27,11 +26,12 @@ from salon_room.core.effects import Wish
 from salon_room.core.facts import Append, Reject
 from salon_room.core.mutes import mute, parse_muted_kinds
 from salon_room.core.notices import Notice, OneSession, relay_lost
+from salon_room.core.placement import require_on
 from salon_room.core.signal_json import check_sdp, encode
 from salon_room.members.participant import Participant
 from salon_room.quotas import Quotas
 from salon_room.streams.effects import Effects
-from salon_room.streams.placement import Placement
+from salon_room.streams.placements import Placements
 from salon_room.streams.play_rights import PlayRights
 from salon_room.streams.relays import Relays
 from salon_room.streams.stream_id_reservations import StreamIdReservations
@@ -49,7 +49,7 @@ class Media:
         self,
         rooms: Rooms,
         relays: Relays,
-        placement: Placement,
+        placements: Placements,
         reservations: StreamIdReservations,
         rights: PlayRights,
         effects: Effects,
@@ -57,7 +57,7 @@ class Media:
     ) -> None:
         self._rooms = rooms
         self._relays = relays
-        self._placement = placement
+        self._placements = placements
         self._reservations = reservations
         self._rights = rights
         self._effects = effects
@@ -86,7 +86,7 @@ class Media:
             await self._say_refused(who, stream, error)
             raise
         try:
-            relay = await self._placement.relay_of(who.view)
+            relay = await self._placements.relay_of(who)
             order = self._order(who, offer, Direction.DIRECTION_SEND)
             negotiated = await self._negotiate(who, relay, offer.peer_connection_id, order)
             await self.add_stream(who, stream, extra, relay, order.transport_id, negotiated, muted)
@@ -132,6 +132,7 @@ class Media:
             session_id=who.session_id,
             extra_info=extra,
             relay_id=relay.relay_id,
+            relay_epoch=relay.relay_epoch,
             transport_id=transport_id,
             tracks=tracks,
             added_at_unix_ms=time.time_ns() // 1_000_000,
@@ -195,9 +196,8 @@ class Media:
         _check_offer(offer)
         event = await self._rights.find(who.view, who.permit, stream)
         await self._check_played(who, offer, found=stream)
-        relay = await self._placement.relay_of(who.view, prefer_relay_id=event.relay_id)
-        if relay.relay_id != event.relay_id:
-            raise StreamNotFound(stream_id=stream)  # on another relay; there is no way between them yet
+        relay = await self._placements.relay_of(who, prefer_relay_id=event.relay_id)
+        require_on(relay, event)
         order = self._order(who, offer, Direction.DIRECTION_RECEIVE)
         negotiated = await self._negotiate(who, relay, offer.peer_connection_id, order)
         who.remember_played(offer)
@@ -219,7 +219,8 @@ class Media:
         for stream in state.streams_of(who.session_id):
             if stream.event.transport_id == transport_id:
                 await self._remove(who, StreamId(stream.event.stream_id))
-        relay = who.forget_transport(name) or state.placement
+        placement = state.placement_of(who.session_id)
+        relay = who.forget_transport(name) or (placement.event if placement is not None else None)
         if relay is not None:
             await self._relays.close_transport(relay.relay_id, transport_id, "closed-by-client")
 
@@ -268,7 +269,7 @@ class Media:
         )
 
     async def _renegotiate(self, who: Participant, offer: Offer, direction: Direction.ValueType) -> str:
-        relay = await self._placement.relay_of(who.view)
+        relay = await self._placements.relay_of(who)
         order = self._order(who, offer, direction)
         return (await self._negotiate(who, relay, offer.peer_connection_id, order)).answer_sdp
 

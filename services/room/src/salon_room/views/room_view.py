@@ -34,10 +34,10 @@ from salon_kit.log import get_logger
 
 from salon_room import metrics
 from salon_room.core import decisions
-from salon_room.core.decisions import RelayLost
 from salon_room.core.facts import Append, Fact, Reject
 from salon_room.core.limits import MessageLimits
 from salon_room.core.notices import Notice, OneSession, Others, Receiver, includes, notices
+from salon_room.core.placement import RelayLost
 from salon_room.core.room_state import EFFECTS_STATES, EffectsState, RoomState
 from salon_room.core.signal_json import encode
 from salon_room.views.present import Present
@@ -51,7 +51,7 @@ CONFLICTS_MAX = 50
 """Decisions in a row that others were faster with, before whoever asked is told to try again."""
 REPAIR_DELAY_S = 0.3
 """How long other instances leave a repair to the one that is closest to it."""
-MAY_NEED_REPAIR = (UserLoggedOut, StreamAdded, TransportClosed, RoomOpened, RoomClosed, RelayAssigned)
+MAY_NEED_REPAIR = (UserLoggedOut, StreamAdded, TransportClosed, RoomOpened, RoomClosed)
 """Events after which something may be wrong with a room. A log-in is not one: in a full room that would be looked for
 a thousand times."""
 
@@ -207,7 +207,8 @@ class RoomView:
         for notice in told:  # after whoever left has ceased to listen: nobody is told of itself
             if notice.message.HasField("users_changed"):
                 self._user_changed(notice.message)
-        if isinstance(fact.body, MAY_NEED_REPAIR):
+        relay_replaced = isinstance(fact.body, RelayAssigned) and fact.body.replaces_relay_id
+        if relay_replaced or isinstance(fact.body, MAY_NEED_REPAIR):
             self.repair_later()
 
     def _tell(self, notice: Notice) -> None:
