@@ -132,9 +132,11 @@ async def test_a_relay_that_dies_takes_its_streams_and_the_next_offer_finds_anot
     assert "answer" in await bob.play("cam", pc="new")
     history = await cloud.history("r")
     assigned = [event.message for event in history if isinstance(event.message, RelayAssigned)]
-    assert [(event.relay_id, event.replaces_relay_id) for event in assigned] == [
-        ("relay-1", ""),
-        ("relay-2", "relay-1"),
+    assert [(event.user_id, event.relay_id, event.replaces_relay_id) for event in assigned] == [
+        ("alice", "relay-1", ""),
+        ("bob", "relay-1", ""),
+        ("alice", "relay-2", "relay-1"),
+        ("bob", "relay-2", "relay-1"),
     ]
     assert len([event for event in history if isinstance(event.message, StreamRemoved)]) == 1
 
@@ -154,6 +156,22 @@ async def test_a_relay_that_restarts_has_lost_everything(cloud: Cloud) -> None:
     assert "answer" in await alice.publish("cam", pc="new")
     assigned = [event.message for event in await cloud.history("r") if isinstance(event.message, RelayAssigned)]
     assert [event.relay_epoch for event in assigned] == ["e1", "e2"]
+
+
+async def test_of_two_relays_everybody_in_a_room_is_on_one_also_who_comes_at_once(cloud: Cloud) -> None:
+    other = RelayResponder(cloud.bus, cloud.events, relay_id="relay-2")
+    await other.serve()
+    one, two = await cloud.start_room(), await cloud.start_room()
+    for number in range(6):
+        room, names = f"r{number}", [f"u{number}{each}" for each in "abcd"]
+        clients = [await cloud.join(two if index % 2 else one, room, name) for index, name in enumerate(names)]
+        published = await asyncio.gather(*(each.publish(f"cam-{each.user_id}") for each in clients))
+        assert all("answer" in reply for reply in published)
+        for client in clients:
+            for name in names:
+                assert "answer" in await client.play(f"cam-{name}", pc=f"recv-{name}")
+        streams = [event.message for event in await cloud.history(room) if isinstance(event.message, StreamAdded)]
+        assert len({(event.relay_id, event.relay_epoch) for event in streams}) == 1
 
 
 async def test_without_a_relay_publishing_can_be_tried_again(cloud: Cloud) -> None:
