@@ -41,6 +41,12 @@ class Client:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Json]] = {}
         self.replies: list[Json] = []
+        self.effects_versions: list[int] = []
+        """Of the replies to SetEffects, which are kept without them."""
+        self._effects_asked: dict[int, str] = {}
+        self._effects_known: dict[str, tuple[int, str]] = {}
+        """By stream id: the version and the problem of what it knows last."""
+        self._effects_news: list[tuple[str, str, str]] = []
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
 
@@ -81,6 +87,8 @@ class Client:
     def send_later(self, **body: Json) -> tuple[str, "asyncio.Future[Json]"]:
         number = next(self._numbers)
         self._waiting[number] = asyncio.get_running_loop().create_future()
+        if "setEffects" in body:
+            self._effects_asked[number] = body["setEffects"]["streamId"]
         return json.dumps({"requestId": number, **body}), self._waiting[number]
 
     async def request(self, *, timeout_s: float = 10.0, **body: Json) -> Json:
@@ -110,14 +118,35 @@ class Client:
             reply = frame["reply"]
             self.replies.append(dict(reply))
             self.sequence = max(self.sequence, sequence)
-            waiting = self._waiting.get(reply.pop("requestId", 0))
+            number = reply.pop("requestId", 0)
+            if "effectsSet" in reply:
+                self._is_news(self._effects_asked[number], reply["effectsSet"])
+                self.effects_versions.append(reply["effectsSet"].pop("version", 0))
+            self._effects_asked.pop(number, None)
+            waiting = self._waiting.get(number)
             if waiting is not None and not waiting.done():
                 waiting.set_result(reply)
             return
         if sequence:
             assert sequence > self.sequence or "loggedOut" in frame or "usersChanged" in frame, (sequence, frame)
             self.sequence = max(self.sequence, sequence)
+        if (change := frame.get("effectsStateChanged")) is not None and self._is_news(change["streamId"], change):
+            state = change["state"].removeprefix("STREAM_EFFECTS_STATE_")
+            if change["streamId"] not in self._effects_asked.values():  # else the reply says it
+                self._effects_news.append((change["streamId"], state, change.get("problem", "")))
         self.notices.add({**frame, "sequence": sequence})
+
+    def _is_news(self, stream_id: str, effects: Json) -> bool:
+        """Whether an app hears of it, as in the SDKs: of a problem that is new and of its end, of nothing that is older
+        than what is known."""
+        known, problem_before = self._effects_known.get(stream_id, (0, ""))
+        version, problem = effects.get("version", 0), effects.get("problem", "")
+        if 0 < version < known:
+            return False
+        self._effects_known[stream_id] = (version or known, problem)
+        if problem:
+            return bool(problem != problem_before)
+        return bool(problem_before) and effects["state"] == "STREAM_EFFECTS_STATE_ON"
 
     # ---- what an app does ----
 
@@ -187,12 +216,8 @@ class Client:
         ]
 
     def effects(self) -> list[tuple[str, str, str]]:
-        """(stream id, state, problem), in order."""
-        return [
-            (change["streamId"], change["state"].removeprefix("STREAM_EFFECTS_STATE_"), change.get("problem", ""))
-            for notice in self.notices.items
-            if (change := notice.get("effectsStateChanged")) is not None
-        ]
+        """(stream id, state, problem) of what was news, in order."""
+        return list(self._effects_news)
 
     async def until_effects(self, *wanted: tuple[str, str, str]) -> None:
         await self.notices.until(lambda _: self.effects() == list(wanted))

@@ -3,14 +3,23 @@ import math
 
 import pytest
 from salon.effects.v1.effects_pb2 import Beauty
-from salon.relay.v1.relay_pb2 import EffectsInterrupted, EffectsProblem, EffectsStarted, EffectsStopped
+from salon.relay.v1.relay_pb2 import (
+    EFFECTS_PROBLEM_FULL,
+    EFFECTS_STATE_ON,
+    EFFECTS_STATE_UNAVAILABLE,
+    EffectsInterrupted,
+    EffectsProblem,
+    EffectsStarted,
+    EffectsStopped,
+)
+from salon.relay.v1.relay_pb2 import EffectsSet as RelayEffectsSet
 from salon.room.v1.events_pb2 import EffectsChanged, EffectsTurnedOff, EffectsTurnedOn
 from salon.room.v1.signal_pb2 import StreamEffects, StreamEffectsState
 from salon_contracts.errors import InvalidField, StreamNotYours
 from salon_room.core.effects import Wish, set_effects, wish_of
-from salon_room.core.effects_told import EffectsTold, Seen
+from salon_room.core.effects_seen import Seen
 from salon_room.core.facts import Reject
-from salon_room.core.notices import OneSession, effects_changed
+from salon_room.core.notices import OneSession, notices
 from salon_room.core.room_state import EffectsState, RoomState
 
 from .rooms_by_hand import APP, ROOM, SESSION, Log, entity
@@ -42,27 +51,20 @@ def stopped(version: int = 2) -> EffectsStopped:
     return EffectsStopped(stream_id="cam", session_id="s-alice", version=version)
 
 
-def seen(event: EffectsState) -> Seen:
-    found = Seen.of_event(event, "s-alice")
-    assert found is not None
-    return found
-
-
-def told(log: Log, *events: EffectsState, knowing: EffectsTold | None = None) -> list[str]:
-    """What alice is told about each: nothing, or the state and the problem."""
-    knows = knowing or EffectsTold()
+def told(log: Log, *events: EffectsState) -> list[str]:
+    """What alice is told about each: nothing, or the state, the problem and the version."""
     said = []
     for event in events:
-        before = log.fold().effects_states.get("cam")
         log.say(entity("effects-state", "cam"), event)
-        notice = effects_changed(log.facts[-1], before, log.fold(), knows)
-        if notice is None:
+        found = notices(log.facts[-1])
+        if not found:
             said.append("")
             continue
-        assert notice.audience == OneSession("s-alice")
+        (notice,) = found
+        assert (notice.audience, notice.message.sequence) == (OneSession("s-alice"), log.facts[-1].sequence)
         change = notice.message.effects_state_changed
         state = StreamEffectsState.Name(change.state).removeprefix("STREAM_EFFECTS_STATE_")
-        said.append(f"{state} {change.problem}".strip())
+        said.append(" ".join([state, *([change.problem] if change.problem else []), str(change.version)]))
     return said
 
 
@@ -161,72 +163,27 @@ def test_strengths_are_from_0_to_100(field: str, value: float, enabled: bool) ->
         wish_of(StreamEffects(enabled=enabled, **{f"{field}_intensity": fine}))
 
 
-def test_an_interruption_and_its_end_are_told_once_each() -> None:
+def test_the_publisher_is_told_what_a_relay_says_and_about_which_wish() -> None:
     log = published()
     log.effects("cam", "alice", ON)
-    assert told(log, started(), interrupted(), interrupted(), interrupted("FULL"), started(), started()) == [
-        "", "UNAVAILABLE no-worker", "", "UNAVAILABLE full", "ON", "",
+    assert told(log, started(), interrupted(), interrupted("FULL", 2), started(2), stopped(3)) == [
+        "ON 1", "UNAVAILABLE no-worker 1", "UNAVAILABLE full 2", "ON 2", "",
     ]  # fmt: skip
 
 
-def test_a_start_that_is_no_recovery_is_not_told() -> None:
+def test_nobody_is_told_of_what_does_not_concern_it() -> None:
     log = published()
-    log.effects("cam", "alice", ON)
-    assert told(log, started(), stopped(), started(3)) == ["", "", ""]
+    log.say(entity("effects-state", "cam"), started(session_id="s-bob"))
+    (notice,) = notices(log.facts[-1])
+    assert notice.audience == OneSession("s-bob")
 
 
-def test_what_came_before_this_connection_counts_as_told() -> None:
-    log = published()
-    log.effects("cam", "alice", ON)
-    assert told(log, interrupted()) == ["UNAVAILABLE no-worker"]
-    assert told(log, interrupted(), started(), knowing=EffectsTold()) == ["", "ON"]
-
-
-def test_a_notice_never_repeats_a_reply() -> None:
-    log = published()
-    log.effects("cam", "alice", ON)
-    knows = EffectsTold()
-    knows.replied("cam", seen(interrupted()))
-    assert told(log, interrupted(), started(), knowing=knows) == ["", "ON"]
-    knows.replied("cam", seen(started(2)))
-    assert told(log, started(2), interrupted("TOO_SLOW", 2), knowing=knows) == ["", "UNAVAILABLE too-slow"]
-
-
-def test_what_comes_while_a_reply_is_on_its_way_is_left_to_the_reply() -> None:
-    log = published()
-    log.effects("cam", "alice", ON)
-    knows = EffectsTold()
-    with knows.asking("cam"):
-        assert told(log, interrupted(), knowing=knows) == [""]
-    knows.replied("cam", seen(started()))
-    assert told(log, started(), knowing=knows) == [""]
-
-
-def test_what_was_said_about_older_wishes_is_not_told() -> None:
-    log = published()
-    log.effects("cam", "alice", ON)
-    knows = EffectsTold()
-    knows.replied("cam", seen(started(5)))
-    assert told(log, interrupted(version=4), knowing=knows) == [""]
-
-
-def test_nothing_is_told_of_effects_that_are_off() -> None:
-    log = published()
-    assert told(log, interrupted()) == [""]
-    log.effects("cam", "alice", ON)
-    log.effects("cam", "alice", OFF)
-    assert told(log, interrupted("FULL")) == [""]
-
-
-def test_a_stream_that_is_published_again_tells_its_trouble_again() -> None:
-    log = published()
-    log.effects("cam", "alice", ON)
-    knows = EffectsTold()
-    assert told(log, interrupted(), knowing=knows) == ["UNAVAILABLE no-worker"]
-    knows.published("cam", None)
-    assert told(log, interrupted(), started(), knowing=knows) == ["UNAVAILABLE no-worker", "ON"]
+def test_a_reply_says_which_wish_it_answers() -> None:
+    reply = Seen.of_reply(RelayEffectsSet(state=EFFECTS_STATE_UNAVAILABLE, problem=EFFECTS_PROBLEM_FULL), 7)
+    assert (reply.result().problem, reply.result().version) == ("full", 7)
+    assert Seen.of_reply(RelayEffectsSet(state=EFFECTS_STATE_ON), 8).result().version == 8
 
 
 def test_a_problem_of_a_newer_relay_has_a_name_all_the_same() -> None:
     newer = EffectsInterrupted(session_id="s-alice", problem=99)  # type: ignore[arg-type]
-    assert seen(newer).problem == "transcoder"
+    assert Seen.of_event(newer).problem == "transcoder"

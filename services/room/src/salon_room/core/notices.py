@@ -4,7 +4,7 @@ the same words as to those who were there."""
 from dataclasses import dataclass
 from typing import assert_never
 
-from salon.relay.v1.relay_pb2 import TransportClosed, TransportCloseReason
+from salon.relay.v1.relay_pb2 import EffectsInterrupted, EffectsStarted, TransportClosed, TransportCloseReason
 from salon.room.v1 import events_pb2, signal_pb2
 from salon.room.v1.events_pb2 import LogoutReason, MessageSent, StreamAdded, StreamRemoved, UserLoggedIn, UserLoggedOut
 from salon.room.v1.signal_pb2 import (
@@ -20,9 +20,8 @@ from salon.room.v1.signal_pb2 import (
     UsersChanged,
 )
 
-from salon_room.core.effects_told import EffectsTold, Seen
+from salon_room.core.effects_seen import Seen
 from salon_room.core.facts import Fact
-from salon_room.core.room_state import EFFECTS_STATES, EffectsState, RoomState
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +111,10 @@ def notices(fact: Fact) -> list[Notice]:
             return [_message(fact, event)]
         case TransportClosed() as event if fact.entity.key is not None:
             return _transport_closed(fact, fact.entity.key, event)
+        case EffectsStarted() | EffectsInterrupted() as event:
+            return [_effects_changed(fact, event)]
         case _:
             return []
-
-
-def effects_changed(fact: Fact, before: EffectsState | None, state: RoomState, told: EffectsTold) -> Notice | None:
-    """What the publisher is told about an event of its relay. Unlike other events' it depends on what it knows from its
-    replies (`told`), or else from the event `before` about the same stream."""
-    event = fact.body
-    if not isinstance(event, EFFECTS_STATES) or not state.has_effects(event.stream_id, event.session_id):
-        return None
-    seen = Seen.of_event(event, event.session_id)
-    if seen is None:
-        return None
-    change = told.learn(event.stream_id, seen, Seen.of_event(before, event.session_id))
-    if change is None:
-        return None
-    return Notice(OneSession(event.session_id), ServerMessage(sequence=fact.sequence, effects_state_changed=change))
 
 
 def stream_view(event: StreamAdded) -> Stream:
@@ -169,6 +155,11 @@ def _ended(fact: Fact, event: UserLoggedOut) -> list[Notice]:
 def _mute_changed(fact: Fact, event: StreamAdded) -> Notice:
     change = StreamMuteChanged(stream_id=event.stream_id, muted_kinds=event.muted_kinds)
     return Notice(Others(event.user_id), ServerMessage(sequence=fact.sequence, stream_mute_changed=change))
+
+
+def _effects_changed(fact: Fact, event: EffectsStarted | EffectsInterrupted) -> Notice:
+    change = Seen.of_event(event).change(event.stream_id)
+    return Notice(OneSession(event.session_id), ServerMessage(sequence=fact.sequence, effects_state_changed=change))
 
 
 def _message(fact: Fact, event: MessageSent) -> Notice:

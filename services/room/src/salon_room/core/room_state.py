@@ -36,7 +36,6 @@ CLOSED_TRANSPORTS_REMEMBERED = 4096
 ONE_PER_ENTITY: frozenset[str] = frozenset({"room", *STATE_KINDS, "effects-state"})
 """The kinds of which only the last event of each entity counts."""
 
-EFFECTS_STATES = (EffectsStarted, EffectsInterrupted, EffectsStopped)
 EffectsState = EffectsStarted | EffectsInterrupted | EffectsStopped
 """What a relay says about what the viewers of a stream with effects get."""
 

@@ -9,12 +9,8 @@ from salon.room.v1.signal_pb2 import Offer
 from salon_contracts.errors import QuotaExceeded
 from salon_contracts.ids import AppId, RoomId, StreamId, TransportId, UserId
 
-from salon_room.core.effects_told import EffectsTold
-from salon_room.core.facts import Fact
 from salon_room.core.limits import BARRAGES_PER_USER, BROADCASTS_PER_USER, COMMANDS_TO_MANY_PER_USER, Bucket
-from salon_room.core.notices import Notice, Receiver, effects_changed
-from salon_room.core.room_state import EffectsState
-from salon_room.core.signal_json import encode
+from salon_room.core.notices import Notice, Receiver
 from salon_room.members.presence import Lease
 from salon_room.members.tokens import Permit
 from salon_room.quotas import UNKNOWN_ADDRESS, ClientAddress
@@ -61,7 +57,6 @@ class Participant:
     """By peer connection id: where it is."""
     _played: dict[str, frozenset[StreamId]] = field(default_factory=dict)
     """By peer connection id: what its last offer bound."""
-    effects: EffectsTold = field(default_factory=EffectsTold)
     broadcasts: Bucket = field(default_factory=lambda: Bucket(BROADCASTS_PER_USER))
     barrages: Bucket = field(default_factory=lambda: Bucket(BARRAGES_PER_USER))
     commands_to_many: Bucket = field(default_factory=lambda: Bucket(COMMANDS_TO_MANY_PER_USER))
@@ -141,11 +136,6 @@ class Participant:
         name = transport_id.removeprefix(f"{self.session_id}.")
         self.forget_transport(name)
         self.port.transport_lost(name)
-
-    def effects_said(self, fact: Fact, before: EffectsState | None) -> None:
-        notice = effects_changed(fact, before, self.view.state, self.effects)
-        if notice is not None:
-            self.tell(notice, encode(notice.message))
 
     def ended(self) -> None:
         self.ended_by_event = True

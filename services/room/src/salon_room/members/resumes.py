@@ -19,7 +19,6 @@ from salon_room.members.presence import PresenceBook
 from salon_room.members.tokens import Permit
 from salon_room.quotas import Quotas
 from salon_room.streams.relays import Relays
-from salon_room.views.effects_missed import MissedEffects
 from salon_room.views.room_view import RoomKey, RoomView
 from salon_room.views.rooms import Rooms
 
@@ -95,7 +94,6 @@ class Resumes:
 
     async def _missed(self, view: RoomView, after: int, through: int, receiver: Receiver) -> list[str]:
         key = view.key
-        effects = MissedEffects(self._rooms.around.events, view.state, receiver.session_id)
         frames: list[str] = []
         filters = [room_session_events(key.app_id, key.room_id, key.room_session_id)]
         read = 0
@@ -105,7 +103,6 @@ class Resumes:
                 if event.sequence <= through and event.message is not None:
                     fact = Fact(event.sequence, event.entity, event.message)
                     frames += [encode(each.message) for each in notices(fact) if includes(each.audience, receiver)]
-                    frames += await effects.frames(fact)
             read += len(events)
             if read > self._max_events:
                 raise SessionGone

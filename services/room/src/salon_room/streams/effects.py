@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from salon.effects.v1.effects_pb2 import Beauty
 from salon.relay.v1 import relay_pb2
-from salon.room.v1.signal_pb2 import EffectsSet, EffectsStateChanged, ServerMessage, StreamEffects
+from salon.room.v1.signal_pb2 import EffectsSet, ServerMessage, StreamEffects
 from salon_contracts.beauty import is_nothing
 from salon_contracts.errors import (
     NotLoggedIn,
@@ -27,7 +27,7 @@ from salon_room.background import Spawn
 from salon_room.core import effects as decisions
 from salon_room.core import event_bytes
 from salon_room.core.effects import Wish
-from salon_room.core.effects_told import OFF, UNAVAILABLE, Seen, problem_name
+from salon_room.core.effects_seen import OFF, UNAVAILABLE, Seen, problem_name
 from salon_room.core.facts import Append, Reject
 from salon_room.core.notices import Notice, OneSession
 from salon_room.core.room_state import StreamEffects as WantedEffects
@@ -61,14 +61,7 @@ class Effects:
         if wish.enabled:  # turning off is never refused: it takes what turning on has left it
             has_effects = who.view.state.has_effects(stream, who.session_id)
             self._quotas.effects(who.app_id, who.user_id, event_bytes.of_effects(has_effects=has_effects))
-        try:
-            with who.effects.asking(stream):
-                seen = await self._set(who, stream, wish)
-        except SalonError:
-            self._tell_present(who, stream)  # what was held back for the sake of a reply
-            raise
-        who.effects.replied(stream, seen)
-        return seen.result()
+        return (await self._set(who, stream, wish)).result()
 
     async def _set(self, who: Participant, stream: StreamId, wish: Wish) -> Seen:
         view = who.view
@@ -79,7 +72,7 @@ class Effects:
         if wanted is None:
             if wish.enabled:
                 raise StreamNotYours(stream_id=stream)  # any more
-            return Seen(OFF)  # there never were any: the relay knows of nothing
+            return Seen(OFF, version=_version(who, stream))  # there never were any: the relay knows of nothing
         try:
             return await self._order(who, stream, wanted)
         except (RelayLost, RequestTimedOut) as error:
@@ -89,14 +82,13 @@ class Effects:
     async def begin(self, who: Participant, stream: StreamId, wish: Wish | None) -> None:
         """A relay has the stream, perhaps another one than before: the wish that came along is recorded, and whatever
         is wanted ordered, without waiting for what comes of it."""
-        who.effects.published(stream, self._said(who, stream))
         if wish is not None:
             try:
                 await self._decide(who, stream, wish)
             except StreamNotYours:
                 return  # its peer connection was lost in this moment: it will be published again
             except QuotaExceeded:  # the stream goes on without
-                self._learn(who, stream, Seen(UNAVAILABLE, FULL))
+                _tell(who, stream, Seen(UNAVAILABLE, FULL, _version(who, stream)))
         wanted = who.view.state.effects_of(stream, who.session_id)
         if wanted is not None:
             self._spawn("order-effects", self._order_quietly(who, stream, wanted))
@@ -152,16 +144,16 @@ class Effects:
         return Seen.of_reply(reply, wanted.version)
 
     async def _order_quietly(self, who: Participant, stream: StreamId, wanted: WantedEffects) -> None:
-        """For when nobody waits for a reply: what is not as asked is told."""
+        """For when nobody waits for a reply: what the viewers get is told."""
         states = who.view.state.effects_states
         before = states.get(stream)
         try:
             seen = await self._order(who, stream, wanted)
             if states.get(stream) is before:  # else an event has come meanwhile, which may be newer
-                self._learn(who, stream, seen)
+                _tell(who, stream, seen)
         except (RelayLost, RequestTimedOut) as error:
             if _is_something(wanted):
-                self._learn(who, stream, self._unanswered(who, stream, wanted, error))
+                _tell(who, stream, self._unanswered(who, stream, wanted, error))
             await self._order_again(who, stream)
         except SalonError as error:
             log.warning("effects-refused", stream_id=stream, err_code=error.code)
@@ -184,7 +176,7 @@ class Effects:
             if wanted is None or not who.is_attached:
                 return
             try:
-                self._learn(who, stream, await self._order(who, stream, wanted))
+                _tell(who, stream, await self._order(who, stream, wanted))
             except (RelayLost, RequestTimedOut):
                 continue
             except SalonError as error:
@@ -197,28 +189,27 @@ class Effects:
         counts. Turning off has failed then."""
         if not _is_something(wanted):
             raise error
-        said = None if isinstance(error, RelayLost) else self._said(who, stream)
+        said = None if isinstance(error, RelayLost) else _said(who, stream)
         return replace(said or Seen(UNAVAILABLE, NO_VIDEO), version=wanted.version)
 
-    # ---- what the publisher is told ----
 
-    def _said(self, who: Participant, stream: StreamId) -> Seen | None:
-        return Seen.of_event(who.view.state.effects_states.get(stream), who.session_id)
-
-    def _tell_present(self, who: Participant, stream: StreamId) -> None:
-        seen = self._said(who, stream)
-        if seen is not None and who.view.state.has_effects(stream, who.session_id):
-            self._learn(who, stream, seen)
-
-    def _learn(self, who: Participant, stream: StreamId, seen: Seen) -> None:
-        change = who.effects.learn(stream, seen, None)
-        if change is not None:
-            _tell(who, change)
+def _said(who: Participant, stream: StreamId) -> Seen | None:
+    """What the relay said last while effects were asked for."""
+    event = who.view.state.effects_states.get(stream)
+    if event is None or isinstance(event, relay_pb2.EffectsStopped) or event.session_id != who.session_id:
+        return None
+    return Seen.of_event(event)
 
 
-def _tell(who: Participant, change: EffectsStateChanged) -> None:
+def _version(who: Participant, stream: StreamId) -> int:
+    """Of the last wish for a stream of that name, whoever's it was."""
+    last = who.view.state.effects.get(stream)
+    return 0 if last is None else last.version
+
+
+def _tell(who: Participant, stream: StreamId, seen: Seen) -> None:
     """From no event of its own, so it has no sequence."""
-    message = ServerMessage(effects_state_changed=change)
+    message = ServerMessage(effects_state_changed=seen.change(stream))
     who.tell(Notice(OneSession(who.session_id), message), encode(message))
 
 

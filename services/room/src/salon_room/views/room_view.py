@@ -38,7 +38,7 @@ from salon_room.core.facts import Append, Fact, Reject
 from salon_room.core.limits import MessageLimits
 from salon_room.core.notices import Notice, OneSession, Others, Receiver, includes, notices
 from salon_room.core.placement import RelayLost
-from salon_room.core.room_state import EFFECTS_STATES, EffectsState, RoomState
+from salon_room.core.room_state import RoomState
 from salon_room.core.signal_json import encode
 from salon_room.views.present import Present
 from salon_room.views.user_changes import Run, UserChanges, interval_s
@@ -79,9 +79,6 @@ class Listener(Protocol):
         """Who came and went; 0: the frame has no sequence, and more follows."""
 
     def transport_closed(self, transport_id: str) -> None: ...
-
-    def effects_said(self, fact: Fact, before: EffectsState | None) -> None:
-        """A relay said what the viewers of one of its streams get; `before`: what was said about that stream before."""
 
     def ended(self) -> None:
         """The log-in is over by an event; the view has let go of the listener."""
@@ -178,7 +175,6 @@ class RoomView:
     def _apply(self, event: StoredEvent) -> None:
         if event.sequence <= self.position and event.entity.kind == "message":
             return  # from before the view began
-        before = self.state.effects_states.get(event.entity.key or "")
         fact = self._fold(event)
         if fact is None:
             return
@@ -199,11 +195,6 @@ class RoomView:
             ended = self.viewer_ended.pop(fact.entity.key, None)
             if ended is not None:
                 ended()
-        elif isinstance(fact.body, EFFECTS_STATES):
-            listener = self.listeners.get(fact.body.session_id)
-            if listener is not None:
-                self._tell_users_to(listener)
-                listener.effects_said(fact, before)
         for notice in told:  # after whoever left has ceased to listen: nobody is told of itself
             if notice.message.HasField("users_changed"):
                 self._user_changed(notice.message)
