@@ -10,7 +10,7 @@ UV := $(BUILD)/bin/uv
 # A tool that talks when all is well is heard only when it is not.
 QUIETLY = >$(CURDIR)/.venv/check.log 2>&1 || { cat $(CURDIR)/.venv/check.log >&2; exit 1; }
 PURE_PACKAGES := libs/contracts libs/kit libs/media libs/frames libs/web-sdk libs/python-sdk libs/cli \
-	services/token services/room services/media-relay services/effects
+	services/token services/room services/media-relay services/transcoder services/effects
 DEVELOPMENT_PACKAGES := libs/testing
 RUST_SOURCES := $(shell find libs/packets -path '*/target' -prune -o \( -name '*.rs' -o -name 'Cargo.*' -o -name 'pyproject.toml' \) -print 2>/dev/null)
 

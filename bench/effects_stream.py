@@ -15,9 +15,9 @@ from salon.effects.v1.effects_pb2 import Beauty
 from salon.relay.v1.relay_pb2 import TranscoderCounters
 from salon_frames import I420
 from salon_kit.testing import NatsServer
-from salon_relay.transcoder.codec import Encoder
-from salon_relay.transcoder.testing.camera import Codec
-from salon_relay.transcoder.testing.stage import Stage, filming, staged
+from salon_testing.transcoder.camera import Codec
+from salon_testing.transcoder.stage import Stage, filming, staged
+from salon_transcoder.codec import Encoder
 
 from bench.cpu import cpu_s
 from bench.report import Report

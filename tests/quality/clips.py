@@ -16,7 +16,7 @@ import numpy as np
 from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 from salon_frames import I420
-from salon_relay.transcoder.codec import Decoder, Encoder
+from salon_transcoder.codec import Decoder, Encoder
 
 from tests.quality.measures import Filter
 from tests.quality.pictures import Box, Picture

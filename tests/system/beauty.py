@@ -205,7 +205,7 @@ def transcoders(relay: Process) -> list[int]:
             children = (task / "children").read_text().split()
         except FileNotFoundError:
             continue
-        found += [pid for pid in map(int, children) if b"salon_relay.transcoder" in _read(pid, "cmdline")]
+        found += [pid for pid in map(int, children) if b"salon_transcoder" in _read(pid, "cmdline")]
     return found
 
 

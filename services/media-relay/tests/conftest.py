@@ -5,7 +5,7 @@ import pytest
 
 # Imported one by one: `pytest_plugins` is allowed only in the conftest.py of the root.
 from salon_kit.testing import bus, events, make_bus, nats_server, own_nats_server
-from salon_relay.testing import make_relay, relay
+from salon_testing.relay.running import make_relay, relay
 
 __all__ = ["bus", "events", "make_bus", "make_relay", "nats_server", "own_nats_server", "read_offer", "relay"]
 

@@ -8,7 +8,7 @@ from salon_contracts.ids import AppId, StreamId
 from salon_relay.peers.codec_mismatches import CodecMismatches
 from salon_relay.peers.peer import CloseReason
 from salon_relay.registry import KINDS
-from salon_relay.testing import RunningRelay
+from salon_testing.relay.running import RunningRelay
 
 
 def counts(**by_sink: int) -> Any:

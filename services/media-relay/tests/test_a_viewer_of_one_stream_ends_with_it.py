@@ -8,7 +8,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
 from salon_contracts.ids import AppId, StreamId, TransportId
 from salon_relay.peers.peer import CloseReason
-from salon_relay.testing import RunningRelay
+from salon_testing.relay.running import RunningRelay
 
 ReadOffer = Callable[[str], str]
 CAM = [("0", "cam"), ("1", "cam")]

@@ -8,7 +8,7 @@ from salon_contracts.errors import InvariantBroken, SalonError, StreamNotFound
 from salon_relay.effects.core import EffectsCore
 from salon_relay.effects.messages import Effect, Input, Problem
 from salon_relay.effects.phase import Phase
-from salon_relay.testing import RunningRelay
+from salon_testing.relay.running import RunningRelay
 
 ReadOffer = Callable[[str], str]
 BEAUTY = Beauty(smooth=50)

@@ -10,8 +10,8 @@ from salon_kit.testing import NatsServer
 from salon_relay.effects.messages import Outcome, Problem
 from salon_relay.effects.phase import Phase
 from salon_relay.effects.process import ProcessPhase
-from salon_relay.effects.testing import BRIGHT, Scene, Viewer, children, is_bright, is_original, scene
-from salon_relay.testing import MakeRelay
+from salon_testing.relay.running import MakeRelay
+from salon_testing.relay.scene import BRIGHT, Scene, Viewer, children, is_bright, is_original, scene
 
 pytestmark = pytest.mark.timeout(180)
 CYCLES = 6

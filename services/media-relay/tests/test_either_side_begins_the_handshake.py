@@ -21,7 +21,7 @@ from OpenSSL import SSL
 from salon_contracts.errors import OfferUnacceptable
 from salon_relay.peers.dtls import DATAGRAM_MAX_BYTES, Certificates, DtlsEnd, DtlsSession, SrtpKeys, fingerprint
 from salon_relay.peers.peer import CloseReason
-from salon_relay.testing import RunningRelay
+from salon_testing.relay.running import RunningRelay
 from structlog.testing import capture_logs
 
 ReadOffer = Callable[[str], str]

@@ -11,7 +11,7 @@ from salon.relay.v1 import relay_pb2
 from salon_contracts.errors import InvalidField, OfferMalformed, OfferUnacceptable
 from salon_kit.bus import RequestContext
 from salon_relay.handlers import Handlers, _order
-from salon_relay.testing import RunningRelay
+from salon_testing.relay.running import RunningRelay
 
 ReadOffer = Callable[[str], str]
 

@@ -11,7 +11,7 @@ from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.codecs.h264 import H264Encoder
 from aiortc.mediastreams import VideoStreamTrack
 from av import VideoFrame
-from salon_relay.testing import RunningRelay
+from salon_testing.relay.running import RunningRelay
 
 pytestmark = pytest.mark.timeout(120)
 

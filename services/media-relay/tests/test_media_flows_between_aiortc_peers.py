@@ -10,7 +10,7 @@ from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamT
 from salon_contracts.errors import OfferUnacceptable, StreamNotFound, TransportNotFound
 from salon_contracts.ids import TransportId
 from salon_relay.peers.peer import CloseReason
-from salon_relay.testing import RunningRelay
+from salon_testing.relay.running import RunningRelay
 
 pytestmark = pytest.mark.timeout(120)
 

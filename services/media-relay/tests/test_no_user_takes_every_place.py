@@ -11,7 +11,7 @@ from salon_contracts.ids import AppId, TransportId, UserId
 from salon_relay.config import RelaySettings, limits_of
 from salon_relay.peers.peer import CloseReason
 from salon_relay.peers.quotas import Limits, Owner, Quotas
-from salon_relay.testing import MakeRelay, RunningRelay
+from salon_testing.relay.running import MakeRelay, RunningRelay
 
 ReadOffer = Callable[[str], str]
 

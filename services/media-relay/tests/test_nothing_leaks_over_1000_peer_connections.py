@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from salon_contracts.ids import TransportId
-from salon_relay.testing import RunningRelay
+from salon_testing.relay.running import RunningRelay
 
 ReadOffer = Callable[[str], str]
 

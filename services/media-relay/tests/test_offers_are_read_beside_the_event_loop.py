@@ -11,7 +11,7 @@ from salon_media.offer import OFFER_MAX_BYTES, Offer, parse_offer
 from salon_relay.peers import offer_reader
 from salon_relay.peers.offer_queue import WAITING_PER_USER_MAX
 from salon_relay.peers.peer import CloseReason
-from salon_relay.testing import MakeRelay, RunningRelay, order
+from salon_testing.relay.running import MakeRelay, RunningRelay, order
 
 ReadOffer = Callable[[str], str]
 

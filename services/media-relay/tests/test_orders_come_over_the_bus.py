@@ -18,7 +18,7 @@ from salon_relay.effects.messages import Problem
 from salon_relay.effects.totals import Totals
 from salon_relay.handlers import EventRecord, Handlers
 from salon_relay.peers.peer import CloseReason
-from salon_relay.testing import RunningRelay, identity
+from salon_testing.relay.running import RunningRelay, identity
 
 ReadOffer = Callable[[str], str]
 RELAY = RelayId("relay-1")

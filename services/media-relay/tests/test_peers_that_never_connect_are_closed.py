@@ -9,7 +9,7 @@ from salon_contracts.ids import TransportId
 from salon_packets import CommandQueueFull
 from salon_relay.peers.peer import ALLOWED, CloseReason, PeerState
 from salon_relay.peers.quotas import Limits
-from salon_relay.testing import MakeRelay, RunningRelay
+from salon_testing.relay.running import MakeRelay, RunningRelay
 
 ReadOffer = Callable[[str], str]
 

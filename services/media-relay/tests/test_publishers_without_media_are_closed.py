@@ -8,7 +8,7 @@ from salon.relay.v1 import relay_pb2
 from salon_relay.handlers import EventRecord
 from salon_relay.peers.peer import CloseReason
 from salon_relay.peers.quotas import Limits
-from salon_relay.testing import MakeRelay, RunningRelay, identity
+from salon_testing.relay.running import MakeRelay, RunningRelay, identity
 
 LIMITS = Limits(transports=10, half_open=10, setup_timeout_s=30.0, media_timeout_s=2.0)
 

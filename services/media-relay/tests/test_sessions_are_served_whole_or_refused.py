@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from salon_contracts.errors import OfferUnacceptable
 from salon_media.offer import parse_offer
-from salon_relay.testing import RunningRelay
+from salon_testing.relay.running import RunningRelay
 
 ReadOffer = Callable[[str], str]
 Way = Literal["whip", "whep", "sdk-publisher", "sdk-viewer"]

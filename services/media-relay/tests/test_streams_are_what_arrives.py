@@ -12,7 +12,7 @@ from av import VideoFrame
 from salon_contracts.errors import OfferUnacceptable
 from salon_contracts.ids import AppId, StreamId
 from salon_relay.peers.peer import CloseReason
-from salon_relay.testing import RunningRelay
+from salon_testing.relay.running import RunningRelay
 
 pytestmark = pytest.mark.timeout(120)
 

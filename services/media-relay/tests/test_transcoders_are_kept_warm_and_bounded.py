@@ -16,7 +16,7 @@ from salon_relay.effects import pool as pool_module
 from salon_relay.effects.pool import PoolSettings, TranscoderPool
 from salon_relay.effects.process import ProcessPhase, Transcoder
 from salon_relay.effects.rings import new_prefix, remove_leftovers, remove_rings
-from salon_relay.effects.testing import children
+from salon_testing.relay.scene import children
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import pytest_asyncio
 from salon_contracts.errors import StreamNotFound
-from salon_relay.testing import RunningRelay
+from salon_testing.relay.running import RunningRelay
 
 ReadOffer = Callable[[str], str]
 CAM = [("0", "cam"), ("1", "cam")]

@@ -1,1 +1,1 @@
-"""What the tests of several packages share: a fake cloud for clients, work counted in instructions."""
+"""What the tests of several packages share: a fake cloud for clients, a relay and a transcoder alone, counted work."""

@@ -2,10 +2,17 @@
 
 from collections.abc import Iterator
 
+from salon_contracts.transcoder_link import (
+    BEAUTIFIED_SSRC,
+    CLOCK_RATE_HZ,
+    COLOR_SPACE_ID,
+    ORIENTATION_ID,
+    ORIGINAL_SSRC,
+    PAYLOAD_TYPE,
+)
 from salon_media.extensions import COLOR_SPACE, VIDEO_ORIENTATION
 from salon_packets import Codec, CommandQueueFull, SinkConfig, SourceConfig
 
-from salon_relay.link import BEAUTIFIED_SSRC, CLOCK_RATE_HZ, COLOR_SPACE_ID, ORIENTATION_ID, PAYLOAD_TYPE, TAP_SSRC
 from salon_relay.packets import Packets
 from salon_relay.registry import Track
 
@@ -44,7 +51,7 @@ class Attachment:
                     kind="video",
                     mid="0",
                     codec=codec,
-                    ssrc=TAP_SSRC,
+                    ssrc=ORIGINAL_SSRC,
                     rtx_ssrc=None,
                     cname=track.cname,
                     extensions=extensions,

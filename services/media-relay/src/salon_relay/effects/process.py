@@ -17,7 +17,7 @@ from salon_kit.log import get_logger
 
 log = get_logger()
 
-COMMAND: Final = (sys.executable, "-m", "salon_relay.transcoder")
+COMMAND: Final = (sys.executable, "-m", "salon_transcoder")
 READY_S: Final = 30.0
 KILL_S: Final = 1.0
 """From the request to end to the end by force."""

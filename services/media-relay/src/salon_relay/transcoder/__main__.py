@@ -1,3 +1,0 @@
-from salon_relay.transcoder.process import main
-
-main()

@@ -1,0 +1,3 @@
+from salon_transcoder.main import main
+
+main()
