@@ -1,20 +1,20 @@
-"""The desk alone: pure, with a clock by hand."""
+"""The frame scheduler alone: pure, with a clock by hand."""
 
 import random
 from collections.abc import Sequence
 
 from salon.effects.v1.effects_pb2 import Beauty
-from salon_effects.core.desk import (
+from salon_effects.core.frame_scheduler import (
     SILENCE_NS,
     Answer,
     Closed,
     Delivered,
-    Desk,
-    Effect,
     Forget,
     Frame,
+    FrameScheduler,
     Gone,
     Opened,
+    Output,
     Reason,
     Result,
     Start,
@@ -31,172 +31,175 @@ def frame(sequence: int, slot: int = 0, at_ms: int = 0, deadline_ms: int = 40) -
     return Frame(sequence, slot, 64, 48, False, Beauty(), at_ms * MS, (at_ms + deadline_ms) * MS)
 
 
-def desk_with(threads: int, *tokens: str) -> Desk:
-    desk = Desk(threads)
+def scheduler_with(threads: int, *tokens: str) -> FrameScheduler:
+    scheduler = FrameScheduler(threads)
     for token in tokens:
-        desk.apply(Opened(token), 0)
-    return desk
+        scheduler.apply(Opened(token), 0)
+    return scheduler
 
 
-def finish(desk: Desk, token: str, done: Frame, now_ms: int = 0) -> list[Effect]:
+def finish(scheduler: FrameScheduler, token: str, done: Frame, now_ms: int = 0) -> list[Output]:
     """The filters are through, the answer is delivered."""
-    effects: list[Effect] = [*desk.apply(Worked(token, done, Result.DONE, 5), now_ms * MS)]
-    return [*effects, *desk.apply(Delivered(token, done), now_ms * MS)]
+    outputs: list[Output] = [*scheduler.apply(Worked(token, done, Result.DONE, 5), now_ms * MS)]
+    return [*outputs, *scheduler.apply(Delivered(token, done), now_ms * MS)]
 
 
 def test_a_free_thread_takes_a_frame_at_once() -> None:
-    desk = desk_with(1, "a")
+    scheduler = scheduler_with(1, "a")
     one = frame(1)
-    assert desk.apply(Submitted("a", one), 0) == [Start("a", one)]
-    assert finish(desk, "a", one) == [Answer("a", one, Result.DONE, 5)]
+    assert scheduler.apply(Submitted("a", one), 0) == [Start("a", one)]
+    assert finish(scheduler, "a", one) == [Answer("a", one, Result.DONE, 5)]
 
 
 def test_only_the_newest_waits_while_one_is_in_work() -> None:
-    desk = desk_with(2, "a")
+    scheduler = scheduler_with(2, "a")
     one, two, three = frame(1, 0), frame(2, 1), frame(3, 2)
-    desk.apply(Submitted("a", one), 0)
-    assert desk.apply(Submitted("a", two), 0) == []
-    assert desk.apply(Submitted("a", three), 0) == [Answer("a", two, Result.SUPERSEDED)]
-    assert finish(desk, "a", one) == [Answer("a", one, Result.DONE, 5), Start("a", three)]
+    scheduler.apply(Submitted("a", one), 0)
+    assert scheduler.apply(Submitted("a", two), 0) == []
+    assert scheduler.apply(Submitted("a", three), 0) == [Answer("a", two, Result.SUPERSEDED)]
+    assert finish(scheduler, "a", one) == [Answer("a", one, Result.DONE, 5), Start("a", three)]
 
 
 def test_a_frame_that_waits_for_a_thread_is_overtaken_too() -> None:
-    desk = desk_with(1, "a", "b")
+    scheduler = scheduler_with(1, "a", "b")
     other, one, two = frame(1), frame(1, 0), frame(2, 1)
-    desk.apply(Submitted("a", other), 0)
-    assert desk.apply(Submitted("b", one), 0) == []
-    assert desk.apply(Submitted("b", two), 0) == [Answer("b", one, Result.SUPERSEDED)]
-    assert desk.apply(Worked("a", other, Result.DONE, 5), 0) == [Answer("a", other, Result.DONE, 5), Start("b", two)]
+    scheduler.apply(Submitted("a", other), 0)
+    assert scheduler.apply(Submitted("b", one), 0) == []
+    assert scheduler.apply(Submitted("b", two), 0) == [Answer("b", one, Result.SUPERSEDED)]
+    assert scheduler.apply(Worked("a", other, Result.DONE, 5), 0) == [
+        Answer("a", other, Result.DONE, 5),
+        Start("b", two),
+    ]
 
 
 def test_the_stream_that_has_waited_longest_is_next() -> None:
-    desk = desk_with(1, "a", "b", "c")
+    scheduler = scheduler_with(1, "a", "b", "c")
     first = {token: frame(1) for token in "abc"}
     for token, one in first.items():
-        desk.apply(Submitted(token, one), 0)
-    desk.apply(Submitted("a", frame(2, 1)), 0)
+        scheduler.apply(Submitted(token, one), 0)
+    scheduler.apply(Submitted("a", frame(2, 1)), 0)
     started: list[str] = ["a"]
     for _ in range(3):
         token = started[-1]
-        effects = finish(desk, token, first[token])
-        started += [effect.token for effect in effects if isinstance(effect, Start)]
+        outputs = finish(scheduler, token, first[token])
+        started += [output.token for output in outputs if isinstance(output, Start)]
     assert started == ["a", "b", "c", "a"]
 
 
 def test_the_next_frame_of_a_stream_waits_until_the_answer_is_delivered() -> None:
-    desk = desk_with(2, "a")
+    scheduler = scheduler_with(2, "a")
     one, two = frame(1, 0), frame(2, 1)
-    desk.apply(Submitted("a", one), 0)
-    desk.apply(Submitted("a", two), 0)
-    assert desk.apply(Worked("a", one, Result.DONE, 5), 0) == [Answer("a", one, Result.DONE, 5)]
-    assert desk.apply(Delivered("a", one), 0) == [Start("a", two)]
+    scheduler.apply(Submitted("a", one), 0)
+    scheduler.apply(Submitted("a", two), 0)
+    assert scheduler.apply(Worked("a", one, Result.DONE, 5), 0) == [Answer("a", one, Result.DONE, 5)]
+    assert scheduler.apply(Delivered("a", one), 0) == [Start("a", two)]
 
 
 def test_a_frame_past_its_deadline_is_not_begun() -> None:
-    desk = desk_with(1, "a", "b")
+    scheduler = scheduler_with(1, "a", "b")
     busy, late = frame(1), frame(1)
-    desk.apply(Submitted("a", busy), 0)
-    desk.apply(Submitted("b", late), 0)
-    effects = desk.apply(Worked("a", busy, Result.DONE, 5), 41 * MS)
-    assert effects == [Answer("a", busy, Result.DONE, 5), Answer("b", late, Result.EXPIRED)]
+    scheduler.apply(Submitted("a", busy), 0)
+    scheduler.apply(Submitted("b", late), 0)
+    outputs = scheduler.apply(Worked("a", busy, Result.DONE, 5), 41 * MS)
+    assert outputs == [Answer("a", busy, Result.DONE, 5), Answer("b", late, Result.EXPIRED)]
 
 
 def test_stale_sequences_and_slots_in_use_are_invalid() -> None:
-    desk = desk_with(1, "a")
-    desk.apply(Submitted("a", frame(5, 0)), 0)
+    scheduler = scheduler_with(1, "a")
+    scheduler.apply(Submitted("a", frame(5, 0)), 0)
     for bad in (frame(5, 1), frame(4, 1), frame(6, 0)):
-        assert desk.apply(Submitted("a", bad), 0) == [Answer("a", bad, Result.INVALID)]
+        assert scheduler.apply(Submitted("a", bad), 0) == [Answer("a", bad, Result.INVALID)]
 
 
 def test_a_closed_stream_gets_no_answer_and_its_thread_is_free_again() -> None:
-    desk = desk_with(1, "a", "b")
+    scheduler = scheduler_with(1, "a", "b")
     one, other = frame(1), frame(1)
-    desk.apply(Submitted("a", one), 0)
-    desk.apply(Submitted("b", other), 0)
-    assert desk.apply(Closed("a"), 0) == [Forget("a")]
-    assert desk.apply(Closed("a"), 0) == ()
-    assert desk.apply(Worked("a", one, Result.DONE, 5), 0) == [Start("b", other)]
+    scheduler.apply(Submitted("a", one), 0)
+    scheduler.apply(Submitted("b", other), 0)
+    assert scheduler.apply(Closed("a"), 0) == [Forget("a")]
+    assert scheduler.apply(Closed("a"), 0) == ()
+    assert scheduler.apply(Worked("a", one, Result.DONE, 5), 0) == [Start("b", other)]
 
 
 def test_a_token_opened_again_does_not_get_the_answer_of_its_former_life() -> None:
-    desk = desk_with(2, "a")
+    scheduler = scheduler_with(2, "a")
     one = frame(1)
-    desk.apply(Submitted("a", one), 0)
-    desk.apply(Closed("a"), 0)
-    desk.apply(Opened("a"), 0)
-    assert finish(desk, "a", one) == []
+    scheduler.apply(Submitted("a", one), 0)
+    scheduler.apply(Closed("a"), 0)
+    scheduler.apply(Opened("a"), 0)
+    assert finish(scheduler, "a", one) == []
 
 
 def test_an_unknown_stream_is_told_so() -> None:
-    assert desk_with(1).apply(Submitted("a", frame(1)), 0) == [Gone("a", Reason.UNKNOWN)]
+    assert scheduler_with(1).apply(Submitted("a", frame(1)), 0) == [Gone("a", Reason.UNKNOWN)]
 
 
 def test_a_stream_silent_for_10_s_is_closed() -> None:
-    desk = desk_with(1, "a", "b")
+    scheduler = scheduler_with(1, "a", "b")
     later = SILENCE_NS - 1
-    desk.apply(Submitted("b", frame(1)), later)
-    assert desk.apply(Ticked(), later) == []
-    assert desk.apply(Ticked(), SILENCE_NS) == [Gone("a", Reason.UNKNOWN)]
-    assert desk.streams == 1
+    scheduler.apply(Submitted("b", frame(1)), later)
+    assert scheduler.apply(Ticked(), later) == []
+    assert scheduler.apply(Ticked(), SILENCE_NS) == [Gone("a", Reason.UNKNOWN)]
+    assert scheduler.streams == 1
 
 
 def test_stopping_finishes_what_is_in_work_and_begins_nothing() -> None:
-    desk = desk_with(1, "working", "waiting", "idle")
+    scheduler = scheduler_with(1, "working", "waiting", "idle")
     one, other = frame(1), frame(1)
-    desk.apply(Submitted("working", one), 0)
-    desk.apply(Submitted("working", frame(2, 1)), 0)
-    desk.apply(Submitted("waiting", other), 0)
-    gone = desk.apply(Stopped(), 0)
+    scheduler.apply(Submitted("working", one), 0)
+    scheduler.apply(Submitted("working", frame(2, 1)), 0)
+    scheduler.apply(Submitted("waiting", other), 0)
+    gone = scheduler.apply(Stopped(), 0)
     assert gone == [Gone("waiting", Reason.STOPPING), Gone("idle", Reason.STOPPING)]
-    assert not desk.accepts
-    assert not desk.is_idle()
+    assert not scheduler.accepts
+    assert not scheduler.is_idle()
     late = frame(3, 2)
-    assert desk.apply(Submitted("working", late), 0) == [Answer("working", late, Result.SUPERSEDED)]
-    assert desk.apply(Submitted("idle", frame(9)), 0) == [Gone("idle", Reason.STOPPING)]
-    done = finish(desk, "working", one)
+    assert scheduler.apply(Submitted("working", late), 0) == [Answer("working", late, Result.SUPERSEDED)]
+    assert scheduler.apply(Submitted("idle", frame(9)), 0) == [Gone("idle", Reason.STOPPING)]
+    done = finish(scheduler, "working", one)
     assert done == [Answer("working", one, Result.DONE, 5), Gone("working", Reason.STOPPING)]
-    assert desk.is_idle()
+    assert scheduler.is_idle()
 
 
 def test_the_age_of_the_oldest_frame_in_work_is_known() -> None:
-    desk = desk_with(2, "a", "b")
+    scheduler = scheduler_with(2, "a", "b")
     one = frame(1, at_ms=5)
-    assert desk.longest_work_ns(7 * MS) == 0
-    desk.apply(Submitted("a", one), 5 * MS)
-    desk.apply(Submitted("b", frame(1, at_ms=6)), 6 * MS)
-    assert desk.longest_work_ns(8 * MS) == 3 * MS
-    finish(desk, "a", one)
-    assert desk.longest_work_ns(8 * MS) == 2 * MS
+    assert scheduler.longest_work_ns(7 * MS) == 0
+    scheduler.apply(Submitted("a", one), 5 * MS)
+    scheduler.apply(Submitted("b", frame(1, at_ms=6)), 6 * MS)
+    assert scheduler.longest_work_ns(8 * MS) == 3 * MS
+    finish(scheduler, "a", one)
+    assert scheduler.longest_work_ns(8 * MS) == 2 * MS
 
 
 def test_never_more_in_work_than_threads_nor_more_than_two_of_a_stream() -> None:
     """Any order of submissions and ends: the invariants hold and every frame has exactly one fate."""
     dice = random.Random(7)
-    desk = desk_with(3, *"abcde")
+    scheduler = scheduler_with(3, *"abcde")
     in_work: list[Start] = []
     sequences = dict.fromkeys("abcde", 0)
     open_frames: set[tuple[str, int]] = set()
 
-    def perform(effects: Sequence[Effect]) -> None:
-        for effect in effects:
-            if isinstance(effect, Start):
-                in_work.append(effect)
-            elif isinstance(effect, Answer):
-                open_frames.remove((effect.token, effect.frame.sequence))
+    def perform(outputs: Sequence[Output]) -> None:
+        for output in outputs:
+            if isinstance(output, Start):
+                in_work.append(output)
+            elif isinstance(output, Answer):
+                open_frames.remove((output.token, output.frame.sequence))
 
     for now in range(2000):
         if in_work and dice.random() < 0.4:
             done = in_work.pop(dice.randrange(len(in_work)))
-            perform(finish(desk, done.token, done.frame, now))
+            perform(finish(scheduler, done.token, done.frame, now))
         else:
             token = dice.choice("abcde")
             sequences[token] += 1
             sequence = sequences[token]
             open_frames.add((token, sequence))
-            perform(desk.apply(Submitted(token, frame(sequence, sequence, now, 10)), now * MS))
+            perform(scheduler.apply(Submitted(token, frame(sequence, sequence, now, 10)), now * MS))
         assert len(in_work) <= 3
         assert all(sum(owner == token for owner, _ in open_frames) <= 2 for token in "abcde")
     while in_work:
         done = in_work.pop()
-        perform(finish(desk, done.token, done.frame, 2000))
+        perform(finish(scheduler, done.token, done.frame, 2000))
     assert open_frames == set()

@@ -17,9 +17,9 @@ from salon_frames.slots import CONNECTION_SLOTS, Slots
 from salon_kit.log import get_logger
 
 from salon_effects import metrics
-from salon_effects.core.desk import Answer, Frame, Reason, Result
+from salon_effects.core.frame_scheduler import Answer, Frame, Reason, Result
+from salon_effects.frame_transports import REASONS, returned
 from salon_effects.gate import Gate
-from salon_effects.ways import REASONS, returned
 
 LAST_ANSWER_S: Final = 2.0
 """Seconds to read what was said last."""
@@ -44,17 +44,17 @@ class Connections:
     def __init__(self, frames: Frames, host: str) -> None:
         self.host = host
         self.port = 0
-        """What relays are told."""
+        """What relays connect to."""
         self._frames = frames
-        self._expected: dict[bytes, ConnectionWay] = {}
+        self._expected: dict[bytes, ConnectionTransport] = {}
         self._gate: Gate | None = None
         self._beginning: set[asyncio.Task[None]] = set()
 
-    async def listen(self, bind_host: str | None, bind_port: int, told_port: int) -> None:
-        """`told_port` 0: the bound one. OSError when the address cannot be had."""
+    async def listen(self, bind_host: str | None, bind_port: int, announced_port: int) -> None:
+        """`announced_port` 0: the bound one. OSError when the address cannot be had."""
         loop = asyncio.get_running_loop()
         listener = await asyncio.to_thread(_listener, bind_host, bind_port)
-        self.port = told_port or int(listener.getsockname()[1])
+        self.port = announced_port or int(listener.getsockname()[1])
 
         def admit(key: bytes, connection: socket.socket) -> None:
             loop.call_soon_threadsafe(self._admit, key, connection)
@@ -62,12 +62,12 @@ class Connections:
         self._gate = Gate(listener, self._expected.__contains__, admit)
         self._gate.start()
 
-    def expect(self, token: str, width: int, height: int) -> "ConnectionWay":
+    def expect(self, token: str, width: int, height: int) -> "ConnectionTransport":
         """A stream whose transcoder is about to connect."""
         key = secrets.token_bytes(KEY_BYTES)
-        way = ConnectionWay(token, key, width, height, lambda: self._expected.pop(key, None))
-        self._expected[key] = way
-        return way
+        stream = ConnectionTransport(token, key, width, height, lambda: self._expected.pop(key, None))
+        self._expected[key] = stream
+        return stream
 
     def close(self) -> None:
         """No more connections; those that are open belong to their streams."""
@@ -76,21 +76,21 @@ class Connections:
 
     def _admit(self, key: bytes, connection: socket.socket) -> None:
         """A key works once."""
-        way = self._expected.pop(key, None)
-        if way is None:
+        stream = self._expected.pop(key, None)
+        if stream is None:
             connection.close()
             return
-        beginning = asyncio.create_task(self._begin(way, connection), name="frame-connection")
+        beginning = asyncio.create_task(self._begin(stream, connection), name="frame-connection")
         self._beginning.add(beginning)
         beginning.add_done_callback(self._beginning.discard)
 
-    async def _begin(self, way: "ConnectionWay", connection: socket.socket) -> None:
+    async def _begin(self, stream: "ConnectionTransport", connection: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        await loop.connect_accepted_socket(lambda: _Connection(self._frames, way), connection)
+        await loop.connect_accepted_socket(lambda: _Connection(self._frames, stream), connection)
 
 
-class ConnectionWay:
-    """A `Way`: pictures and answers over one connection, whose slots are numbered by the transcoder."""
+class ConnectionTransport:
+    """A `FrameTransport`: pictures and answers over one connection, whose slots are numbered by the transcoder."""
 
     def __init__(self, token: str, key: bytes, width: int, height: int, forget: Callable[[], object]) -> None:
         self.token = token
@@ -159,16 +159,16 @@ class ConnectionWay:
 class _Connection(asyncio.BufferedProtocol):
     """One stream, after its key."""
 
-    def __init__(self, frames: Frames, way: ConnectionWay) -> None:
+    def __init__(self, frames: Frames, stream: ConnectionTransport) -> None:
         self._frames = frames
-        self._way = way
+        self._stream = stream
         self._transport: asyncio.Transport | None = None
         self._slots: Slots | None = None
         self._reader = Reader(ToWorker, self._planes_of)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
-        self._slots = self._way.bind(self._transport)
+        self._slots = self._stream.bind(self._transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._reader.buffer()
@@ -185,12 +185,12 @@ class _Connection(asyncio.BufferedProtocol):
         if message is None:
             return
         if message.WhichOneof("body") == "frame":
-            self._frames.submit(self._way.token, message.frame)
+            self._frames.submit(self._stream.token, message.frame)
         else:
-            self._frames.close(self._way.token)
+            self._frames.close(self._stream.token)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._frames.close(self._way.token)
+        self._frames.close(self._stream.token)
 
     def _planes_of(self, message: ToWorker) -> memoryview | None:
         if message.WhichOneof("body") != "frame" or self._slots is None:

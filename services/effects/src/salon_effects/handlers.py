@@ -15,7 +15,7 @@ from salon_kit.log import get_logger
 
 from salon_effects import metrics
 from salon_effects.connections import Connections
-from salon_effects.ways import RingWay
+from salon_effects.frame_transports import RingTransport
 from salon_effects.worker import Worker
 
 QUEUE: Final = "effects"
@@ -67,12 +67,12 @@ class Handlers:
             raise EffectsFull(worker_id=worker.id)
         worker.reserve(token, size_and_rate)
         try:
-            return await self._open_way(request)
+            return await self._open_transport(request)
         except BaseException:  # also when the asker waits no longer
             worker.close(token)
             raise
 
-    async def _open_way(self, request: OpenFrames) -> FramesOpened:
+    async def _open_transport(self, request: OpenFrames) -> FramesOpened:
         worker, token = self._worker, request.stream_token
         opened = FramesOpened(worker_id=worker.id)
         whose: dict[str, str | int] = {
@@ -85,7 +85,7 @@ class Handlers:
         if not worker.accepts:
             raise EffectsFull(worker_id=worker.id)
         if ring is not None:
-            worker.open(token, RingWay(token, ring, worker.queue), whose)
+            worker.open(token, RingTransport(token, ring, worker.queue), whose)
             opened.shared_memory.CopyFrom(SharedMemory())
             return opened
         if self._connections is None:

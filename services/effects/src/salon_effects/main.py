@@ -9,7 +9,7 @@ from salon_kit.settings import load
 from salon_effects.config import EffectsSettings, parse_address
 from salon_effects.connections import Connections
 from salon_effects.core.capacity import Capacity
-from salon_effects.core.desk import Desk
+from salon_effects.core.frame_scheduler import FrameScheduler
 from salon_effects.filters.loading import FilterUnusable, load_filters
 from salon_effects.handlers import Handlers
 from salon_effects.worker import Worker
@@ -34,7 +34,7 @@ async def build(service: Service, settings: EffectsSettings) -> None:
         name,
         service.bus,
         filters,
-        Desk(settings.threads),
+        FrameScheduler(settings.threads),
         Capacity(settings.threads, settings.max_load, settings.max_streams),
     )
     connections = await listen(worker, settings) if settings.frames_address else None

@@ -2,7 +2,7 @@
 
 from salon_kit.metrics import counter, gauge, histogram
 
-from salon_effects.core.desk import Result
+from salon_effects.core.frame_scheduler import Result
 
 FRAMES = counter(
     "effects_frames_total",

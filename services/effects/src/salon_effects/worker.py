@@ -1,4 +1,4 @@
-"""The frames: from their ways through the desk to the threads, and back."""
+"""The frames: from their transports through the scheduler to the threads, and back."""
 
 import asyncio
 import time
@@ -20,17 +20,17 @@ from salon_kit.subscription import Subscription
 
 from salon_effects import metrics
 from salon_effects.core.capacity import TYPICAL, Capacity
-from salon_effects.core.desk import (
+from salon_effects.core.frame_scheduler import (
     Answer,
     Closed,
     Delivered,
-    Desk,
-    Effect,
     Forget,
     Frame,
+    FrameScheduler,
     Gone,
     Input,
     Opened,
+    Output,
     Reason,
     Result,
     Start,
@@ -40,8 +40,8 @@ from salon_effects.core.desk import (
     Worked,
 )
 from salon_effects.filters.interface import Filter
+from salon_effects.frame_transports import REASONS, FrameTransport
 from salon_effects.pool import Pool, Work
-from salon_effects.ways import REASONS, Way
 
 TICK_S = 1.0
 POSTS_MAX = 4096
@@ -57,7 +57,7 @@ log = get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Stream:
-    way: Way
+    transport: FrameTransport
     whose: dict[str, str | int]
     """For the log."""
 
@@ -65,12 +65,14 @@ class _Stream:
 class Worker:
     """One per process. What its methods are given on the event loop is done on it; only the filters run beside it."""
 
-    def __init__(self, worker_id: WorkerId, bus: Bus, filter_: Filter, desk: Desk, capacity: Capacity) -> None:
+    def __init__(
+        self, worker_id: WorkerId, bus: Bus, filter_: Filter, scheduler: FrameScheduler, capacity: Capacity
+    ) -> None:
         self.id = worker_id
         self._bus = bus
-        self._desk = desk
+        self._scheduler = scheduler
         self._capacity = capacity
-        self._pool = Pool(filter_, desk.threads)
+        self._pool = Pool(filter_, scheduler.threads)
         self._streams: dict[str, _Stream] = {}
         self._posts: deque[tuple[str, FromWorker]] = deque(maxlen=POSTS_MAX)
         self._posted = asyncio.Event()
@@ -87,7 +89,7 @@ class Worker:
     @property
     def accepts(self) -> bool:
         """Not once it stops."""
-        return self._desk.accepts
+        return self._scheduler.accepts
 
     def has(self, token: str) -> bool:
         """Open, or about to be."""
@@ -95,11 +97,11 @@ class Worker:
 
     def has_room(self, size_and_rate: tuple[int, int, int] = TYPICAL) -> bool:
         """For one more stream of this width, height and frame rate."""
-        return self._desk.accepts and self.stuck() is None and self._capacity.has_room(_now_s(), size_and_rate)
+        return self._scheduler.accepts and self.stuck() is None and self._capacity.has_room(_now_s(), size_and_rate)
 
     def stuck(self) -> str | None:
         """Why the worker is not ready, if a filter hangs."""
-        age_s = self._desk.longest_work_ns(time.monotonic_ns()) / 1e9
+        age_s = self._scheduler.longest_work_ns(time.monotonic_ns()) / 1e9
         return f"a filter has been at one frame for {age_s:.0f} s" if age_s > STUCK_S else None
 
     def reserve(self, token: str, size_and_rate: tuple[int, int, int]) -> None:
@@ -107,11 +109,11 @@ class Worker:
         self._capacity.opened(token, size_and_rate, _now_s())
         self.changed.set()
 
-    def open(self, token: str, way: Way, whose: dict[str, str | int]) -> None:
+    def open(self, token: str, transport: FrameTransport, whose: dict[str, str | int]) -> None:
         """The stream's frames are taken from now on."""
-        self._streams[token] = _Stream(way, whose)
+        self._streams[token] = _Stream(transport, whose)
         self._apply(Opened(token))
-        metrics.STREAMS.set(self._desk.streams)
+        metrics.STREAMS.set(self._scheduler.streams)
         log.info("stream-opened", **whose)
 
     def close(self, token: str) -> None:
@@ -137,7 +139,7 @@ class Worker:
         stream = self._streams.get(token)
         if stream is not None:
             try:
-                stream.way.check(frame.slot, frame.width, frame.height)
+                stream.transport.check(frame.slot, frame.width, frame.height)
                 check_beauty(frame.beauty)
             except (ValueError, InvalidField) as error:
                 log.debug("frame-invalid", detail=str(error), **stream.whose)
@@ -181,7 +183,7 @@ class Worker:
         self._pool.close()
 
     def queue(self, subject: str, message: FromWorker) -> None:
-        """For `RingWay`."""
+        """For `RingTransport`."""
         self._posts.append((subject, message))
         self._posted.set()
 
@@ -211,29 +213,31 @@ class Worker:
                 metrics.FRAMES_BY_RESULT[Result.INVALID].inc()
 
     def _apply(self, input_: Input) -> None:
-        self._perform(self._desk.apply(input_, time.monotonic_ns()))
+        self._perform(self._scheduler.apply(input_, time.monotonic_ns()))
 
-    def _perform(self, effects: Sequence[Effect]) -> None:
-        for effect in effects:
-            match effect:
+    def _perform(self, outputs: Sequence[Output]) -> None:
+        for output in outputs:
+            match output:
                 case Start(token, frame):
                     self._start(token, frame)
                 case Answer(token, frame, result, _):
                     metrics.FRAMES_BY_RESULT[result].inc()
                     if (stream := self._streams.get(token)) is not None:
                         then = partial(self._delivered, token, frame) if result in _WORKED else _nothing
-                        stream.way.answer(effect, then)
+                        stream.transport.answer(output, then)
                 case Gone(token, reason):
                     self._end(token, reason)
                 case Forget(token):
                     self._end(token, None)
-        if not self._desk.accepts and self._desk.is_idle():
+        if not self._scheduler.accepts and self._scheduler.is_idle():
             self.idle.set()
 
     def _start(self, token: str, frame: Frame) -> None:
         metrics.QUEUE_AGE.observe((time.monotonic_ns() - frame.arrived_ns) / 1e9)
-        way = self._streams[token].way
-        self._pool.put(Work(way.input(frame), way.output(frame), frame.beauty, partial(self._worked, token, frame)))
+        transport = self._streams[token].transport
+        self._pool.put(
+            Work(transport.input(frame), transport.output(frame), frame.beauty, partial(self._worked, token, frame))
+        )
 
     def _worked(self, token: str, frame: Frame, cpu_s: float, error: BaseException | None) -> None:
         metrics.WORK.observe(cpu_s)
@@ -253,9 +257,9 @@ class Worker:
                 self.queue(frames_to_relay(token), FromWorker(gone=StreamGone(reason=REASONS[reason])))
             return
         if reason is not None:
-            stream.way.gone(reason)
-        stream.way.close()
-        metrics.STREAMS.set(self._desk.streams)
+            stream.transport.gone(reason)
+        stream.transport.close()
+        metrics.STREAMS.set(self._scheduler.streams)
         self._capacity.closed(token)
         self.changed.set()
         log.info("stream-closed", reason="asked" if reason is None else reason.value, **stream.whose)

@@ -1,4 +1,4 @@
-"""How a worker reaches one stream's pictures and its transcoder: through a ring, or (`connections.py`) a connection."""
+"""How a worker reaches one stream's pictures and its transcoder: a ring, or (`connections.py`) a TCP connection."""
 
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -17,7 +17,7 @@ from salon_contracts.subjects import frames_to_relay
 from salon_frames.i420 import I420
 from salon_frames.ring import Ring
 
-from salon_effects.core.desk import Answer, Frame, Reason, Result
+from salon_effects.core.frame_scheduler import Answer, Frame, Reason, Result
 
 RESULTS: Final = {
     Result.DONE: FRAME_RESULT_DONE,
@@ -32,7 +32,7 @@ Post = Callable[[str, FromWorker], None]
 """Queues a message for a subject."""
 
 
-class Way(Protocol):
+class FrameTransport(Protocol):
     """Of one stream. None of it blocks."""
 
     def check(self, slot: int, width: int, height: int) -> None:
@@ -54,7 +54,7 @@ class Way(Protocol):
         """Lets go of the memory or the connection."""
 
 
-class RingWay:
+class RingTransport:
     """Pictures in shared memory, answers over NATS."""
 
     def __init__(self, token: str, ring: Ring, post: Post) -> None:

@@ -97,7 +97,7 @@ class Stopped:
 Input = Opened | Submitted | Worked | Delivered | Closed | Ticked | Stopped
 
 
-# ---- effects ----
+# ---- outputs ----
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +131,12 @@ class Forget:
     token: str
 
 
-Effect = Start | Answer | Gone | Forget
+Output = Start | Answer | Gone | Forget
 
 
 @dataclass(slots=True)
 class _Stream:
-    heard_ns: int
+    last_frame_ns: int
     last_sequence: int = 0
     working: Frame | None = None
     """From its start until its answer is delivered."""
@@ -144,7 +144,7 @@ class _Stream:
 
 
 @dataclass(slots=True)
-class Desk:
+class FrameScheduler:
     """`apply` every input, then perform what it returns, in order."""
 
     threads: int
@@ -171,10 +171,10 @@ class Desk:
         """Since when the oldest frame in work has been on the worker; 0 when there is none."""
         return max((now_ns - frame.arrived_ns for frame in self._in_work), default=0)
 
-    def apply(self, input_: Input, now_ns: int) -> Sequence[Effect]:
+    def apply(self, input_: Input, now_ns: int) -> Sequence[Output]:
         match input_:
             case Opened(token):
-                self._streams[token] = _Stream(heard_ns=now_ns)
+                self._streams[token] = _Stream(last_frame_ns=now_ns)
                 return ()
             case Submitted(token, frame):
                 return [*self._submit(token, frame, now_ns), *self._begin(now_ns)]
@@ -188,23 +188,25 @@ class Desk:
             case Closed(token):
                 return [Forget(token)] if self._streams.pop(token, None) is not None else ()
             case Ticked():
-                silent = [token for token, stream in self._streams.items() if now_ns - stream.heard_ns >= SILENCE_NS]
-                return [effect for token in silent for effect in self._end(token, Reason.UNKNOWN)]
+                silent = [
+                    token for token, stream in self._streams.items() if now_ns - stream.last_frame_ns >= SILENCE_NS
+                ]
+                return [output for token in silent for output in self._end(token, Reason.UNKNOWN)]
             case Stopped():
                 self._stopping = True
                 idle = [token for token, stream in self._streams.items() if stream.working is None]
                 for stream in self._streams.values():
                     stream.waiting = None
-                return [effect for token in idle for effect in self._end(token, Reason.STOPPING)]
+                return [output for token in idle for output in self._end(token, Reason.STOPPING)]
             case _:
                 assert_never(input_)
 
-    def _submit(self, token: str, frame: Frame, now_ns: int) -> Iterator[Effect]:
+    def _submit(self, token: str, frame: Frame, now_ns: int) -> Iterator[Output]:
         stream = self._streams.get(token)
         if stream is None:
             yield Gone(token, Reason.STOPPING if self._stopping else Reason.UNKNOWN)
             return
-        stream.heard_ns = now_ns
+        stream.last_frame_ns = now_ns
         busy = [held.slot for held in (stream.working, stream.waiting) if held is not None]
         if frame.sequence <= stream.last_sequence or frame.slot in busy:
             yield Answer(token, frame, Result.INVALID)
@@ -219,7 +221,7 @@ class Desk:
         elif stream.working is None:
             self._ready.append(token)
 
-    def _begin(self, now_ns: int) -> Iterator[Effect]:
+    def _begin(self, now_ns: int) -> Iterator[Output]:
         """Gives free threads to the streams that have waited longest."""
         while self._ready and len(self._in_work) < self.threads:
             token = self._ready.popleft()
@@ -234,7 +236,7 @@ class Desk:
             self._in_work.append(frame)
             yield Start(token, frame)
 
-    def _deliver(self, token: str, frame: Frame) -> Iterator[Effect]:
+    def _deliver(self, token: str, frame: Frame) -> Iterator[Output]:
         stream = self._streams.get(token)
         if stream is None or stream.working is not frame:
             return
@@ -244,6 +246,6 @@ class Desk:
         elif stream.waiting is not None:
             self._ready.append(token)
 
-    def _end(self, token: str, reason: Reason) -> Iterator[Effect]:
+    def _end(self, token: str, reason: Reason) -> Iterator[Output]:
         del self._streams[token]
         yield Gone(token, reason)
