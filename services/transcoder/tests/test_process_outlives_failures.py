@@ -16,11 +16,10 @@ import pytest
 from salon.effects.v1.effects_pb2 import Beauty
 from salon.relay.v1.relay_pb2 import EffectsProblem, FromTranscoder, ToTranscoder, TranscoderRetry
 from salon_kit.testing import NatsServer
+from salon_testing.effects_process import START_S, bus_environment
 from salon_testing.transcoder import (
     RING_PREFIX,
-    START_S,
     Codec,
-    bus_environment,
     filming,
     is_bright,
     is_original,

@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
@@ -25,18 +24,17 @@ import numpy as np
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCRtpTransceiver, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack, VideoStreamTrack
 from salon.effects.v1.effects_pb2 import Beauty
-from salon_contracts.errors import InvariantBroken
 from salon_contracts.ids import RelayId
 from salon_kit.testing import Gathered, NatsServer
 from salon_relay.effects.pool import PoolSettings
 from salon_relay.effects.process import ProcessPhase
 
+from salon_testing.effects_process import START_S, EffectsProcess, bus_environment
 from salon_testing.relay.running import MakeRelay, RunningRelay
 
 BRIGHT = Beauty(whiten=100)
 BASE_LUMA = 90
 WIDTH, HEIGHT = 320, 180
-START_S = 40.0
 LOOK_S = 30.0
 
 
@@ -115,30 +113,11 @@ class Scene:
     ring_folder: Path
     cleanup: contextlib.AsyncExitStack
 
-    async def add_worker(self) -> asyncio.subprocess.Process:
+    async def add_worker(self) -> EffectsProcess:
         """An effects worker, as soon as it serves."""
-        environment = dict(os.environ) | bus_environment(self.server)
-        environment |= {
-            "SALON_EFFECTS_HEALTH_PORT": "0",
-            "SALON_EFFECTS_RING_FOLDER": str(self.ring_folder),
-            "SALON_LOG_FORMAT": "json",
-            "PYTHONUNBUFFERED": "1",
-        }
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "salon_effects", env=environment, stderr=asyncio.subprocess.PIPE
-        )
-        self.cleanup.push_async_callback(end, process)
-        log = process.stderr
-        if log is None:
-            raise InvariantBroken("stderr is a pipe")
-        async with asyncio.timeout(START_S):
-            while b"service-started" not in (line := await log.readline()):
-                if not line:
-                    raise AssertionError("the worker has ended")
-        draining = asyncio.create_task(log.read())
-        self.cleanup.push_async_callback(asyncio.wait_for, draining, 5)
-        self.cleanup.push_async_callback(end, process)
-        return process
+        worker = await EffectsProcess.start(self.server, self.ring_folder)
+        self.cleanup.push_async_callback(worker.end)
+        return worker
 
     async def warm(self) -> None:
         """The spare transcoder is there."""
@@ -202,22 +181,6 @@ def children() -> set[int]:
 def prefer(transceiver: RTCRtpTransceiver, mime_type: str) -> None:
     codecs = RTCRtpSender.getCapabilities("video").codecs
     transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType in (mime_type, "video/rtx")])
-
-
-def bus_environment(server: NatsServer) -> dict[str, str]:
-    return {
-        "SALON_NATS_URL": server.settings.url,
-        "SALON_NATS_USER": server.settings.user,
-        "SALON_NATS_PASSWORD": server.settings.password.get_secret_value(),
-        "SALON_NATS_RECONNECT_WAIT_S": "0.05",
-        "SALON_LOG_LEVEL": "info",
-    }
-
-
-async def end(process: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()
-    await process.wait()
 
 
 @contextlib.asynccontextmanager

@@ -4,10 +4,7 @@ from salon_testing.transcoder.camera import BASE_LUMA, Camera, Codec
 from salon_testing.transcoder.h264_streams import GROUP, Encoded, encoded, number_of
 from salon_testing.transcoder.stage import (
     RING_PREFIX,
-    START_S,
-    EffectsProcess,
     Stage,
-    bus_environment,
     filming,
     staged,
 )
@@ -17,14 +14,11 @@ __all__ = [
     "BASE_LUMA",
     "GROUP",
     "RING_PREFIX",
-    "START_S",
     "Camera",
     "Codec",
-    "EffectsProcess",
     "Encoded",
     "Seen",
     "Stage",
-    "bus_environment",
     "encoded",
     "filming",
     "is_bright",

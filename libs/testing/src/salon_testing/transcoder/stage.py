@@ -26,35 +26,16 @@ from salon.relay.v1.relay_pb2 import (
     TranscoderFade,
     TranscoderStart,
 )
-from salon_contracts.errors import InvariantBroken
 from salon_contracts.transcoder_link import ORIENTATION_ID, ORIGINAL_SSRC, PAYLOAD_TYPE
 from salon_kit.testing import Gathered, NatsServer
 from salon_packets import FrameLink
 
+from salon_testing.effects_process import START_S, EffectsProcess, bus_environment
 from salon_testing.transcoder.camera import Camera, Codec
 from salon_testing.transcoder.viewer import Seen, Viewer, is_bright
 
 RING_PREFIX = "relay-1-test"
-START_S = 30.0
-"""A machine that is busy takes long to import everything."""
 TICK_TS90K = 3000
-
-
-@dataclass
-class EffectsProcess:
-    """An effects worker, and the task that reads its log."""
-
-    process: asyncio.subprocess.Process
-    log: asyncio.Task[None]
-
-    def kill(self) -> None:
-        self.process.kill()
-
-    async def end(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        await self.process.wait()
-        await self.log
 
 
 @dataclass
@@ -154,7 +135,7 @@ class Stage:
     def report_kinds(self) -> list[str]:
         return [str(report.WhichOneof("body")) for report in self.reports.items]
 
-    def hear(self) -> None:
+    def read_report(self) -> None:
         """Reads one message of the transcoder."""
         with contextlib.suppress(BlockingIOError, ConnectionResetError):
             data = self.control.recv(65_536)
@@ -170,52 +151,9 @@ class Stage:
 
     async def add_worker(self, **settings: str) -> EffectsProcess:
         """A real effects worker, as soon as it serves."""
-        environment = (
-            dict(os.environ)
-            | bus_environment(self.server)
-            | {
-                "SALON_EFFECTS_HEALTH_PORT": "0",
-                "SALON_EFFECTS_RING_FOLDER": str(self.ring_folder),
-                "SALON_LOG_FORMAT": "json",
-                "PYTHONUNBUFFERED": "1",
-            }
-            | settings
-        )
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "salon_effects", env=environment, stderr=asyncio.subprocess.PIPE
-        )
-        serves = asyncio.Event()
-        worker = EffectsProcess(process, asyncio.create_task(_read_log(process, serves), name="worker-log"))
+        worker = await EffectsProcess.start(self.server, self.ring_folder, **settings)
         self.workers.append(worker)
-        serving = asyncio.create_task(serves.wait(), name="worker-serves")
-        await asyncio.wait([serving, worker.log], timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
-        serving.cancel()
-        if not serves.is_set():
-            raise RuntimeError("the effects worker does not start; what it said is on stderr")
         return worker
-
-
-def bus_environment(server: NatsServer) -> dict[str, str]:
-    return {
-        "SALON_NATS_URL": server.settings.url,
-        "SALON_NATS_USER": server.settings.user,
-        "SALON_NATS_PASSWORD": server.settings.password.get_secret_value(),
-        "SALON_NATS_RECONNECT_WAIT_S": "0.05",
-        "SALON_NATS_PING_INTERVAL_S": "1",
-    }
-
-
-async def _read_log(process: asyncio.subprocess.Process, serves: asyncio.Event) -> None:
-    if process.stderr is None:
-        raise InvariantBroken("stderr is a pipe")
-    said = []
-    async for line in process.stderr:
-        if not serves.is_set():
-            said.append(line.decode())
-        if b"service-started" in line:
-            serves.set()
-    if not serves.is_set():
-        sys.stderr.write("".join(said))
 
 
 @contextlib.asynccontextmanager
@@ -262,7 +200,7 @@ async def staged(
     camera = Camera(codec, width, height)
     stage = Stage(process, control_here, link, camera, viewer, codec, ring_folder, server)
     loop = asyncio.get_running_loop()
-    loop.add_reader(control_here, stage.hear)
+    loop.add_reader(control_here, stage.read_report)
     viewer.start()
     try:
         yield stage
