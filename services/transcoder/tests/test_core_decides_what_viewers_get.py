@@ -15,16 +15,16 @@ from salon_transcoder.core import (
     State,
 )
 from salon_transcoder.messages import (
-    BeautyAsked,
+    BeautyRequested,
     CloseWorker,
-    Effect,
-    FadeAsked,
+    FadeRequested,
     FrameInTime,
     FrameMissed,
     Input,
     Opened,
     OpenFailed,
     OpenWorker,
+    Output,
     PictureCame,
     Problem,
     ReportBeautified,
@@ -44,28 +44,28 @@ MS = 1_000_000
 
 
 class Driver:
-    """A core with a clock that only moves when told, and what it has said so far."""
+    """A core with a clock that only moves when told, and its outputs so far."""
 
     def __init__(self) -> None:
         self.core = Core()
         self.now_ns = 0
         self.wake_ns: int | None = None
-        self.said: list[Effect] = []
+        self.outputs: list[Output] = []
 
-    def give(self, *inputs: Input) -> list[Effect]:
-        """The effects but the wake-ups, which `pass_time` obeys."""
-        given: list[Effect] = []
+    def give(self, *inputs: Input) -> list[Output]:
+        """The outputs but the wake-ups, which `pass_time` obeys."""
+        given: list[Output] = []
         for input_ in inputs:
-            for effect in self.core.apply(input_, self.now_ns):
-                if isinstance(effect, WakeAt):
-                    self.wake_ns = effect.at_ns
+            for output in self.core.apply(input_, self.now_ns):
+                if isinstance(output, WakeAt):
+                    self.wake_ns = output.at_ns
                 else:
-                    given.append(effect)
-        self.said += given
+                    given.append(output)
+        self.outputs += given
         return given
 
-    def pass_time(self, span_ns: int) -> list[Effect]:
-        end_ns, given = self.now_ns + span_ns, list[Effect]()
+    def pass_time(self, span_ns: int) -> list[Output]:
+        end_ns, given = self.now_ns + span_ns, list[Output]()
         while self.wake_ns is not None and self.wake_ns <= end_ns:
             self.now_ns, self.wake_ns = self.wake_ns, None
             given += self.give(Tick())
@@ -73,8 +73,8 @@ class Driver:
         return given
 
     @property
-    def reports(self) -> list[Effect]:
-        return [item for item in self.said if isinstance(item, ReportBeautified | ReportOriginal | ReportFaded)]
+    def reports(self) -> list[Output]:
+        return [item for item in self.outputs if isinstance(item, ReportBeautified | ReportOriginal | ReportFaded)]
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def driver() -> Driver:
 def beautifying(driver: Driver) -> Driver:
     driver.give(PictureCame(), Opened(A), FrameInTime(), FrameInTime(), FrameInTime())
     driver.now_ns += 10_000 * MS
-    driver.said.clear()
+    driver.outputs.clear()
     return driver
 
 
@@ -205,7 +205,7 @@ def test_retry_ends_the_wait(driver: Driver) -> None:
 
 
 def test_fade_ends_with_the_frame_that_shows_nothing_any_more(beautifying: Driver) -> None:
-    assert beautifying.give(FadeAsked(), FrameInTime()) == []
+    assert beautifying.give(FadeRequested(), FrameInTime()) == []
     assert beautifying.core.uses_worker
     assert beautifying.give(FrameInTime(at_nothing=True)) == [CloseWorker(), ReportFaded()]
     assert beautifying.pass_time(60_000 * MS) == []
@@ -213,49 +213,57 @@ def test_fade_ends_with_the_frame_that_shows_nothing_any_more(beautifying: Drive
 
 @pytest.mark.parametrize("input_", [WorkerLost(), FrameMissed(at_nothing=True)])
 def test_fade_is_over_when_originals_go_out_anyway(beautifying: Driver, input_: Input) -> None:
-    beautifying.give(FadeAsked())
+    beautifying.give(FadeRequested())
     assert beautifying.give(input_) == [CloseWorker(), ReportFaded()]
 
 
 def test_fade_ends_though_no_frames_come(beautifying: Driver) -> None:
-    beautifying.give(FadeAsked())
+    beautifying.give(FadeRequested())
     assert beautifying.pass_time(FADE_PATIENCE_NS) == [CloseWorker(), ReportFaded()]
 
 
 def test_fade_without_a_worker_is_over_at_once(driver: Driver) -> None:
     driver.give(PictureCame(), OpenFailed(NO_WORKER))
-    assert driver.give(FadeAsked()) == [CloseWorker(), ReportFaded()]
+    assert driver.give(FadeRequested()) == [CloseWorker(), ReportFaded()]
     assert driver.pass_time(60_000 * MS) == []
 
 
 def test_other_strengths_end_a_fade_and_are_confirmed(beautifying: Driver) -> None:
-    beautifying.give(FadeAsked(), BeautyAsked())
+    beautifying.give(FadeRequested(), BeautyRequested())
     assert beautifying.give(FrameInTime()) == [ReportBeautified(A)]
     assert beautifying.pass_time(FADE_PATIENCE_NS) == []
 
 
 def test_other_strengths_after_a_fade_look_for_a_worker_again(beautifying: Driver) -> None:
-    beautifying.give(FadeAsked(), FrameInTime(at_nothing=True))
-    assert beautifying.give(BeautyAsked()) == [OpenWorker()]
+    beautifying.give(FadeRequested(), FrameInTime(at_nothing=True))
+    assert beautifying.give(BeautyRequested()) == [OpenWorker()]
     beautifying.give(Opened(B), FrameInTime(), FrameInTime())
     assert beautifying.give(FrameInTime()) == [ReportBeautified(B)]
 
 
 def test_fade_before_any_picture_is_undone_like_any_other(driver: Driver) -> None:
-    assert driver.give(FadeAsked()) == [CloseWorker(), ReportFaded()]
-    assert driver.give(BeautyAsked()) == []
+    assert driver.give(FadeRequested()) == [CloseWorker(), ReportFaded()]
+    assert driver.give(BeautyRequested()) == []
     assert driver.give(PictureCame()) == [OpenWorker()]
 
 
 def test_answers_to_an_attempt_that_was_given_up_change_nothing(driver: Driver) -> None:
-    driver.give(PictureCame(), FadeAsked())
+    driver.give(PictureCame(), FadeRequested())
     assert driver.give(Opened(A), OpenFailed(NO_WORKER), FrameMissed(), WorkerLost()) == []
     assert driver.core.state is State.FADED
 
 
 INPUTS = st.one_of(
     st.sampled_from(
-        [PictureCame(), Opened(A), OpenFailed(NO_WORKER), FrameMissed(), WorkerLost(), BeautyAsked(), FadeAsked()]
+        [
+            PictureCame(),
+            Opened(A),
+            OpenFailed(NO_WORKER),
+            FrameMissed(),
+            WorkerLost(),
+            BeautyRequested(),
+            FadeRequested(),
+        ]
     ),
     st.sampled_from([FrameInTime(), FrameInTime(at_nothing=True), FrameMissed(at_nothing=True), Retry(), Tick()]),
 )
@@ -269,11 +277,11 @@ def test_no_order_of_events_breaks_it_or_tells_the_relay_the_same_twice(events: 
         driver.pass_time(span_ns)
     for before, after in zip(driver.reports, driver.reports[1:], strict=False):
         assert not (isinstance(before, ReportOriginal) and isinstance(after, ReportOriginal))
-        assert not (isinstance(before, ReportFaded) and isinstance(after, ReportFaded)) or BeautyAsked() in {
+        assert not (isinstance(before, ReportFaded) and isinstance(after, ReportFaded)) or BeautyRequested() in {
             input_ for input_, _ in events
         }
     opened = closed = 0
-    for effect in driver.said:
-        opened += isinstance(effect, OpenWorker)
-        closed += isinstance(effect, CloseWorker)
+    for output in driver.outputs:
+        opened += isinstance(output, OpenWorker)
+        closed += isinstance(output, CloseWorker)
     assert opened <= closed + 1

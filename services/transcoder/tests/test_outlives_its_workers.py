@@ -77,7 +77,7 @@ class Stage:
     async def frame(self) -> bool:
         """Whether it left beautified."""
         shown = await self.beautification.offer(ORIGINAL)
-        self.beautification.settle()
+        self.beautification.release()
         await asyncio.sleep(0)
         return shown is BEAUTIFIED
 
@@ -205,7 +205,7 @@ async def test_a_worker_is_let_go_only_when_its_picture_has_left() -> None:
         stage.beautification.fade()
         await asyncio.sleep(0)
         assert stage.workers.closed == 0
-        stage.beautification.settle()
+        stage.beautification.release()
         await asyncio.sleep(0)
         assert stage.workers.closed == 1
 

@@ -6,7 +6,7 @@ from salon_frames import I420
 from salon_testing.transcoder import encoded
 from salon_transcoder.codec import Decoder, Encoder
 from salon_transcoder.counters import Counters
-from salon_transcoder.output import Output
+from salon_transcoder.outlet import Outlet
 from salon_transcoder.picture import Colour, DecodedPicture, coloured_like
 from salon_transcoder.ports import Picture
 
@@ -91,14 +91,14 @@ class Sent:
 
 async def test_beautified_and_original_pictures_leave_with_the_same_colours() -> None:
     link, decoder = Sent(), Decoder("H264")
-    output = Output(link, Encoder("H264", 800_000), Counters())
+    outlet = Outlet(link, Encoder("H264", 800_000), Counters())
     try:
         for index, frame in enumerate(encoded(6, colour=BT709)):
             original = shown(decoder, frame.data)
             beautified = I420.allocate(original.width, original.height) if index % 2 else None
-            assert await output.send(Picture(original, (index + 1) * TS90K, None, 0), beautified)
+            assert await outlet.send(Picture(original, (index + 1) * TS90K, None, 0), beautified)
     finally:
-        output.close()
+        outlet.close()
     keyframes = [data for data in link.frames if any(unit[0] & 31 == 5 for unit in data.split(b"\0\0\1")[1:])]
     assert len(keyframes) == 1, "nothing changed"
     assert seen_by_a_viewer(link.frames) == BT709

@@ -1,6 +1,6 @@
 """Frames to a worker and back: performs what the core decides.
 
-One task offers frames, one at a time: `offer`, then send what there is to send, then `settle`. Orders and timers come
+One task offers frames, one at a time: `offer`, then send what there is to send, then `release`. Orders and timers come
 in between, on the same event loop.
 """
 
@@ -25,16 +25,16 @@ from salon_kit.log import get_logger
 from salon_transcoder.core import Core, State
 from salon_transcoder.counters import Counters
 from salon_transcoder.messages import (
-    BeautyAsked,
+    BeautyRequested,
     CloseWorker,
-    Effect,
-    FadeAsked,
+    FadeRequested,
     FrameInTime,
     FrameMissed,
     Input,
     Opened,
     OpenFailed,
     OpenWorker,
+    Output,
     PictureCame,
     ReportBeautified,
     ReportFaded,
@@ -89,11 +89,11 @@ class Beautification:
 
     def aim(self, beauty: Beauty, version: int) -> None:
         if self._ramp.aim(beauty, version):
-            self._apply(BeautyAsked())
+            self._apply(BeautyRequested())
 
     def fade(self) -> None:
         self._ramp.fade()
-        self._apply(FadeAsked())
+        self._apply(FadeRequested())
 
     def retry(self) -> None:
         self._apply(Retry())
@@ -101,7 +101,7 @@ class Beautification:
     # ---- frames ----
 
     async def offer(self, picture: I420) -> I420 | None:
-        """The beautified picture, valid until `settle`; None if the original is to go out. Never raises for a worker.
+        """The beautified picture, valid until `release`; None if the original is to go out. Never raises for a worker.
 
         Takes as long as the client waits for an answer at most.
         """
@@ -130,7 +130,7 @@ class Beautification:
         self._returned = (client, at_nothing)
         return beautified
 
-    def settle(self) -> None:
+    def release(self) -> None:
         """What `offer` gave has left, or will not."""
         self._in_flight = False
         returned, self._returned = self._returned, None
@@ -159,14 +159,14 @@ class Beautification:
         if self._closed:
             return
         before = self._core.state
-        effects = self._core.apply(input_, time.monotonic_ns())
+        outputs = self._core.apply(input_, time.monotonic_ns())
         if self._core.state is not before:
             log.info("transcoder-state", state_from=before.value, state_to=self._core.state.value)
-        for effect in effects:
-            self._perform(effect)
+        for output in outputs:
+            self._perform(output)
 
-    def _perform(self, effect: Effect) -> None:
-        match effect:
+    def _perform(self, output: Output) -> None:
+        match output:
             case OpenWorker():
                 self._ramp.restart()
                 client = self._new_client()

@@ -1,4 +1,4 @@
-"""Whether frames go to an effects worker, and what the relay is told. Pure: inputs and time in, effects out.
+"""Whether frames go to an effects worker, and what the relay is told. Pure: inputs and time in, outputs out.
 
     IDLE ──first picture──> OPENING ──opened──> TRYING ──in time, in a row──> BEAUTIFYING ──told to──> FADING ──> FADED
                              │  ^ ^               │                             │  │
@@ -7,7 +7,7 @@
                              └──────failed────────^
 
 Frames go to the worker while TRYING, BEAUTIFYING and FADING; in every other state the original goes out. The relay is
-told of Beautified and Original only when what it was told last is not true any more.
+told of Beautified and Original only when what was reported last is not true any more.
 """
 
 from collections.abc import Sequence
@@ -19,16 +19,16 @@ from salon_contracts.errors import InvariantBroken
 from salon_contracts.ids import WorkerId
 
 from salon_transcoder.messages import (
-    BeautyAsked,
+    BeautyRequested,
     CloseWorker,
-    Effect,
-    FadeAsked,
+    FadeRequested,
     FrameInTime,
     FrameMissed,
     Input,
     Opened,
     OpenFailed,
     OpenWorker,
+    Output,
     PictureCame,
     Problem,
     ReportBeautified,
@@ -80,8 +80,8 @@ ALLOWED: dict[State, frozenset[State]] = {
 }
 
 
-class Told(Enum):
-    """What the relay believes."""
+class Reported(Enum):
+    """What was reported last."""
 
     NOTHING = "nothing"
     BEAUTIFIED = "beautified"
@@ -89,11 +89,11 @@ class Told(Enum):
 
 
 class Core:
-    """`apply` every input, perform the effects in order."""
+    """`apply` every input, perform the outputs in order."""
 
     def __init__(self) -> None:
         self.state = State.IDLE
-        self._told = Told.NOTHING
+        self._reported = Reported.NOTHING
         self._worker_id = WorkerId("")
         self._opened_ns = 0
         self._failures = 0
@@ -107,7 +107,7 @@ class Core:
         """Whether the next frame goes to the worker."""
         return self.state in (State.TRYING, State.BEAUTIFYING, State.FADING)
 
-    def apply(self, input_: Input, now_ns: int) -> Sequence[Effect]:
+    def apply(self, input_: Input, now_ns: int) -> Sequence[Output]:
         match input_:
             case PictureCame():
                 self._has_picture = True
@@ -122,9 +122,9 @@ class Core:
                 return self._missed(at_nothing, now_ns)
             case WorkerLost():
                 return self._lost(now_ns)
-            case BeautyAsked():
+            case BeautyRequested():
                 return self._unfade(now_ns)
-            case FadeAsked():
+            case FadeRequested():
                 return self._fade(now_ns)
             case Retry():
                 self._failures = 0
@@ -134,12 +134,12 @@ class Core:
             case _:
                 assert_never(input_)
 
-    def _open(self, now_ns: int) -> list[Effect]:
-        patience_ns = REPLACE_PATIENCE_NS if self._told is Told.BEAUTIFIED else FIRST_OPEN_PATIENCE_NS
+    def _open(self, now_ns: int) -> list[Output]:
+        patience_ns = REPLACE_PATIENCE_NS if self._reported is Reported.BEAUTIFIED else FIRST_OPEN_PATIENCE_NS
         self._move(State.OPENING)
-        return [WakeAt(None if self._told is Told.ORIGINAL else now_ns + patience_ns), OpenWorker()]
+        return [WakeAt(None if self._reported is Reported.ORIGINAL else now_ns + patience_ns), OpenWorker()]
 
-    def _opened(self, worker_id: WorkerId, now_ns: int) -> list[Effect]:
+    def _opened(self, worker_id: WorkerId, now_ns: int) -> list[Output]:
         if self.state is not State.OPENING:
             return []
         self._move(State.TRYING)
@@ -148,12 +148,12 @@ class Core:
         self._in_a_row = self._score = self._steady = 0
         return [WakeAt(None)]
 
-    def _in_time(self, at_nothing: bool) -> list[Effect]:
+    def _in_time(self, at_nothing: bool) -> list[Output]:
         self._score = max(0, self._score - 1)
         if self.state is State.TRYING:
             self._in_a_row += 1
             # Viewers still get what comes from here: the first picture of another worker is good news enough.
-            if self._told is Told.BEAUTIFIED or self._in_a_row >= TRIAL_FRAMES:
+            if self._reported is Reported.BEAUTIFIED or self._in_a_row >= TRIAL_FRAMES:
                 self._move(State.BEAUTIFYING)
         elif self.state is State.FADING and at_nothing:
             return self._faded()
@@ -162,12 +162,12 @@ class Core:
         self._steady += 1
         if self._steady >= STEADY_FRAMES:
             self._failures = 0
-        if self._told is Told.BEAUTIFIED:
+        if self._reported is Reported.BEAUTIFIED:
             return []
-        self._told = Told.BEAUTIFIED
+        self._reported = Reported.BEAUTIFIED
         return [ReportBeautified(self._worker_id)]
 
-    def _missed(self, at_nothing: bool, now_ns: int) -> list[Effect]:
+    def _missed(self, at_nothing: bool, now_ns: int) -> list[Output]:
         if not self.uses_worker:
             return []
         self._score += MISS_WEIGHT
@@ -176,7 +176,7 @@ class Core:
             return self._faded() if at_nothing or self._score >= SLOW_SCORE else []
         return self._fail(TOO_SLOW, now_ns) if self._score >= SLOW_SCORE else []
 
-    def _lost(self, now_ns: int) -> list[Effect]:
+    def _lost(self, now_ns: int) -> list[Output]:
         if not self.uses_worker:
             return []
         if self.state is State.FADING:
@@ -185,19 +185,19 @@ class Core:
             return self._fail(NO_WORKER, now_ns)
         return [CloseWorker(), *self._open(now_ns)]
 
-    def _fail(self, problem: Problem, now_ns: int) -> list[Effect]:
+    def _fail(self, problem: Problem, now_ns: int) -> list[Output]:
         self._move(State.BACKING_OFF)
         wait_ns = BACK_OFF_NS[min(self._failures, len(BACK_OFF_NS) - 1)]
         self._failures += 1
-        return [CloseWorker(), WakeAt(now_ns + wait_ns), *self._tell_original(problem)]
+        return [CloseWorker(), WakeAt(now_ns + wait_ns), *self._report_original(problem)]
 
-    def _tell_original(self, problem: Problem) -> list[Effect]:
-        if self._told is Told.ORIGINAL:
+    def _report_original(self, problem: Problem) -> list[Output]:
+        if self._reported is Reported.ORIGINAL:
             return []
-        self._told = Told.ORIGINAL
+        self._reported = Reported.ORIGINAL
         return [ReportOriginal(problem)]
 
-    def _fade(self, now_ns: int) -> list[Effect]:
+    def _fade(self, now_ns: int) -> list[Output]:
         if self.state in (State.FADING, State.FADED):
             return []
         if self.state is not State.BEAUTIFYING:
@@ -205,16 +205,16 @@ class Core:
         self._move(State.FADING)
         return [WakeAt(now_ns + FADE_PATIENCE_NS)]
 
-    def _faded(self) -> list[Effect]:
+    def _faded(self) -> list[Output]:
         self._move(State.FADED)
-        self._told = Told.NOTHING
+        self._reported = Reported.NOTHING
         return [WakeAt(None), CloseWorker(), ReportFaded()]
 
-    def _unfade(self, now_ns: int) -> list[Effect]:
+    def _unfade(self, now_ns: int) -> list[Output]:
         """The relay waits for an answer then, even where nothing had changed for the viewers yet."""
         if self.state is State.FADING:
             self._move(State.BEAUTIFYING)
-            self._told = Told.NOTHING
+            self._reported = Reported.NOTHING
             return [WakeAt(None)]
         if self.state is not State.FADED:
             return []
@@ -223,12 +223,12 @@ class Core:
         self._move(State.IDLE)
         return []
 
-    def _tick(self, now_ns: int) -> list[Effect]:
+    def _tick(self, now_ns: int) -> list[Output]:
         match self.state:
             case State.BACKING_OFF:
                 return self._open(now_ns)
             case State.OPENING:
-                return self._tell_original(NO_WORKER)
+                return self._report_original(NO_WORKER)
             case State.FADING:
                 return self._faded()
             case _:

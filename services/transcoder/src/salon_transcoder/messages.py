@@ -46,12 +46,12 @@ class WorkerLost:
 
 
 @dataclass(frozen=True, slots=True)
-class BeautyAsked:
+class BeautyRequested:
     """Other strengths: also the end of a fade that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class FadeAsked:
+class FadeRequested:
     pass
 
 
@@ -66,10 +66,19 @@ class Tick:
 
 
 Input = (
-    PictureCame | Opened | OpenFailed | FrameInTime | FrameMissed | WorkerLost | BeautyAsked | FadeAsked | Retry | Tick
+    PictureCame
+    | Opened
+    | OpenFailed
+    | FrameInTime
+    | FrameMissed
+    | WorkerLost
+    | BeautyRequested
+    | FadeRequested
+    | Retry
+    | Tick
 )
 
-# ---- effects ----
+# ---- outputs ----
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +113,4 @@ class ReportFaded:
     pass
 
 
-Effect = OpenWorker | CloseWorker | WakeAt | ReportBeautified | ReportOriginal | ReportFaded
+Output = OpenWorker | CloseWorker | WakeAt | ReportBeautified | ReportOriginal | ReportFaded

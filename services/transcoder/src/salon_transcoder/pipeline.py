@@ -1,6 +1,6 @@
 """One stream's way through a transcoder: in and decoded, to a worker and back, encoded and out.
 
-Three threads, one frame each at a time: intake decodes, the event loop waits for the worker, output encodes. A frame
+Three threads, one frame each at a time: intake decodes, the event loop waits for the worker, outlet encodes. A frame
 that cannot be beautified in time leaves as it came, so frames leave in the order they came.
 """
 
@@ -15,7 +15,7 @@ from salon_kit.log import get_logger
 from salon_transcoder.beautification import Beautification
 from salon_transcoder.counters import Counters
 from salon_transcoder.intake import Intake, LinkGone, PictureDecoder
-from salon_transcoder.output import Output, PictureEncoder
+from salon_transcoder.outlet import Outlet, PictureEncoder
 from salon_transcoder.ports import ReceivingLink, SendingLink, WorkerClient
 from salon_transcoder.ramp import Ramp
 
@@ -45,7 +45,7 @@ class Pipeline:
         self._counters = Counters()
         self._link = parts.link
         self._intake = Intake(parts.link, parts.decoder, self, self._counters)
-        self._output = Output(parts.link, parts.encoder, self._counters)
+        self._outlet = Outlet(parts.link, parts.encoder, self._counters)
         self._beautification = Beautification(ramp, parts.new_client, report, self._counters, group)
         self._ended: Exception | None = None
 
@@ -56,9 +56,9 @@ class Pipeline:
             while (picture := await self._intake.pictures.take()) is not None:
                 beautified = await self._beautification.offer(picture.i420)
                 try:
-                    left = await self._output.send(picture, beautified)
+                    left = await self._outlet.send(picture, beautified)
                 finally:
-                    self._beautification.settle()
+                    self._beautification.release()
                 if not left:
                     self._counters.frames_stale += 1
                 elif beautified is None:
@@ -67,7 +67,7 @@ class Pipeline:
                     self._counters.frames_beautified += 1
         finally:
             self._intake.stop()
-            self._output.close()
+            self._outlet.close()
             await self._beautification.close()
         if self._ended is not None and not isinstance(self._ended, LinkGone):
             raise self._ended
@@ -78,7 +78,7 @@ class Pipeline:
             case "beauty":
                 self._beautification.aim(order.beauty.beauty, order.beauty.version)
             case "bitrate":
-                self._output.set_bitrate(order.bitrate.target_bps)
+                self._outlet.set_bitrate(order.bitrate.target_bps)
             case "fade":
                 self._beautification.fade()
             case "retry":
@@ -97,7 +97,7 @@ class Pipeline:
     # ---- Listener ----
 
     def keyframe_wanted(self) -> None:
-        self._output.want_keyframe()
+        self._outlet.want_keyframe()
 
     def keyframe_missing(self) -> None:
         self._link.request_keyframe()

@@ -22,7 +22,7 @@ from salon_transcoder.codec import Decoder, Encoder
 from salon_transcoder.config import TranscoderSettings
 from salon_transcoder.control import Control
 from salon_transcoder.intake import Undecodable
-from salon_transcoder.output import TARGET_MIN_BPS
+from salon_transcoder.outlet import TARGET_MIN_BPS
 from salon_transcoder.pipeline import Parts, Pipeline
 from salon_transcoder.ramp import Ramp
 

@@ -23,14 +23,14 @@ class PictureEncoder(Protocol):
     def set_bitrate(self, target_bps: int) -> None: ...
 
 
-class Output:
+class Outlet:
     """`send` from one task, one picture at a time; everything is on the event loop but the work itself."""
 
     def __init__(self, link: SendingLink, encoder: PictureEncoder, counters: Counters) -> None:
         self._link = link
         self._encoder = encoder
         self._counters = counters
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="output")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="outlet")
         self._loop = asyncio.get_running_loop()
         self._keyframe_wanted = True
         self._target_bps: int | None = None

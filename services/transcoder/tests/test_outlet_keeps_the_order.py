@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from salon_frames import I420
 from salon_transcoder.counters import Counters
-from salon_transcoder.output import Output
+from salon_transcoder.outlet import Outlet
 from salon_transcoder.ports import Picture
 
 ORIGINAL = I420.allocate(32, 16)
@@ -46,11 +46,11 @@ class Stage:
     far: Far
     encoder: Encoder
     counters: Counters
-    output: Output
+    outlet: Outlet
 
     async def send(self, timestamp: int, *, beautified: bool = False, orientation: int | None = None) -> bool:
         picture = Picture(ORIGINAL, timestamp, orientation, time.monotonic_ns())
-        return await self.output.send(picture, BEAUTIFIED if beautified else None)
+        return await self.outlet.send(picture, BEAUTIFIED if beautified else None)
 
     @property
     def frames(self) -> list[bytes]:
@@ -60,15 +60,15 @@ class Stage:
 @pytest_asyncio.fixture
 async def stage() -> AsyncIterator[Stage]:
     far, encoder, counters = Far(), Encoder(), Counters()
-    stage = Stage(far, encoder, counters, Output(far, encoder, counters))
+    stage = Stage(far, encoder, counters, Outlet(far, encoder, counters))
     yield stage
-    stage.output.close()
+    stage.outlet.close()
 
 
 async def test_first_is_a_key_frame_and_so_is_what_was_asked_for(stage: Stage) -> None:
     await stage.send(1)
     await stage.send(2, beautified=True)
-    stage.output.want_keyframe()
+    stage.outlet.want_keyframe()
     await stage.send(3, beautified=True)
     await stage.send(4)
     assert stage.frames == [b"Ko", b"db", b"Kb", b"do"]
@@ -104,8 +104,8 @@ async def test_what_comes_after_a_gap_is_a_key_frame(stage: Stage) -> None:
 
 
 async def test_bitrate_counts_from_the_next_picture(stage: Stage) -> None:
-    stage.output.set_bitrate(500_000)
-    stage.output.set_bitrate(600_000)
+    stage.outlet.set_bitrate(500_000)
+    stage.outlet.set_bitrate(600_000)
     await stage.send(1)
     await stage.send(2)
     assert stage.encoder.bitrates == [600_000]
