@@ -6,45 +6,45 @@ from typing import Literal
 import pytest
 from salon.effects.v1.effects_pb2 import Beauty
 from salon_relay.effects.core import EffectsCore
-from salon_relay.effects.messages import (
-    Answer,
-    Attach,
+from salon_relay.effects.inputs import (
     Beautified,
-    Detach,
-    Effect,
     Faded,
-    Heard,
-    Hold,
     Input,
-    Outcome,
-    PauseTap,
-    Problem,
-    ReportInterrupted,
-    ReportStarted,
-    ReportStopped,
-    Restore,
-    Restored,
-    SendBeauty,
-    SendFade,
-    SendRetry,
+    Requested,
+    SignOfLife,
     StreamEnded,
-    Substitute,
-    Substituted,
-    TakeTranscoder,
+    SwitchedBack,
+    SwitchedTo,
     TranscoderLost,
     TranscodersFull,
     TranscoderTaken,
     Unbeautified,
-    Untake,
     VideoEnded,
     VideoFlows,
     VideoPublished,
-    WakeAt,
-    Wish,
-    Wished,
     Woken,
 )
+from salon_relay.effects.outputs import (
+    Answer,
+    Attach,
+    CancelTake,
+    Detach,
+    Hold,
+    Output,
+    PauseConsumer,
+    ReportInterrupted,
+    ReportStarted,
+    ReportStopped,
+    SendBeauty,
+    SendFade,
+    SendRetry,
+    SwitchBack,
+    SwitchTo,
+    TakeTranscoder,
+    WakeAt,
+)
 from salon_relay.effects.phase import ALLOWED, ATTACHED, TURNED_OFF, Phase
+from salon_relay.effects.request import EffectsRequest, Outcome, Problem
 from salon_relay.effects.timing import FADE_NS, HEALTHY_NS, HOLD_MS, PATIENCE_NS, SECOND_NS, SILENCE_NS
 
 SOURCE = 11
@@ -52,12 +52,12 @@ BEAUTY = Beauty(smooth=50)
 MORE = Beauty(smooth=80)
 
 
-def on(version: int = 1, beauty: Beauty = BEAUTY) -> Wished:
-    return Wished(Wish(version, beauty))
+def on(version: int = 1, beauty: Beauty = BEAUTY) -> Requested:
+    return Requested(EffectsRequest(version, beauty))
 
 
-def off(version: int = 2) -> Wished:
-    return Wished(Wish(version, None))
+def off(version: int = 2) -> Requested:
+    return Requested(EffectsRequest(version, None))
 
 
 class Stream:
@@ -71,12 +71,12 @@ class Stream:
         self.reports: list[str] = []
         self.do(VideoPublished(SOURCE, flows=flows))
 
-    def do(self, *inputs: Input) -> list[Effect]:
+    def do(self, *inputs: Input) -> list[Output]:
         """What it does at once, apart from answers, reports and its alarm."""
-        done: list[Effect] = []
+        done: list[Output] = []
         for each in inputs:
-            for effect in self.core.apply(each, self.now_ns):
-                match effect:
+            for output in self.core.apply(each, self.now_ns):
+                match output:
                     case WakeAt(at_ns):
                         self.wake_at_ns = at_ns
                     case Answer(outcome):
@@ -88,21 +88,21 @@ class Stream:
                     case ReportStopped():
                         self.reports.append("stopped")
                     case _:
-                        done.append(effect)
+                        done.append(output)
         return done
 
-    def wait(self, duration_ns: int, *, alive: bool = True) -> list[Effect]:
+    def wait(self, duration_ns: int, *, alive: bool = True) -> list[Output]:
         """What it does until then. `alive`: the transcoder counts as it should."""
-        done: list[Effect] = []
+        done: list[Output] = []
         until_ns = self.now_ns + duration_ns
         while self.wake_at_ns is not None and self.wake_at_ns <= until_ns:
             self.now_ns = max(self.now_ns, self.wake_at_ns)
             if alive and self.phase in ATTACHED:
-                done += self.do(Heard())
+                done += self.do(SignOfLife())
             done += self.do(Woken())
         self.now_ns = until_ns
         if alive and self.phase in ATTACHED:
-            done += self.do(Heard())
+            done += self.do(SignOfLife())
         return done
 
     @property
@@ -125,13 +125,13 @@ def at(phase: Phase) -> Stream:
             Phase.TAKING: [],
             Phase.STARTING: [TranscoderTaken()],
             Phase.SWITCHING: [TranscoderTaken(), Beautified("w")],
-            Phase.SWITCHING_LATER: [TranscoderTaken(), Beautified("w"), Restored("late")],
-            Phase.ON: [TranscoderTaken(), Beautified("w"), Substituted()],
-            Phase.RESTORING: [TranscoderTaken(), Beautified("w"), Substituted(), Unbeautified(Problem.TOO_SLOW)],
+            Phase.SWITCHING_LATER: [TranscoderTaken(), Beautified("w"), SwitchedBack("late")],
+            Phase.ON: [TranscoderTaken(), Beautified("w"), SwitchedTo()],
+            Phase.RESTORING: [TranscoderTaken(), Beautified("w"), SwitchedTo(), Unbeautified(Problem.TOO_SLOW)],
             Phase.TRYING: [TranscoderTaken(), Unbeautified(Problem.NO_WORKER)],
             Phase.PAUSED: [TranscoderTaken(), Unbeautified(Problem.NO_WORKER)],
             Phase.BACKING_OFF: [TranscoderTaken(), TranscoderLost()],
-            Phase.FADING: [TranscoderTaken(), Beautified("w"), Substituted(), off()],
+            Phase.FADING: [TranscoderTaken(), Beautified("w"), SwitchedTo(), off()],
             Phase.LEAVING: [TranscoderTaken(), Beautified("w"), off()],
             Phase.ENDED: [StreamEnded()],
         }
@@ -148,16 +148,16 @@ def at(phase: Phase) -> Stream:
 def test_on_and_off_again() -> None:
     stream = Stream()
     assert stream.do(on()) == [TakeTranscoder()]
-    assert stream.do(TranscoderTaken()) == [Attach(SOURCE, Wish(1, BEAUTY))]
-    assert stream.do(Beautified("worker-1")) == [Substitute(SOURCE)]
+    assert stream.do(TranscoderTaken()) == [Attach(SOURCE, EffectsRequest(1, BEAUTY))]
+    assert stream.do(Beautified("worker-1")) == [SwitchTo(SOURCE)]
     assert (stream.answers, stream.reports) == ([], [])
-    assert stream.do(Substituted()) == []
+    assert stream.do(SwitchedTo()) == []
     assert (stream.answers, stream.reports) == (["on"], ["started by worker-1"])
 
     assert stream.do(off()) == [SendFade()]
-    assert stream.do(Faded()) == [Restore(SOURCE)]
+    assert stream.do(Faded()) == [SwitchBack(SOURCE)]
     assert stream.answers == ["on"]
-    assert stream.do(Restored("ordered")) == [Detach()]
+    assert stream.do(SwitchedBack("ordered")) == [Detach()]
     assert (stream.answers, stream.reports) == (["on", "off"], ["started by worker-1", "stopped"])
     assert stream.phase is Phase.OFF
     assert stream.wake_at_ns is None
@@ -166,7 +166,7 @@ def test_on_and_off_again() -> None:
 def test_off_waits_for_a_fade_half_a_second() -> None:
     stream = at(Phase.FADING)
     assert stream.wait(FADE_NS - 1) == []
-    assert stream.wait(1) == [Restore(SOURCE)]
+    assert stream.wait(1) == [SwitchBack(SOURCE)]
 
 
 def test_off_waits_for_a_key_frame_a_second() -> None:
@@ -181,22 +181,22 @@ def test_off_waits_for_a_key_frame_a_second() -> None:
     [
         (Phase.OFF, []),
         (Phase.NO_VIDEO, []),
-        (Phase.TAKING, [Restore(SOURCE), Untake()]),
-        (Phase.STARTING, [Restore(SOURCE), Detach()]),
-        (Phase.SWITCHING, [Restore(SOURCE)]),
-        (Phase.SWITCHING_LATER, [Restore(SOURCE), Detach()]),
+        (Phase.TAKING, [SwitchBack(SOURCE), CancelTake()]),
+        (Phase.STARTING, [SwitchBack(SOURCE), Detach()]),
+        (Phase.SWITCHING, [SwitchBack(SOURCE)]),
+        (Phase.SWITCHING_LATER, [SwitchBack(SOURCE), Detach()]),
         (Phase.RESTORING, []),
         (Phase.TRYING, [Detach()]),
         (Phase.PAUSED, [Detach()]),
         (Phase.BACKING_OFF, []),
     ],
 )
-def test_off_from_everywhere(phase: Phase, expected: list[Effect]) -> None:
+def test_off_from_everywhere(phase: Phase, expected: list[Output]) -> None:
     stream = at(phase)
     stream.answers.clear()
     assert stream.do(off()) == expected
     if stream.phase is Phase.LEAVING:
-        assert stream.do(Restored("ordered")) == [Detach()]
+        assert stream.do(SwitchedBack("ordered")) == [Detach()]
     assert (stream.phase, stream.answers) == (Phase.OFF, ["off"])
     assert stream.wake_at_ns is None
 
@@ -204,9 +204,9 @@ def test_off_from_everywhere(phase: Phase, expected: list[Effect]) -> None:
 def test_on_again_while_fading_takes_another_transcoder() -> None:
     stream = at(Phase.FADING)
     assert stream.do(on(3)) == []
-    assert stream.do(Faded()) == [Restore(SOURCE)]
-    assert stream.do(Restored("ordered")) == [Detach(), TakeTranscoder()]
-    stream.do(TranscoderTaken(), Beautified("w"), Substituted())
+    assert stream.do(Faded()) == [SwitchBack(SOURCE)]
+    assert stream.do(SwitchedBack("ordered")) == [Detach(), TakeTranscoder()]
+    stream.do(TranscoderTaken(), Beautified("w"), SwitchedTo())
     assert stream.answers == ["on", "on"]
     assert stream.reports == ["started by w", "stopped", "started by w"]
 
@@ -216,32 +216,32 @@ def test_on_again_while_fading_takes_another_transcoder() -> None:
 
 def test_slider_that_moves_is_answered_at_once() -> None:
     stream = at(Phase.ON)
-    assert stream.do(on(2, MORE)) == [SendBeauty(Wish(2, MORE))]
+    assert stream.do(on(2, MORE)) == [SendBeauty(EffectsRequest(2, MORE))]
     assert stream.answers == ["on", "on"]
     assert stream.reports == ["started by w"]
 
 
 def test_slider_that_moves_while_it_starts_is_answered_with_the_start() -> None:
     stream = at(Phase.STARTING)
-    assert stream.do(on(2, MORE)) == [SendBeauty(Wish(2, MORE))]
+    assert stream.do(on(2, MORE)) == [SendBeauty(EffectsRequest(2, MORE))]
     assert stream.answers == []
-    stream.do(Beautified("w"), Substituted())
+    stream.do(Beautified("w"), SwitchedTo())
     assert stream.answers == ["on"]
 
 
-def test_transcoder_is_started_with_the_last_wish() -> None:
+def test_transcoder_is_started_with_the_last_request() -> None:
     stream = at(Phase.TAKING)
     assert stream.do(on(2, MORE)) == []
-    assert stream.do(TranscoderTaken()) == [Attach(SOURCE, Wish(2, MORE))]
+    assert stream.do(TranscoderTaken()) == [Attach(SOURCE, EffectsRequest(2, MORE))]
 
 
 @pytest.mark.parametrize("version", [0, 5])
-def test_wish_that_is_known_or_too_old_changes_nothing_and_is_answered(version: int) -> None:
+def test_request_that_is_known_or_too_old_changes_nothing_and_is_answered(version: int) -> None:
     stream = Stream()
-    stream.do(on(5), TranscoderTaken(), Beautified("w"), Substituted())
-    assert stream.do(Wished(Wish(version, None))) == []
+    stream.do(on(5), TranscoderTaken(), Beautified("w"), SwitchedTo())
+    assert stream.do(Requested(EffectsRequest(version, None))) == []
     assert stream.answers == ["on", "on"]
-    stream.do(off(6), Faded(), Restored("ordered"))
+    stream.do(off(6), Faded(), SwitchedBack("ordered"))
     assert stream.do(on(version)) == []
     assert stream.answers == ["on", "on", "off", "off"]
 
@@ -265,7 +265,7 @@ def test_answer_comes_within_two_seconds_while_it_goes_on_trying() -> None:
 def test_start_that_took_too_long_is_reported_when_it_comes() -> None:
     stream = at(Phase.STARTING)
     stream.wait(3 * SECOND_NS)
-    stream.do(Beautified("w"), Substituted())
+    stream.do(Beautified("w"), SwitchedTo())
     assert stream.reports == ["too-slow", "started by w"]
 
 
@@ -292,43 +292,43 @@ def test_stream_without_video_is_beautified_once_it_has_one() -> None:
 def test_viewers_are_kept_from_the_original_until_two_seconds_after_it_began() -> None:
     stream = Stream(flows=False)
     assert stream.do(on()) == [Hold(SOURCE, HOLD_MS), TakeTranscoder()]
-    assert stream.do(TranscoderTaken()) == [Attach(SOURCE, Wish(1, BEAUTY))]
+    assert stream.do(TranscoderTaken()) == [Attach(SOURCE, EffectsRequest(1, BEAUTY))]
     stream.wait(2 * SECOND_NS)
     assert stream.answers == [Problem.NO_VIDEO]
-    assert stream.do(Restored("late")) == [Hold(SOURCE, HOLD_MS)]
+    assert stream.do(SwitchedBack("late")) == [Hold(SOURCE, HOLD_MS)]
     assert stream.do(VideoFlows()) == [Hold(SOURCE, HOLD_MS)]
     assert stream.reports == []
-    stream.do(Beautified("w"), Substituted())
+    stream.do(Beautified("w"), SwitchedTo())
     assert stream.reports == ["started by w"]
 
 
 def test_hold_ends_when_effects_cannot_be_had() -> None:
     stream = Stream(flows=False)
     stream.do(on(), TranscoderTaken(), VideoFlows())
-    assert stream.do(Unbeautified(Problem.NO_WORKER)) == [Restore(SOURCE)]
+    assert stream.do(Unbeautified(Problem.NO_WORKER)) == [SwitchBack(SOURCE)]
     assert (stream.answers, stream.reports) == ([Problem.NO_WORKER], ["no-worker"])
-    assert stream.do(Restored("ordered")) == []
+    assert stream.do(SwitchedBack("ordered")) == []
 
     stream = Stream(flows=False)
     stream.do(on(), TranscoderTaken(), VideoFlows())
-    assert stream.wait(PATIENCE_NS) == [Restore(SOURCE)]
+    assert stream.wait(PATIENCE_NS) == [SwitchBack(SOURCE)]
 
     stream = Stream(flows=False)
     stream.do(on())
-    assert stream.do(TranscodersFull()) == [Restore(SOURCE)]
+    assert stream.do(TranscodersFull()) == [SwitchBack(SOURCE)]
 
     stream = Stream(flows=False)
     stream.do(on(), TranscoderTaken())
-    assert stream.do(TranscoderLost()) == [Restore(SOURCE), Detach()]
+    assert stream.do(TranscoderLost()) == [SwitchBack(SOURCE), Detach()]
 
 
 def test_stream_that_flows_is_held_once_if_nobody_has_watched_it_yet() -> None:
     stream = Stream()
     stream.do(VideoPublished(12, flows=True, is_watched=False))
     assert stream.do(on()) == [Hold(12, HOLD_MS), TakeTranscoder()]
-    assert stream.do(TranscoderTaken()) == [Attach(12, Wish(1, BEAUTY))]
-    assert stream.do(Restored("late")) == []
-    stream.do(Beautified("w"), Substituted(), off(), Faded(), Restored("ordered"))
+    assert stream.do(TranscoderTaken()) == [Attach(12, EffectsRequest(1, BEAUTY))]
+    assert stream.do(SwitchedBack("late")) == []
+    stream.do(Beautified("w"), SwitchedTo(), off(), Faded(), SwitchedBack("ordered"))
     assert stream.phase is Phase.OFF
     assert stream.do(on(3)) == [TakeTranscoder()]
 
@@ -336,14 +336,14 @@ def test_stream_that_flows_is_held_once_if_nobody_has_watched_it_yet() -> None:
 def test_hold_of_what_flows_already_ends_when_effects_cannot_be_had() -> None:
     stream = Stream()
     stream.do(VideoPublished(12, flows=True, is_watched=False), on(), TranscoderTaken())
-    assert stream.wait(PATIENCE_NS) == [Restore(12)]
+    assert stream.wait(PATIENCE_NS) == [SwitchBack(12)]
     assert stream.answers == [Problem.TOO_SLOW]
 
 
 def test_stream_that_flows_is_not_held() -> None:
     stream = at(Phase.STARTING)
     assert stream.do(VideoFlows()) == []
-    assert stream.do(Restored("late")) == []
+    assert stream.do(SwitchedBack("late")) == []
 
 
 # ---- interruptions ----
@@ -351,12 +351,12 @@ def test_stream_that_flows_is_not_held() -> None:
 
 def test_too_slow_and_back() -> None:
     stream = at(Phase.ON)
-    assert stream.do(Unbeautified(Problem.TOO_SLOW)) == [Restore(SOURCE)]
+    assert stream.do(Unbeautified(Problem.TOO_SLOW)) == [SwitchBack(SOURCE)]
     assert stream.reports[1:] == ["too-slow"]
-    assert stream.do(Restored("ordered")) == []
+    assert stream.do(SwitchedBack("ordered")) == []
     assert stream.phase is Phase.TRYING
-    assert stream.do(Beautified("w2")) == [Substitute(SOURCE)]
-    stream.do(Substituted())
+    assert stream.do(Beautified("w2")) == [SwitchTo(SOURCE)]
+    stream.do(SwitchedTo())
     assert stream.reports[1:] == ["too-slow", "started by w2"]
     assert stream.answers == ["on", Problem.TOO_SLOW, "on"]
 
@@ -364,7 +364,7 @@ def test_too_slow_and_back() -> None:
 def test_worker_that_is_back_before_the_publishers_packets_are() -> None:
     stream = at(Phase.RESTORING)
     assert stream.do(Beautified("w2")) == []
-    assert stream.do(Restored("ordered")) == [Substitute(SOURCE)]
+    assert stream.do(SwitchedBack("ordered")) == [SwitchTo(SOURCE)]
 
 
 def test_restoring_ends_though_no_key_frame_comes() -> None:
@@ -381,66 +381,66 @@ def test_same_problem_is_reported_once() -> None:
 
 def test_transcoder_gets_frames_for_trials_only() -> None:
     stream = at(Phase.TRYING)
-    assert stream.wait(10 * SECOND_NS) == [PauseTap(paused=True)]
-    assert stream.wait(10 * SECOND_NS) == [PauseTap(paused=False), SendRetry()]
-    assert stream.wait(3 * SECOND_NS) == [PauseTap(paused=True)]
-    assert stream.do(Beautified("w")) == [PauseTap(paused=False), Substitute(SOURCE)]
+    assert stream.wait(10 * SECOND_NS) == [PauseConsumer(paused=True)]
+    assert stream.wait(10 * SECOND_NS) == [PauseConsumer(paused=False), SendRetry()]
+    assert stream.wait(3 * SECOND_NS) == [PauseConsumer(paused=True)]
+    assert stream.do(Beautified("w")) == [PauseConsumer(paused=False), SwitchTo(SOURCE)]
 
 
 def test_switch_that_comes_too_late_is_tried_again_later_and_later() -> None:
     stream = at(Phase.SWITCHING)
     for wait_ms in (250, 500, 1000, 2000):
-        stream.do(Restored("late"))
+        stream.do(SwitchedBack("late"))
         assert stream.wait(wait_ms * 1_000_000 - 1) == []
-        assert stream.wait(1) == [Substitute(SOURCE)]
-    stream.do(Substituted())
+        assert stream.wait(1) == [SwitchTo(SOURCE)]
+    stream.do(SwitchedTo())
     assert stream.phase is Phase.ON
-    stream.do(Restored("restarted"))
-    assert stream.wait(250_000_000) == [Substitute(SOURCE)]
+    stream.do(SwitchedBack("restarted"))
+    assert stream.wait(250_000_000) == [SwitchTo(SOURCE)]
 
 
 def test_transcoder_to_which_viewers_cannot_be_moved_is_replaced() -> None:
     """It counts as it should, and no picture comes out of it."""
     stream = at(Phase.ON)
-    assert stream.do(Restored("stalled")) == []
+    assert stream.do(SwitchedBack("stalled")) == []
     for wait_ms in (250, 500, 1000):
-        assert stream.wait(wait_ms * 1_000_000) == [Substitute(SOURCE)]
-        assert stream.do(Restored("late")) == []
-    assert stream.wait(2 * SECOND_NS) == [Substitute(SOURCE)]
-    assert stream.do(Restored("late")) == [Detach()]
+        assert stream.wait(wait_ms * 1_000_000) == [SwitchTo(SOURCE)]
+        assert stream.do(SwitchedBack("late")) == []
+    assert stream.wait(2 * SECOND_NS) == [SwitchTo(SOURCE)]
+    assert stream.do(SwitchedBack("late")) == [Detach()]
     assert stream.reports == ["started by w", "too-slow", "transcoder"]
 
 
 def test_switch_of_which_nothing_is_heard_is_tried_again() -> None:
     stream = at(Phase.SWITCHING)
-    assert stream.wait(SECOND_NS) == [Restore(SOURCE)]
-    assert stream.do(Restored("ordered")) == []
-    assert stream.wait(250_000_000) == [Substitute(SOURCE)]
+    assert stream.wait(SECOND_NS) == [SwitchBack(SOURCE)]
+    assert stream.do(SwitchedBack("ordered")) == []
+    assert stream.wait(250_000_000) == [SwitchTo(SOURCE)]
 
 
 def test_publisher_that_begins_anew_is_switched_again_without_a_word() -> None:
     stream = at(Phase.ON)
-    stream.do(Restored("restarted"))
+    stream.do(SwitchedBack("restarted"))
     stream.wait(250_000_000)
-    stream.do(Substituted())
+    stream.do(SwitchedTo())
     assert stream.reports == ["started by w"]
-    stream.do(Restored("restarted"))
+    stream.do(SwitchedBack("restarted"))
     stream.wait(PATIENCE_NS)
     assert stream.reports == ["started by w", "too-slow"]
 
 
 def test_switch_that_succeeds_after_all_counts() -> None:
     stream = at(Phase.SWITCHING_LATER)
-    stream.do(Substituted())
+    stream.do(SwitchedTo())
     assert stream.phase is Phase.ON
 
 
 @pytest.mark.parametrize("reason", ["ordered", "late"])
 def test_what_is_on_is_switched_again_whatever_sent_viewers_back(reason: Literal["ordered", "late"]) -> None:
     stream = at(Phase.ON)
-    assert stream.do(Restored("lost")) == [], "its transcoder is lost as well, which is said next"
-    assert stream.do(Restored(reason)) == []
-    assert stream.wait(250_000_000) == [Substitute(SOURCE)]
+    assert stream.do(SwitchedBack("lost")) == [], "its transcoder is lost as well, which is said next"
+    assert stream.do(SwitchedBack(reason)) == []
+    assert stream.wait(250_000_000) == [SwitchTo(SOURCE)]
 
 
 # ---- transcoders that are lost ----
@@ -453,7 +453,7 @@ def test_transcoder_that_is_lost_is_replaced_later_and_later() -> None:
         assert stream.reports[-1] == "transcoder"
         assert stream.wait(wait_ms * 1_000_000 - 1) == []
         assert stream.wait(1) == [TakeTranscoder()]
-        stream.do(TranscoderTaken(), Beautified(f"w{number}"), Substituted())
+        stream.do(TranscoderTaken(), Beautified(f"w{number}"), SwitchedTo())
         assert stream.reports[-1] == f"started by w{number}"
 
 
@@ -473,7 +473,7 @@ def test_transcoder_that_was_well_for_a_minute_is_replaced_soon() -> None:
     for _ in range(5):
         stream.do(TranscoderLost())
         stream.wait(30 * SECOND_NS)
-        stream.do(TranscoderTaken(), Beautified("w"), Substituted())
+        stream.do(TranscoderTaken(), Beautified("w"), SwitchedTo())
     stream.wait(HEALTHY_NS)
     stream.do(TranscoderLost())
     assert stream.wait(500_000_000) == [TakeTranscoder()]
@@ -497,7 +497,7 @@ def test_transcoder_that_is_lost_on_the_way_out_is_off(phase: Phase) -> None:
 
 def test_transcoder_that_cannot_be_started_is_tried_again() -> None:
     stream = at(Phase.TAKING)
-    assert stream.do(TranscoderLost()) == [Restore(SOURCE), Untake()]
+    assert stream.do(TranscoderLost()) == [SwitchBack(SOURCE), CancelTake()]
     assert stream.answers == [Problem.TRANSCODER]
     assert stream.wait(500_000_000) == [TakeTranscoder()]
 
@@ -526,8 +526,8 @@ def test_stream_waits_for_its_turn_when_all_transcoders_are_used() -> None:
     stream.wait(60 * SECOND_NS)
     stream.do(on(2))
     assert stream.answers == [Problem.FULL, Problem.FULL]
-    assert stream.do(TranscoderTaken()) == [Attach(SOURCE, Wish(2, BEAUTY))]
-    stream.do(Beautified("w"), Substituted())
+    assert stream.do(TranscoderTaken()) == [Attach(SOURCE, EffectsRequest(2, BEAUTY))]
+    stream.do(Beautified("w"), SwitchedTo())
     assert stream.reports == ["full", "started by w"]
 
 
@@ -538,16 +538,16 @@ def test_stream_waits_for_its_turn_when_all_transcoders_are_used() -> None:
 def test_video_that_is_published_anew_gets_another_transcoder(phase: Phase) -> None:
     stream = at(phase)
     assert stream.do(VideoPublished(12, flows=True)) == [Detach(), TakeTranscoder()]
-    assert stream.do(TranscoderTaken()) == [Attach(12, stream.core.wish)]
-    assert stream.do(Beautified("w")) == [Substitute(12)]
-    stream.do(Substituted())
+    assert stream.do(TranscoderTaken()) == [Attach(12, stream.core.request)]
+    assert stream.do(Beautified("w")) == [SwitchTo(12)]
+    stream.do(SwitchedTo())
     assert stream.answers[-1] == "on"
 
 
 def test_video_that_is_published_anew_is_held_until_it_is_beautified() -> None:
     stream = at(Phase.ON)
     assert stream.do(VideoPublished(12, flows=False)) == [Detach(), Hold(12, HOLD_MS), TakeTranscoder()]
-    stream.do(TranscoderTaken(), VideoFlows(), Beautified("w"), Substituted())
+    stream.do(TranscoderTaken(), VideoFlows(), Beautified("w"), SwitchedTo())
     assert stream.reports == ["started by w"]
 
 
@@ -564,7 +564,7 @@ def test_video_that_is_published_anew_is_what_the_next_transcoder_gets(phase: Ph
     assert stream.do(VideoPublished(12, flows=True)) == []
     stream.do(on(7))
     stream.wait(SECOND_NS)
-    assert stream.do(TranscoderTaken()) == [Attach(12, Wish(7, BEAUTY))]
+    assert stream.do(TranscoderTaken()) == [Attach(12, EffectsRequest(7, BEAUTY))]
 
 
 def test_stream_that_loses_its_video_waits_for_another() -> None:
@@ -580,7 +580,7 @@ def test_end_of_the_stream_puts_everything_back(phase: Phase) -> None:
     has_reported = bool(stream.reports)
     done = stream.do(StreamEnded())
     assert (Detach() in done) == (phase in ATTACHED)
-    assert (Untake() in done) == (phase is Phase.TAKING)
+    assert (CancelTake() in done) == (phase is Phase.TAKING)
     assert (stream.phase, stream.wake_at_ns) == (Phase.ENDED, None)
     assert (stream.reports[-1:] == ["stopped"]) == has_reported
     assert stream.do(on(9), Woken(), TranscoderLost(), VideoPublished(13, flows=True), off(10)) == []
@@ -604,7 +604,7 @@ def test_whatever_happens_in_whatever_order_it_stays_whole(seed: int) -> None:
     for _ in range(300):
         version += chance.random() < 0.5
         inputs: list[Input] = [
-            Wished(Wish(version, chance.choice([BEAUTY, MORE, None]))),
+            Requested(EffectsRequest(version, chance.choice([BEAUTY, MORE, None]))),
             VideoPublished(chance.randrange(100), flows=chance.random() < 0.5),
             VideoFlows(),
             VideoEnded(),
@@ -613,9 +613,9 @@ def test_whatever_happens_in_whatever_order_it_stays_whole(seed: int) -> None:
             Beautified("w"),
             Unbeautified(chance.choice(list(Problem))),
             Faded(),
-            Heard(),
-            Substituted(),
-            Restored(chance.choice(["ordered", "lost", "restarted", "late", "stalled"])),
+            SignOfLife(),
+            SwitchedTo(),
+            SwitchedBack(chance.choice(["ordered", "lost", "restarted", "late", "stalled"])),
             Woken(),
         ]
         if asked:
@@ -623,18 +623,18 @@ def test_whatever_happens_in_whatever_order_it_stays_whole(seed: int) -> None:
         chosen = chance.choice(inputs)
         answers = len(stream.answers)
         done = stream.do(chosen)
-        if isinstance(chosen, Wished) and waiting_since_ns is None:
+        if isinstance(chosen, Requested) and waiting_since_ns is None:
             waiting_since_ns = stream.now_ns
         asked = asked and not isinstance(chosen, TranscoderTaken | TranscoderLost)
         before_wait = stream.now_ns
         if chance.random() < 0.3:
             done += stream.wait(chance.choice([1_000_000, 100_000_000, SECOND_NS]))
-        for effect in done:
-            match effect:
+        for output in done:
+            match output:
                 case TakeTranscoder():
                     assert not asked
                     asked = True
-                case Untake():
+                case CancelTake():
                     asked = False
                 case Attach():
                     assert not attached

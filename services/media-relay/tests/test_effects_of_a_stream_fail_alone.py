@@ -6,8 +6,10 @@ import pytest
 from salon.effects.v1.effects_pb2 import Beauty
 from salon_contracts.errors import InvariantBroken, SalonError, StreamNotFound
 from salon_relay.effects.core import EffectsCore
-from salon_relay.effects.messages import Effect, Input, Problem
+from salon_relay.effects.inputs import Input
+from salon_relay.effects.outputs import Output
 from salon_relay.effects.phase import Phase
+from salon_relay.effects.request import Problem
 from salon_testing.relay.running import RunningRelay
 
 ReadOffer = Callable[[str], str]
@@ -27,7 +29,7 @@ async def test_bug_is_answered_and_forgotten(
     assert await relay.set_effects("screen", BEAUTY) is Problem.FULL
     with monkeypatch.context() as broken:
 
-        def apply(self: EffectsCore, happened: Input, now_ns: int) -> Sequence[Effect]:
+        def apply(self: EffectsCore, happened: Input, now_ns: int) -> Sequence[Output]:
             raise InvariantBroken("a bug")
 
         broken.setattr(EffectsCore, "apply", apply)

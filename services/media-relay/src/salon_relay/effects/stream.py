@@ -19,42 +19,42 @@ from salon_packets import CommandQueueFull
 from salon_relay.effects.attachment import Attachment
 from salon_relay.effects.bitrate import Bitrate, Viewer
 from salon_relay.effects.core import EffectsCore
-from salon_relay.effects.messages import (
-    Answer,
-    Attach,
+from salon_relay.effects.inputs import (
     Beautified,
-    Detach,
-    Effect,
     Faded,
-    Heard,
-    Hold,
     Input,
-    Outcome,
-    PauseTap,
-    Problem,
-    ReportInterrupted,
-    ReportStarted,
-    ReportStopped,
-    Restore,
-    SendBeauty,
-    SendFade,
-    SendRetry,
+    Requested,
+    SignOfLife,
     StreamEnded,
-    Substitute,
-    TakeTranscoder,
     TranscoderLost,
     TranscodersFull,
     TranscoderTaken,
     Unbeautified,
-    Untake,
-    WakeAt,
-    Wish,
-    Wished,
     Woken,
+)
+from salon_relay.effects.outputs import (
+    Answer,
+    Attach,
+    CancelTake,
+    Detach,
+    Hold,
+    Output,
+    PauseConsumer,
+    ReportInterrupted,
+    ReportStarted,
+    ReportStopped,
+    SendBeauty,
+    SendFade,
+    SendRetry,
+    SwitchBack,
+    SwitchTo,
+    TakeTranscoder,
+    WakeAt,
 )
 from salon_relay.effects.phase import Phase
 from salon_relay.effects.pool import TranscoderWaiter
 from salon_relay.effects.process import Transcoder
+from salon_relay.effects.request import EffectsRequest, Outcome, Problem
 from salon_relay.effects.totals import Totals
 from salon_relay.metrics import EFFECTS_FRAMES, EFFECTS_INTERRUPTIONS
 from salon_relay.packets import Packets
@@ -138,13 +138,13 @@ class StreamEffects:
         """Whose transcoder it is."""
         return self.identity.app_id, self.identity.user_id
 
-    async def ask(self, wish: Wish) -> Outcome:
+    async def ask(self, wish: EffectsRequest) -> Outcome:
         """What viewers get, once that is known. StreamNotFound when the stream ends before; SalonError for a bug."""
         if self.broken:
             raise SalonError
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._askers.append(answer)
-        self.happened(Wished(wish))
+        self.happened(Requested(wish))
         try:
             return await answer
         finally:
@@ -186,11 +186,11 @@ class StreamEffects:
 
     # ---- effects ----
 
-    def _perform(self, effect: Effect) -> None:
+    def _perform(self, effect: Output) -> None:
         match effect:
             case TakeTranscoder():
                 self._around.transcoders.take(self)
-            case Untake():
+            case CancelTake():
                 self._around.transcoders.untake(self)
             case Attach(wish=wish):
                 self._attach(wish)
@@ -204,7 +204,7 @@ class StreamEffects:
                 self._send(ToTranscoder(fade=relay_pb2.TranscoderFade()))
             case SendRetry():
                 self._send(ToTranscoder(retry=relay_pb2.TranscoderRetry()))
-            case Hold() | Substitute() | Restore() | PauseTap():
+            case Hold() | SwitchTo() | SwitchBack() | PauseConsumer():
                 self._steer(effect)
             case ReportStarted(worker_id, version):
                 self._around.record.effects_started(self.identity, self.stream_id, version, worker_id)
@@ -224,19 +224,19 @@ class StreamEffects:
             case _:
                 assert_never(effect)
 
-    def _steer(self, effect: Hold | Substitute | Restore | PauseTap) -> None:
+    def _steer(self, effect: Hold | SwitchTo | SwitchBack | PauseConsumer) -> None:
         """What does not fit into the packet path's queue is left out: the controller notices that nothing happens."""
         packets = self._around.packets
         try:
             match effect:
                 case Hold(source, max_ms):
                     packets.hold(source, max_ms=max_ms)
-                case Substitute(source):
+                case SwitchTo(source):
                     if self.attachment is not None:
                         packets.substitute(source, self.attachment.source)
-                case Restore(source):
+                case SwitchBack(source):
                     packets.restore(source)
-                case PauseTap(paused):
+                case PauseConsumer(paused):
                     if self.attachment is not None:
                         packets.pause_sink(self.attachment.tap, paused=paused)
                 case _:
@@ -244,7 +244,7 @@ class StreamEffects:
         except CommandQueueFull:
             log.warning("packet-path-behind", stream_id=self.stream_id)
 
-    def _attach(self, wish: Wish) -> None:
+    def _attach(self, wish: EffectsRequest) -> None:
         transcoder, track = self._transcoder, self.track
         if transcoder is None or track is None:
             self.happened(TranscoderLost())
@@ -340,7 +340,7 @@ class StreamEffects:
                 for result in ("beautified", "original", "dropped"):
                     EFFECTS_FRAMES.labels(result=result).inc(getattr(added, f"frames_{result}"))
                 self.latency_us = (added.latency_p50_us, added.latency_p99_us)
-                self.happened(Heard())
+                self.happened(SignOfLife())
             case _:
                 log.error("transcoder-not-understood", stream_id=self.stream_id)
 

@@ -13,17 +13,9 @@ from salon_contracts.ids import AppId, SessionId, StreamId
 from salon_kit.log import get_logger
 from salon_packets import RestoreReason
 
-from salon_relay.effects.messages import (
-    Outcome,
-    Restored,
-    Substituted,
-    TranscoderLost,
-    VideoEnded,
-    VideoFlows,
-    VideoPublished,
-    Wish,
-)
+from salon_relay.effects.inputs import SwitchedBack, SwitchedTo, TranscoderLost, VideoEnded, VideoFlows, VideoPublished
 from salon_relay.effects.phase import Phase
+from salon_relay.effects.request import EffectsRequest, Outcome
 from salon_relay.effects.stream import StreamEffects, Surroundings
 from salon_relay.peers.peer import PeerIdentity
 from salon_relay.registry import Registry, Track
@@ -76,7 +68,7 @@ class EffectsOfStreams:
             raise StreamNotYours(stream_id=order.stream_id)
         stream = self._stream(publisher, order.stream_id)
         beauty = None if order.beauty is None or is_nothing(order.beauty) else order.beauty
-        return await stream.ask(Wish(order.version, beauty))
+        return await stream.ask(EffectsRequest(order.version, beauty))
 
     def close(self) -> None:
         """Ends the effects of every stream."""
@@ -164,12 +156,12 @@ class EffectsOfStreams:
     def source_substituted(self, source: int) -> None:
         stream = self._of_source(source)
         if stream is not None:
-            stream.happened(Substituted())
+            stream.happened(SwitchedTo())
 
     def source_restored(self, source: int, reason: RestoreReason) -> None:
         stream = self._of_source(source)
         if stream is not None:
-            stream.happened(Restored(reason))
+            stream.happened(SwitchedBack(reason))
 
     def link_lost(self, transport: int) -> None:
         for stream in self._streams.values():

@@ -26,9 +26,3 @@ SWITCHES_MAX: Final = 4
 RESPAWN_NS: Final = (500_000_000, 30 * SECOND_NS)
 HEALTHY_NS: Final = 60 * SECOND_NS
 """After so long with beautified frames the next wait is the first again."""
-
-
-def back_off_ns(first_and_longest_ns: tuple[int, int], before: int) -> int:
-    """The wait after so many attempts before."""
-    first_ns, longest_ns = first_and_longest_ns
-    return min(longest_ns, first_ns << min(before, 32))
