@@ -29,10 +29,12 @@ from salon_relay.effects.request import Outcome, Problem
 from salon_relay.effects.streams import EffectsOfStreams, EffectsOrder
 from salon_relay.effects.totals import Totals
 from salon_relay.metrics import NEGOTIATE_SECONDS, NEGOTIATIONS, TRANSPORTS_CLOSED
+from salon_relay.peers.identity import PeerIdentity
 from salon_relay.peers.offer_queue import WAITING_MAX
-from salon_relay.peers.peer import CloseReason, PeerIdentity
+from salon_relay.peers.order import Order
+from salon_relay.peers.peer import CloseReason
 from salon_relay.peers.plan import Agreed
-from salon_relay.peers.router import Order, Router
+from salon_relay.peers.router import Router
 
 if TYPE_CHECKING:
     from salon_packets._native import TransportStats

@@ -24,9 +24,11 @@ from salon_relay.effects.stream import Surroundings
 from salon_relay.effects.streams import EffectsOfStreams, EffectsOrder
 from salon_relay.effects.totals import Totals
 from salon_relay.packets import Packets
-from salon_relay.peers.peer import CloseReason, PeerIdentity
+from salon_relay.peers.identity import PeerIdentity
+from salon_relay.peers.order import Order
+from salon_relay.peers.peer import CloseReason
 from salon_relay.peers.quotas import Limits
-from salon_relay.peers.router import Order, Router
+from salon_relay.peers.router import Router
 
 if TYPE_CHECKING:
     from salon_packets._native import Stats, TransportStats

@@ -58,7 +58,7 @@ from salon_relay.effects.request import EffectsRequest, Outcome, Problem
 from salon_relay.effects.totals import Totals
 from salon_relay.metrics import EFFECTS_FRAMES, EFFECTS_INTERRUPTIONS
 from salon_relay.packets import Packets
-from salon_relay.peers.peer import PeerIdentity
+from salon_relay.peers.identity import PeerIdentity
 from salon_relay.registry import Track
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from salon_relay.effects.inputs import SwitchedBack, SwitchedTo, TranscoderLost,
 from salon_relay.effects.phase import Phase
 from salon_relay.effects.request import EffectsRequest, Outcome
 from salon_relay.effects.stream import StreamEffects, Surroundings
-from salon_relay.peers.peer import PeerIdentity
+from salon_relay.peers.identity import PeerIdentity
 from salon_relay.registry import Registry, Track
 
 if TYPE_CHECKING:

@@ -9,13 +9,11 @@ while its offer was read is not found any more.
 import asyncio
 import itertools
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from salon_contracts.errors import NoRelayAvailable, OfferUnacceptable, QuotaExceeded, RateLimited, TransportNotFound
-from salon_contracts.ids import AppId, RoomId, StreamId, TransportId, UserId
+from salon_contracts.ids import AppId, StreamId, TransportId
 from salon_kit.log import get_logger
 from salon_media.offer import Offer
 from salon_packets import CommandQueueFull
@@ -23,13 +21,15 @@ from salon_packets import CommandQueueFull
 from salon_relay.interfaces import Address
 from salon_relay.packets import LossReason, Packets
 from salon_relay.peers.bindings import Bindings, bind, bind_single
-from salon_relay.peers.codec_mismatches import CodecMismatches
 from salon_relay.peers.dtls import Certificates
-from salon_relay.peers.offer_queue import Turn
+from salon_relay.peers.identity import PeerIdentity
+from salon_relay.peers.media_watch import MediaWatch
 from salon_relay.peers.offer_reader import OfferReader
-from salon_relay.peers.peer import CloseReason, Peer, PeerIdentity, PeerState
+from salon_relay.peers.order import Order
+from salon_relay.peers.peer import CloseReason, Peer, PeerState
+from salon_relay.peers.peer_table import PeerTable
 from salon_relay.peers.plan import Agreed, Plan, SourcePlan, plan_publisher, plan_viewer
-from salon_relay.peers.quotas import Limits, Owner, Quotas
+from salon_relay.peers.quotas import Limits, Quotas
 from salon_relay.registry import KINDS, Kind, Playback, Registry, Track
 
 if TYPE_CHECKING:
@@ -37,38 +37,6 @@ if TYPE_CHECKING:
 
 
 log = get_logger()
-
-_CLOSED_IDS_KEPT: Final = 20_000
-_CODEC_LASTS_NS: Final = 10 * 10**9
-"""A track that has become another codec stays that for so long: beauty begins anew with each change."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An offer with what it is for: `tracks` as (mid, stream), or `single_stream_id` for WHIP and WHEP."""
-
-    identity: PeerIdentity
-    offer_sdp: str
-    tracks: Sequence[tuple[str, StreamId]]
-    single_stream_id: StreamId | None
-    client_address: str
-    """Where the offer came from, as limits count addresses; empty: not known."""
-    playable_room_ids: frozenset[str] = frozenset()
-    """Rooms besides its own whose streams a viewer may get; "" among them: all of the app."""
-
-    def may_play_in(self, room_id: RoomId) -> bool:
-        return room_id == self.identity.room_id or not self.playable_room_ids.isdisjoint((room_id, ""))
-
-    @property
-    def owner(self) -> Owner:
-        return Owner(self.identity.app_id, self.identity.user_id, self.client_address)
-
-    @property
-    def turn(self) -> Turn:
-        """Who knows nothing of a user or an address takes turns by peer connection."""
-        identity = self.identity
-        user = f"{identity.app_id} {identity.user_id}" if identity.user_id else f"transport {identity.transport_id}"
-        return Turn(self.client_address or user, user)
 
 
 class Record(Protocol):
@@ -104,18 +72,13 @@ class Router:
         self._addresses = addresses
         self._port = port
         self._certificates = Certificates()
-        self._peers: dict[TransportId, Peer] = {}
-        self._by_number: dict[int, Peer] = {}
+        self._peers = PeerTable()
         self._quotas = Quotas(limits)
-        self._by_user: dict[tuple[AppId, UserId], set[Peer]] = {}
-        self._owners: dict[int, Owner] = {}
-        """By the number of the peer."""
-        self._players: set[int] = set()
-        """Peers that are there for one stream (WHEP), by number: their clients cannot be told to offer again."""
-        self._mismatches = CodecMismatches()
         self._reader = OfferReader()
-        self._closed_ids: OrderedDict[TransportId, None] = OrderedDict()
         self._tasks: asyncio.TaskGroup | None = None
+        self._media_watch = MediaWatch(
+            self._peers, self.registry, self.publisher, media_timeout_s=limits.media_timeout_s
+        )
 
     @property
     def transports(self) -> int:
@@ -128,7 +91,7 @@ class Router:
     def publisher(self, app_id: AppId, stream_id: StreamId) -> PeerIdentity | None:
         """Who sends a stream, over which peer connection; None if nobody does."""
         track = self.registry.track(app_id, stream_id, "video") or self.registry.track(app_id, stream_id, "audio")
-        peer = None if track is None else self._by_number.get(track.transport)
+        peer = None if track is None else self._peers.of_number(track.transport)
         return None if peer is None else peer.identity
 
     async def run(self) -> None:
@@ -174,19 +137,19 @@ class Router:
         if peer is not None:
             peer.close(CloseReason.ORDERED)
         else:
-            self._remember_closed(transport_id)
+            self._peers.remember_closed(transport_id)
 
     def close_all(self) -> None:
         """The relay stops; no new peer connection from now on."""
         self.draining = True
-        for peer in list(self._peers.values()):
+        for peer in self._peers:
             peer.close(CloseReason.RELAY_STOPPED)
 
     def _existing(self, order: Order) -> Peer | None:
         """The peer the order is about; None when there is room for a new one."""
         peer = self._peers.get(order.identity.transport_id)
         if peer is None:
-            if order.identity.transport_id in self._closed_ids:
+            if self._peers.was_closed(order.identity.transport_id):
                 raise TransportNotFound(transport_id=order.identity.transport_id)
             if self.draining or self._tasks is None:
                 raise NoRelayAvailable
@@ -202,8 +165,8 @@ class Router:
         app_id, user_id = order.identity.app_id, order.identity.user_id
         if not limit or not wanted or not user_id:
             return
-        others = (each for each in self._by_user.get((app_id, user_id), ()) if each is not peer)
-        if wanted + sum(each.sources for each in others) > limit:
+        others = (each for each in self._peers.of_user(app_id, user_id) if each is not peer)
+        if wanted + sum(each.uses.sources for each in others) > limit:
             raise QuotaExceeded(limit=f"{limit} tracks of this user on one relay")
 
     def _plan(self, order: Order, offer: Offer, peer: Peer | None) -> list[Plan]:
@@ -213,7 +176,7 @@ class Router:
             bindings = bind(offer, order.tracks)
         else:
             bindings = bind_single(offer, order.single_stream_id, client_sends=identity.client_sends)
-        used_before = {} if peer is None else peer.streams_by_mid
+        used_before = {} if peer is None else peer.uses.streams_by_mid
         if identity.client_sends:
             return plan_publisher(offer, bindings, used_before)
         return plan_viewer(
@@ -227,7 +190,7 @@ class Router:
     def _playable(self, order: Order, stream_id: StreamId, kind: Kind) -> Track | None:
         """None also for a track of a room that the viewer may not play: nobody learns that it is there."""
         track = self.registry.track(order.identity.app_id, stream_id, kind)
-        publisher = None if track is None else self._by_number.get(track.transport)
+        publisher = None if track is None else self._peers.of_number(track.transport)
         if track is None or publisher is None or not order.may_play_in(publisher.identity.room_id):
             return None
         if track.arrives is None and len(track.codecs) > 1:
@@ -250,12 +213,8 @@ class Router:
             listener=self,
             setup_timeout_s=self._limits.setup_timeout_s,
         )
-        self._peers[identity.transport_id] = peer
-        self._by_number[peer.number] = peer
-        self._by_user.setdefault((identity.app_id, identity.user_id), set()).add(peer)
-        self._owners[peer.number] = order.owner
-        if order.single_stream_id is not None and not identity.client_sends:
-            self._players.add(peer.number)
+        plays_one_stream = order.single_stream_id is not None and not identity.client_sends
+        self._peers.add(peer, order.owner, plays_one_stream=plays_one_stream)
         self._quotas.begin(order.owner)
         if self._tasks is not None:
             peer.start(self._tasks)
@@ -264,20 +223,13 @@ class Router:
     # ---- peers ----
 
     def opened(self, peer: Peer) -> None:
-        self._quotas.connected(self._owners[peer.number])
+        self._quotas.connected(self._peers.owner(peer))
         log.info("transport-opened", transport_id=peer.identity.transport_id, dur_ms=_ms_since(peer.created_ns))
         self._record.transport_opened(peer.identity)
 
     def closed(self, peer: Peer, reason: CloseReason, last_stats: "TransportStats | None") -> None:
         transport_id = peer.identity.transport_id
-        self._quotas.end(self._owners.pop(peer.number), was_connected=peer.opened_ns is not None)
-        self._players.discard(peer.number)
-        del self._peers[transport_id], self._by_number[peer.number]
-        of_user = self._by_user[peer.identity.app_id, peer.identity.user_id]
-        of_user.remove(peer)
-        if not of_user:
-            del self._by_user[peer.identity.app_id, peer.identity.user_id]
-        self._remember_closed(transport_id)
+        self._quotas.end(self._peers.remove(peer), was_connected=peer.opened_ns is not None)
         duration_ms = 0 if peer.opened_ns is None else _ms_since(peer.opened_ns)
         log.info(
             "transport-closed",
@@ -289,26 +241,26 @@ class Router:
 
     def playbacks_ended(self, playbacks: Iterable[Playback]) -> None:
         for playback in playbacks:
-            viewer = self._by_number.get(playback.transport)
+            viewer = self._peers.of_number(playback.transport)
             if viewer is not None:
-                viewer.stop_playback(playback)
-                if viewer.number in self._players and not viewer.played_streams:
+                viewer.uses.stop_playback(playback)
+                if self._peers.plays_one_stream(viewer) and not viewer.uses.played_streams:
                     viewer.close(CloseReason.STREAM_ENDED)
 
     # ---- packet path ----
 
     def connected(self, transport: int) -> None:
-        peer = self._by_number.get(transport)
+        peer = self._peers.of_number(transport)
         if peer is not None:
             peer.reachable()
 
     def dtls_received(self, transport: int, datagrams: list[bytes]) -> None:
-        peer = self._by_number.get(transport)
+        peer = self._peers.of_number(transport)
         if peer is not None:
             peer.feed_dtls(datagrams)
 
     def lost(self, transport: int, reason: LossReason) -> None:
-        peer = self._by_number.get(transport)
+        peer = self._peers.of_number(transport)
         if peer is None:
             return
         if reason == "internal-error":
@@ -319,42 +271,8 @@ class Router:
             peer.close(CloseReason.NEVER_CONNECTED)
 
     def observe(self, stats: "Stats") -> None:
-        """Once a second: takes note of what codecs arrive. Ends what clients cannot be sent of those, and closes
-        publishers' peer connections over which nothing has ever come."""
-        now_ns = time.monotonic_ns()
-        for source, known in stats["sources"].items():
-            track = self.registry.of_source(source)
-            if track is None or known["payload_type"] is None:
-                continue
-            if track.arrives is None or now_ns - track.arrives_since_ns >= _CODEC_LASTS_NS:
-                self.registry.arrives(track, known["payload_type"])
-        mismatched = self._mismatches.look(stats["sinks"])
-        if mismatched:
-            for peer in list(self._peers.values()):
-                for stream_id in peer.streams_of(mismatched):
-                    self._cannot_show(peer, stream_id)
-        if not self._limits.media_timeout_s:
-            return
-        opened_before_ns = time.monotonic_ns() - round(self._limits.media_timeout_s * 1e9)
-        for peer in list(self._peers.values()):
-            if peer.awaits_media(stats["sources"]) and (peer.opened_ns or opened_before_ns) < opened_before_ns:
-                peer.close(CloseReason.NO_MEDIA)
-
-    def _cannot_show(self, viewer: Peer, stream_id: StreamId) -> None:
-        """The client learns of it by the end of its peer connection, and is refused this one stream when it comes
-        again. Where other streams would go too, that is not for the publisher to bring about again and again."""
-        publisher = self.publisher(viewer.identity.app_id, stream_id)
-        who = None if publisher is None else (publisher.app_id, publisher.user_id)
-        is_alone = viewer.played_streams <= {stream_id}
-        if is_alone or who is None or self._mismatches.may_cost_connections(who):
-            viewer.close(CloseReason.CODEC_MISMATCH)
-        else:
-            viewer.stop_stream(stream_id)
-
-    def _remember_closed(self, transport_id: TransportId) -> None:
-        self._closed_ids[transport_id] = None
-        if len(self._closed_ids) > _CLOSED_IDS_KEPT:
-            self._closed_ids.popitem(last=False)
+        """Once a second."""
+        self._media_watch.look(stats)
 
 
 def _ms_since(start_ns: int) -> int:
