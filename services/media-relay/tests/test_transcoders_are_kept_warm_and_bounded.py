@@ -42,7 +42,7 @@ class User:
     def transcoder_failed(self) -> None:
         self.heard.add("failed")
 
-    def transcoder_said(self, message: FromTranscoder) -> None:
+    def on_transcoder_message(self, message: FromTranscoder) -> None:
         self.heard.add(message.WhichOneof("body") or "")
 
     def transcoder_lost(self) -> None:
@@ -137,7 +137,7 @@ async def test_no_more_are_used_than_allowed_and_the_next_has_its_turn(tmp_path:
         await users[1].until("taken")
         await spare_count(pool, 1)
         assert sum(pool.counts().values()) == 3
-        pool.untake(users[2])
+        pool.cancel(users[2])
         pool.end(first)
         assert users[3].heard.items == ["full", "taken"]
         assert users[2].heard.items == ["full"]
@@ -322,4 +322,4 @@ async def test_one_app_leaves_transcoders_for_others(tmp_path: Path) -> None:
         other = User("u0", app_id=2)
         pool.take(other)
         await other.until("taken")
-        pool.untake(users[2])
+        pool.cancel(users[2])

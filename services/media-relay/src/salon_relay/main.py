@@ -23,7 +23,6 @@ from salon_relay.announce import RelayIdTaken
 from salon_relay.announcer_thread import AnnouncerThread
 from salon_relay.config import RelaySettings, limits_of, relay_id
 from salon_relay.effects.pool import PoolSettings, TranscoderPool
-from salon_relay.effects.stream import Surroundings
 from salon_relay.effects.streams import EffectsOfStreams
 from salon_relay.handlers import EventRecord, Handlers, OrderServing
 from salon_relay.metrics import Meter, observe_addresses, observe_effects
@@ -49,8 +48,8 @@ def main() -> None:
 def show_addresses(settings: RelaySettings, addresses: PublicAddresses, port: int) -> None:
     """In the log and in the metrics: whoever looks for why nobody gets media begins there."""
     observe_addresses(addresses.current)
-    told = [str(address) for address in addresses.current]
-    log.info("media-addresses", bound=settings.bind_host, addresses=told, port=port)
+    announced = [str(address) for address in addresses.current]
+    log.info("media-addresses", bound=settings.bind_host, addresses=announced, port=port)
     if unfit := addresses.of_other_family():
         log.warning(
             "media-addresses-of-other-family", bound=settings.bind_host, addresses=[str(each) for each in unfit]
@@ -110,7 +109,9 @@ async def build(service: Service, settings: RelaySettings) -> None:
             deadline_ms=settings.effect_deadline_ms,
         )
     )
-    effects = EffectsOfStreams(router, Surroundings(name, packets, router.ids, transcoders, record))
+    effects = EffectsOfStreams(
+        router, relay_id=name, packets=packets, ids=router.ids, transcoders=transcoders, record=record
+    )
     packets.start(router, effects)
     service.start("outbox", outbox.run())
     service.start("probe-storage", probe_storage(service.bus))

@@ -20,7 +20,6 @@ from salon_packets import Relay
 from salon_relay.effects.phase import Phase
 from salon_relay.effects.pool import PoolSettings, TranscoderPool
 from salon_relay.effects.request import Outcome, Problem
-from salon_relay.effects.stream import Surroundings
 from salon_relay.effects.streams import EffectsOfStreams, EffectsOrder
 from salon_relay.effects.totals import Totals
 from salon_relay.packets import Packets
@@ -211,7 +210,9 @@ def make_relay() -> MakeRelay:
             packets, facts, limits=limits, addresses=lambda: (ip_address("127.0.0.1"),), port=path.local_port
         )
         pool = TranscoderPool(transcoders)
-        effects = EffectsOfStreams(router, Surroundings(transcoders.relay_id, packets, router.ids, pool, facts))
+        effects = EffectsOfStreams(
+            router, relay_id=transcoders.relay_id, packets=packets, ids=router.ids, transcoders=pool, record=facts
+        )
         packets.start(router, effects)
         running = [asyncio.create_task(work) for work in (router.run(), pool.run(), packets.run())]
         await router.started.wait()

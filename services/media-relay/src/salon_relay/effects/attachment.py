@@ -1,4 +1,4 @@
-"""A transcoder's place in the packet path: its link, the tap that feeds it, and the source that comes back."""
+"""A transcoder's place in the packet path: its link, the local consumer that feeds it, the source that comes back."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ class Attachment:
 
     def __init__(self, packets: Packets, ids: Iterator[int], track: Track, link_fd: int) -> None:
         self.transport = next(ids)
-        self.tap = next(ids)
+        self.consumer = next(ids)
         self.source = next(ids)
         self._packets = packets
         codec = Codec(track.name, PAYLOAD_TYPE, CLOCK_RATE_HZ)
@@ -45,7 +45,7 @@ class Attachment:
             )
             packets.add_sink(
                 self.transport,
-                self.tap,
+                self.consumer,
                 track.source,
                 SinkConfig(
                     kind="video",

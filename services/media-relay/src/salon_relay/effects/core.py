@@ -61,10 +61,10 @@ class EffectsCore:
         """Viewers get the beautified picture."""
         return self.phase in (Phase.ON, Phase.FADING)
 
-    def apply(self, happened: inputs.Input, now_ns: int) -> Sequence[outputs.Output]:
+    def apply(self, input_: inputs.Input, now_ns: int) -> Sequence[outputs.Output]:
         """Inputs that have been overtaken by others are ignored."""
         self._out, self._now_ns = [], now_ns
-        match happened:
+        match input_:
             case inputs.Requested(request):
                 self._requested(request)
             case inputs.VideoPublished(source, flows, is_watched):
@@ -101,7 +101,7 @@ class EffectsCore:
                 self._alarm.rang(now_ns)
                 self._woken()
             case _:
-                assert_never(happened)
+                assert_never(input_)
         deadlines_ns = (self._reports.answer_by_ns, self._reports.report_by_ns, self._phase_ends_ns, self._silent_at_ns)
         self._out += self._alarm.set(*deadlines_ns)
         return self._out

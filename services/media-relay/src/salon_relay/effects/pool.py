@@ -56,7 +56,7 @@ class PoolSettings:
 
 
 class TranscoderPool:
-    """`run` it as a task; `take`, `untake` and `end` from the same event loop; `close` at the end."""
+    """`run` it as a task; `take`, `cancel` and `end` from the same event loop; `close` at the end."""
 
     def __init__(self, settings: PoolSettings) -> None:
         self._settings = settings
@@ -113,7 +113,7 @@ class TranscoderPool:
         if waiter in self._waiting and waiter not in self._next_ones():
             waiter.transcoders_full()
 
-    def untake(self, waiter: TranscoderWaiter) -> None:
+    def cancel(self, waiter: TranscoderWaiter) -> None:
         """It does not want one any more."""
         if waiter in self._waiting:
             self._waiting.remove(waiter)

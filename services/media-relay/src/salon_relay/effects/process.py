@@ -47,13 +47,13 @@ ALLOWED: Final[Mapping[ProcessPhase, frozenset[ProcessPhase]]] = {
 class TranscoderUser(Protocol):
     """Who has taken a process."""
 
-    def transcoder_said(self, message: FromTranscoder) -> None: ...
+    def on_transcoder_message(self, message: FromTranscoder) -> None: ...
     def transcoder_lost(self) -> None:
         """It is ending or has ended, unasked."""
 
 
 class Transcoder:
-    """`run` it as a task, which ends with the process; `use` it once it has said that it is ready; `end` it."""
+    """`run` it as a task, which ends with the process; `use` it once it has reported that it is ready; `end` it."""
 
     def __init__(
         self,
@@ -177,7 +177,7 @@ class Transcoder:
                 log.info("transcoder-ready", pid=self.pid)
                 self._on_ready(self)
         elif self._user is not None:
-            self._user.transcoder_said(message)
+            self._user.on_transcoder_message(message)
 
     def _not_ready(self) -> None:
         self._lose("not-ready")

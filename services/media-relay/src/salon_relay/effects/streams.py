@@ -3,20 +3,23 @@
 import asyncio
 import contextvars
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from salon.effects.v1.effects_pb2 import Beauty
 from salon_contracts.beauty import is_nothing
 from salon_contracts.errors import StreamNotFound, StreamNotYours
-from salon_contracts.ids import AppId, SessionId, StreamId
+from salon_contracts.ids import AppId, RelayId, SessionId, StreamId
 from salon_kit.log import get_logger
 from salon_packets import RestoreReason
 
 from salon_relay.effects.inputs import SwitchedBack, SwitchedTo, TranscoderLost, VideoEnded, VideoFlows, VideoPublished
 from salon_relay.effects.phase import Phase
 from salon_relay.effects.request import EffectsRequest, Outcome
-from salon_relay.effects.stream import StreamEffects, Surroundings
+from salon_relay.effects.stream import EffectsRecord, StreamEffects, Transcoders
+from salon_relay.packets import Packets
 from salon_relay.peers.identity import PeerIdentity
 from salon_relay.registry import Registry, Track
 
@@ -51,9 +54,21 @@ class Publishers(Protocol):
 class EffectsOfStreams:
     """Listens to the registry and to the packet path; `close` it when the relay stops."""
 
-    def __init__(self, publishers: Publishers, surroundings: Surroundings) -> None:
+    def __init__(
+        self,
+        publishers: Publishers,
+        *,
+        relay_id: RelayId,
+        packets: Packets,
+        ids: Iterator[int],
+        transcoders: Transcoders,
+        record: EffectsRecord,
+    ) -> None:
+        """`ids`: new ones of the packet path."""
         self._publishers = publishers
-        self._around = surroundings
+        self._new_stream = partial(
+            StreamEffects, relay_id=relay_id, packets=packets, ids=ids, transcoders=transcoders, record=record
+        )
         self._streams: dict[StreamKey, StreamEffects] = {}
         self._flowing: set[int] = set()
         """Sources that have begun."""
@@ -68,7 +83,7 @@ class EffectsOfStreams:
             raise StreamNotYours(stream_id=order.stream_id)
         stream = self._stream(publisher, order.stream_id)
         beauty = None if order.beauty is None or is_nothing(order.beauty) else order.beauty
-        return await stream.ask(EffectsRequest(order.version, beauty))
+        return await stream.request(EffectsRequest(order.version, beauty))
 
     def close(self) -> None:
         """Ends the effects of every stream."""
@@ -99,7 +114,7 @@ class EffectsOfStreams:
             return stream
         if stream is not None:
             stream.end()
-        stream = self._streams[key] = StreamEffects(publisher, stream_id, self._around)
+        stream = self._streams[key] = self._new_stream(publisher, stream_id)
         track = self._publishers.registry.track(publisher.app_id, stream_id, "video")
         if track is not None:
             self._give_video(stream, track)
@@ -109,7 +124,7 @@ class EffectsOfStreams:
         stream.track = track
         # Its first packets may have been faster than the order that came along with it.
         is_watched = bool(self._publishers.registry.sinks_of(track.source))
-        stream.happened(VideoPublished(track.source, track.source in self._flowing, is_watched))
+        stream.on_input(VideoPublished(track.source, track.source in self._flowing, is_watched))
 
     # ---- the registry ----
 
@@ -139,7 +154,7 @@ class EffectsOfStreams:
             self._end(stream)
         elif stream.track == track:
             stream.track = None
-            stream.happened(VideoEnded())
+            stream.on_input(VideoEnded())
 
     def _end(self, stream: StreamEffects) -> None:
         del self._streams[stream.identity.app_id, stream.stream_id]
@@ -151,22 +166,22 @@ class EffectsOfStreams:
         self._flowing.add(source)
         stream = self._of_source(source)
         if stream is not None:
-            stream.happened(VideoFlows())
+            stream.on_input(VideoFlows())
 
     def source_substituted(self, source: int) -> None:
         stream = self._of_source(source)
         if stream is not None:
-            stream.happened(SwitchedTo())
+            stream.on_input(SwitchedTo())
 
     def source_restored(self, source: int, reason: RestoreReason) -> None:
         stream = self._of_source(source)
         if stream is not None:
-            stream.happened(SwitchedBack(reason))
+            stream.on_input(SwitchedBack(reason))
 
     def link_lost(self, transport: int) -> None:
         for stream in self._streams.values():
-            if stream.attachment is not None and stream.attachment.transport == transport:
-                stream.happened(TranscoderLost())
+            if stream.has_transport(transport):
+                stream.on_input(TranscoderLost())
                 return
 
     def _of_source(self, source: int) -> StreamEffects | None:
