@@ -22,10 +22,11 @@ from salon_relay.addresses import PublicAddresses
 from salon_relay.announce import RelayIdTaken
 from salon_relay.announcer_thread import AnnouncerThread
 from salon_relay.config import RelaySettings, limits_of, relay_id
+from salon_relay.effects.metrics import observe_effects
 from salon_relay.effects.pool import PoolSettings, TranscoderPool
 from salon_relay.effects.streams import EffectsOfStreams
 from salon_relay.handlers import EventRecord, Handlers, OrderServing
-from salon_relay.metrics import Meter, observe_addresses, observe_effects
+from salon_relay.metrics import Meter, observe_addresses
 from salon_relay.packets import Packets
 from salon_relay.peers.dtls import AiortcMismatch, check_aiortc
 from salon_relay.peers.router import Router

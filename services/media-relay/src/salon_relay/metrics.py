@@ -1,13 +1,10 @@
 """Counters and gauges of the relay. Totals over all peers: a label per stream would never stop growing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
 from salon_kit.metrics import counter, gauge, histogram
-
-from salon_relay.effects.phase import Phase
-from salon_relay.effects.process import ProcessPhase
 
 if TYPE_CHECKING:
     from salon_packets._native import Stats
@@ -16,11 +13,6 @@ if TYPE_CHECKING:
 NEGOTIATIONS = counter("relay_negotiations_total", "Offers by result.", "result")
 NEGOTIATE_SECONDS = histogram("relay_negotiate_seconds", "Time to answer an offer.")
 TRANSPORTS_CLOSED = counter("relay_transports_closed_total", "Peer connections that ended, by reason.", "reason")
-EFFECTS_INTERRUPTIONS = counter(
-    "relay_effects_interruptions_total", "Streams that went back to the original, by problem.", "problem"
-)
-EFFECTS_FRAMES = counter("relay_effects_frames_total", "Frames of transcoders, by what became of them.", "result")
-
 _ADDRESSES = gauge("relay_announced_addresses", "1 for each address that clients are told.", "address")
 _TRANSPORTS = gauge("relay_transports_count", "Peer connections.", "state")
 _STREAMS = gauge("relay_streams_count", "Streams published to this relay.")
@@ -28,13 +20,6 @@ _SOURCES = gauge("relay_sources_count", "Tracks received.")
 _SINKS = gauge("relay_sinks_count", "Tracks sent.")
 _PACKETS_PER_S = gauge("relay_packets_per_second", "Packets in the last second.", "direction")
 _BITS_PER_S = gauge("relay_bits_per_second", "Media bits in the last second.", "direction")
-_EFFECTS_STREAMS = gauge("relay_effects_streams_count", "Streams that had effects, by where those stand.", "state")
-_TRANSCODERS = gauge("relay_transcoders_count", "Transcoder processes.", "state")
-_EFFECTS_LATENCY = gauge(
-    "relay_effects_latency_seconds",
-    "What beautifying added to a frame's way in the last second, of the slowest stream.",
-    "quantile",
-)
 _LOST = gauge("relay_fraction_lost_ratio", "Mean loss reported by viewers in their last reports.")
 
 _CUMULATIVE = {
@@ -97,19 +82,6 @@ class Meter:
             received += now["bytes_received"] - (0 if then is None else then["bytes_received"])
             sent += now["bytes_sent"] - (0 if then is None else then["bytes_sent"])
         return 8 * received, 8 * sent
-
-
-def observe_effects(
-    streams: Mapping[Phase, int], transcoders: Mapping[ProcessPhase, int], latencies_us: Sequence[tuple[int, int]]
-) -> None:
-    """`latencies_us`: median and 99th percentile of each stream."""
-    for phase in Phase:
-        _EFFECTS_STREAMS.labels(state=phase.value).set(streams.get(phase, 0))
-    for process_phase in ProcessPhase:
-        _TRANSCODERS.labels(state=process_phase.value).set(transcoders.get(process_phase, 0))
-    for index, quantile in enumerate(("0.5", "0.99")):
-        slowest_us = max((latency[index] for latency in latencies_us), default=0)
-        _EFFECTS_LATENCY.labels(quantile=quantile).set(slowest_us / 1e6)
 
 
 def _number(stats: "Stats", name: str) -> int:

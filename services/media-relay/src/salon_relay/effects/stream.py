@@ -17,13 +17,13 @@ from salon_packets import CommandQueueFull
 
 from salon_relay.effects import inputs, outputs
 from salon_relay.effects.core import EffectsCore
+from salon_relay.effects.metrics import INTERRUPTIONS
 from salon_relay.effects.phase import Phase
 from salon_relay.effects.pool import TranscoderWaiter
 from salon_relay.effects.process import Transcoder
 from salon_relay.effects.request import EffectsRequest, Outcome, Problem
 from salon_relay.effects.stream_transcoder import StreamTranscoder
 from salon_relay.effects.totals import Totals
-from salon_relay.metrics import EFFECTS_INTERRUPTIONS
 from salon_relay.packets import Packets
 from salon_relay.peers.identity import PeerIdentity
 from salon_relay.registry import Track
@@ -185,7 +185,7 @@ class StreamEffects:
             case outputs.ReportStarted(worker_id, version):
                 self._record.effects_started(self.identity, self.stream_id, version, worker_id)
             case outputs.ReportInterrupted(problem, version):
-                EFFECTS_INTERRUPTIONS.labels(problem=problem.value).inc()
+                INTERRUPTIONS.labels(problem=problem.value).inc()
                 self._record.effects_interrupted(self.identity, self.stream_id, version, problem)
             case outputs.ReportStopped(version):
                 self._record.effects_stopped(self.identity, self.stream_id, version, self._transcoder.totals)

@@ -9,10 +9,10 @@ from salon_contracts.ids import RelayId, StreamId
 
 from salon_relay.effects.attachment import Attachment
 from salon_relay.effects.bitrate import Bitrate, Viewer
+from salon_relay.effects.metrics import FRAMES
 from salon_relay.effects.process import Transcoder
 from salon_relay.effects.request import EffectsRequest
 from salon_relay.effects.totals import Totals
-from salon_relay.metrics import EFFECTS_FRAMES
 from salon_relay.packets import Packets
 from salon_relay.peers.identity import PeerIdentity
 from salon_relay.registry import Track
@@ -110,7 +110,7 @@ class StreamTranscoder:
         """What it says it has done so far."""
         added = self.totals.count(counters)
         for result in ("beautified", "original", "dropped"):
-            EFFECTS_FRAMES.labels(result=result).inc(getattr(added, f"frames_{result}"))
+            FRAMES.labels(result=result).inc(getattr(added, f"frames_{result}"))
         self.latency_us = (added.latency_p50_us, added.latency_p99_us)
 
     def reset_totals(self) -> None:
