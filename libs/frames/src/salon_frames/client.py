@@ -15,10 +15,10 @@ from salon_kit.bus import Bus
 from salon_kit.log import get_logger
 
 from salon_frames.errors import FrameLate, WorkerGone
+from salon_frames.frame_transports import Answers, ConnectionTransport, FrameTransport, RingTransport, send_closed
 from salon_frames.i420 import I420, check_size
-from salon_frames.links import Answers, ConnectionLink, Link, RingLink, tell_closed
+from salon_frames.placement import Placement
 from salon_frames.ring import Ring, RingUnavailable
-from salon_frames.session import Session
 from salon_frames.slots import CONNECTION_SLOTS, Slots
 
 OPEN_S = 1.0
@@ -57,7 +57,7 @@ class EffectsClient:
         self._prefix = ring_prefix
         self._deadline_ms = deadline_ms
         self._frames_per_s = 30
-        self._session: Session | None = None
+        self._placement: Placement | None = None
         self._reopening: asyncio.Task[WorkerId] | None = None
 
     async def open(self, width: int, height: int, frames_per_s: int) -> WorkerId:
@@ -75,17 +75,17 @@ class EffectsClient:
         Raises FrameLate after the deadline, FrameRefused, or WorkerGone: `open` again then. For a picture too large for
         what was opened it opens anew by itself, and pictures are late until that is done.
         """
-        if self._reopening is None and self._session is not None and not self._session.fits(frame):
-            await self._session.close()
+        if self._reopening is None and self._placement is not None and not self._placement.fits(frame):
+            await self._placement.close()
             opening = self._open(frame.width, frame.height, self._frames_per_s)
             self._reopening = asyncio.create_task(opening, name="reopen-frames")
         if self._reopening is not None:
             await self._reopened(self._reopening)
-            if self._session is not None and not self._session.fits(frame):
+            if self._placement is not None and not self._placement.fits(frame):
                 raise FrameLate(self._deadline_ms)  # it has grown once more: the next call opens anew
-        if self._session is None:
+        if self._placement is None:
             raise WorkerGone("closed")
-        return await self._session.beautify(frame, beauty)
+        return await self._placement.beautify(frame, beauty)
 
     async def close(self) -> None:
         """Ends the stream with its worker. Never raises."""
@@ -93,9 +93,9 @@ class EffectsClient:
         if reopening is not None:
             reopening.cancel()
             await asyncio.gather(reopening, return_exceptions=True)
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        placement, self._placement = self._placement, None
+        if placement is not None:
+            await placement.close()
 
     async def _reopened(self, reopening: "asyncio.Task[WorkerId]") -> None:
         done, _ = await asyncio.wait({reopening}, timeout=self._deadline_ms / 1000)
@@ -105,13 +105,13 @@ class EffectsClient:
         try:
             reopening.result()
         except SalonError as error:
-            self._session = None
+            self._placement = None
             raise WorkerGone("reopen-failed") from error
 
     async def _open(self, width: int, height: int, frames_per_s: int) -> WorkerId:
         check_size(width, height)
         self._frames_per_s = frames_per_s
-        session = Session(self._deadline_ms)
+        placement = Placement(self._deadline_ms)
         asked = OpenFrames(
             stream_token=secrets.token_hex(16),
             width=width,
@@ -122,28 +122,28 @@ class EffectsClient:
             room_id=self._identity.room_id,
             stream_id=self._identity.stream_id,
         )
-        worker, link = await self._place(asked, session)
-        session.attach(link)
-        self._session = session
+        worker, transport = await self._place(asked, placement)
+        placement.attach(transport)
+        self._placement = placement
         return worker
 
-    async def _place(self, asked: OpenFrames, session: Session) -> tuple[WorkerId, Link]:
+    async def _place(self, asked: OpenFrames, placement: Placement) -> tuple[WorkerId, FrameTransport]:
         deadline = time.monotonic() + OPEN_S
         ring = await self._make_ring(asked)
         answers: Answers | None = None
         try:
-            answers = Answers(asked.stream_token, session)
+            answers = Answers(asked.stream_token, placement)
             await answers.start(self._bus)
             opened = await self._ask(asked, deadline)
             worker = WorkerId(opened.worker_id)
             if opened.WhichOneof("way") == "connection":
-                return worker, await self._connect(worker, opened, asked, session, deadline)
+                return worker, await self._connect(worker, opened, asked, placement, deadline)
             if ring is None or opened.WhichOneof("way") is None:
                 raise FramesUnreachable(worker_id=worker)
             ring.unlink()
-            link = RingLink(self._bus, worker, asked.stream_token, ring, answers)
+            transport = RingTransport(self._bus, worker, asked.stream_token, ring, answers)
             ring = answers = None
-            return worker, link
+            return worker, transport
         finally:
             if ring is not None:
                 ring.close()
@@ -177,16 +177,16 @@ class EffectsClient:
         raise RequestTimedOut(subject=OPEN_SUBJECT, deadline_s=OPEN_S)
 
     async def _connect(
-        self, worker: WorkerId, opened: FramesOpened, asked: OpenFrames, session: Session, deadline: float
-    ) -> Link:
+        self, worker: WorkerId, opened: FramesOpened, asked: OpenFrames, placement: Placement, deadline: float
+    ) -> FrameTransport:
         slots = Slots.allocate(CONNECTION_SLOTS, asked.width, asked.height)
         remaining_s = max(0.001, deadline - time.monotonic())
         try:
-            return await ConnectionLink.connect(opened.connection, slots, session, remaining_s)
+            return await ConnectionTransport.connect(opened.connection, slots, placement, remaining_s)
         except (OSError, TimeoutError) as error:
             to = f"{opened.connection.host}:{opened.connection.port}"
             log.warning("frame-connection-failed", worker_id=worker, address=to, err_code=type(error).__name__)
-            await tell_closed(self._bus, frames_to_worker(worker, asked.stream_token))
+            await send_closed(self._bus, frames_to_worker(worker, asked.stream_token))
             raise FramesUnreachable(worker_id=worker) from error
 
 

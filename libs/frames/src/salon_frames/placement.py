@@ -17,8 +17,8 @@ from salon.effects.v1.effects_pb2 import (
 from salon_contracts.errors import InvariantBroken
 
 from salon_frames.errors import FrameLate, FrameRefused, WorkerGone
+from salon_frames.frame_transports import FrameTransport
 from salon_frames.i420 import I420
-from salon_frames.links import Link
 
 _REFUSALS: Final = frozenset({FRAME_RESULT_SUPERSEDED, FRAME_RESULT_FAILED})
 
@@ -29,8 +29,8 @@ class _Pending:
     answer: asyncio.Future[FrameReturned]
 
 
-class Session:
-    """The frames and slots of one placement. A `Receiver`: its link tells it what comes back.
+class Placement:
+    """The frames and slots of a stream that a worker has taken. A `Receiver`: its transport gives it what comes back.
 
     A slot that went to the worker is not used again before its answer has come, for the worker may still write to it.
     """
@@ -39,31 +39,31 @@ class Session:
         self.late_answers = 0
         """Answers that came after their deadline."""
         self._deadline_ms = deadline_ms
-        self._link: Link | None = None
+        self._transport: FrameTransport | None = None
         self._gone: str | None = None
         self._sequence = 0
         self._submitted: dict[int, int] = {}
         """Slot -> sequence of the frame that is with the worker."""
         self._pending: _Pending | None = None
 
-    def attach(self, link: Link) -> None:
+    def attach(self, transport: FrameTransport) -> None:
         """Once the worker has answered."""
-        self._link = link
+        self._transport = transport
 
     def fits(self, frame: I420) -> bool:
-        return self._link is not None and self._link.slots.fits(frame.width, frame.height)
+        return self._transport is not None and self._transport.slots.fits(frame.width, frame.height)
 
     async def beautify(self, frame: I420, beauty: Beauty) -> I420:
         """The picture in its slot, valid until the next call. FrameLate, FrameRefused or WorkerGone."""
-        if self._link is None or self._gone is not None:
+        if self._transport is None or self._gone is not None:
             raise WorkerGone(self._gone or "closed")
         if self._pending is not None:
             raise InvariantBroken("one frame at a time")
-        slot = self._free_slot(self._link.slots.count)
+        slot = self._free_slot(self._transport.slots.count)
         if slot is None:
             self._gone = "silent"
             raise WorkerGone("silent")
-        slots, width, height = self._link.slots, frame.width, frame.height
+        slots, width, height = self._transport.slots, frame.width, frame.height
         slots.input(slot, width, height).copy_from(frame)
         self._sequence += 1
         submitted = FrameSubmitted(
@@ -75,7 +75,7 @@ class Session:
             full_range=frame.full_range,
             deadline_ms=self._deadline_ms,
         )
-        returned = await self._exchange(self._link, submitted)
+        returned = await self._round_trip(self._transport, submitted)
         if returned.result != FRAME_RESULT_DONE:
             raise FrameRefused(returned.result)
         return slots.output(slot, width, height, full_range=frame.full_range)
@@ -83,9 +83,9 @@ class Session:
     async def close(self) -> None:
         """Never raises; a `beautify` under way raises WorkerGone."""
         self.lose("closed")
-        link, self._link = self._link, None
-        if link is not None:
-            await link.close()
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.close()
 
     # ---- Receiver ----
 
@@ -112,14 +112,14 @@ class Session:
 
     # ---- inside ----
 
-    async def _exchange(self, link: Link, frame: FrameSubmitted) -> FrameReturned:
+    async def _round_trip(self, transport: FrameTransport, frame: FrameSubmitted) -> FrameReturned:
         loop = asyncio.get_running_loop()
         pending = _Pending(frame.sequence, loop.create_future())
         timer = loop.call_later(self._deadline_ms / 1000, self._expire, pending)
         self._pending = pending
         self._submitted[frame.slot] = frame.sequence
         try:
-            await link.submit(frame)
+            await transport.submit(frame)
             return await pending.answer
         except WorkerGone as gone:
             if self._gone is None:

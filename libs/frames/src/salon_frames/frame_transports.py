@@ -1,4 +1,4 @@
-"""The two ways a frame goes to a worker, as the transcoder sees them: `RingLink` and `ConnectionLink`."""
+"""How a frame goes to a worker, as the transcoder sees it: `RingTransport` or `ConnectionTransport`."""
 
 import asyncio
 from typing import Protocol, cast
@@ -32,7 +32,7 @@ log = get_logger()
 
 
 class Receiver(Protocol):
-    """Who is told what comes back; both are called on the event loop and do not block."""
+    """Who gets what comes back; both are called on the event loop and do not block."""
 
     def take(self, message: FromWorker) -> None:
         """An answer. When it is a beautified picture, it lies in its slot."""
@@ -41,7 +41,7 @@ class Receiver(Protocol):
         """Nothing more will come, for a reason of `WorkerGone`."""
 
 
-class Link(Protocol):
+class FrameTransport(Protocol):
     @property
     def slots(self) -> Slots: ...
 
@@ -82,7 +82,7 @@ class Answers:
         self._receiver.take(answer)
 
 
-class RingLink:
+class RingTransport:
     """Pictures through shared memory, descriptors over NATS."""
 
     def __init__(self, bus: Bus, worker: WorkerId, token: str, ring: Ring, answers: Answers) -> None:
@@ -104,11 +104,11 @@ class RingLink:
 
     async def close(self) -> None:
         await self._answers.stop()
-        await tell_closed(self._bus, self._subject)
+        await send_closed(self._bus, self._subject)
         self._ring.close()
 
 
-class ConnectionLink(asyncio.BufferedProtocol):
+class ConnectionTransport(asyncio.BufferedProtocol):
     """Pictures and messages over one TCP connection, straight from and into the slots."""
 
     def __init__(self, slots: Slots, receiver: Receiver) -> None:
@@ -122,13 +122,13 @@ class ConnectionLink(asyncio.BufferedProtocol):
     @classmethod
     async def connect(
         cls, to: DirectConnection, slots: Slots, receiver: Receiver, timeout_s: float
-    ) -> "ConnectionLink":
+    ) -> "ConnectionTransport":
         """Connected, the key sent. OSError or TimeoutError."""
         async with asyncio.timeout(timeout_s):
             loop = asyncio.get_running_loop()
-            _, link = await loop.create_connection(lambda: cls(slots, receiver), to.host, to.port)
-        link._write(to.key)
-        return link
+            _, transport = await loop.create_connection(lambda: cls(slots, receiver), to.host, to.port)
+        transport._write(to.key)
+        return transport
 
     @property
     def slots(self) -> Slots:
@@ -182,7 +182,7 @@ class ConnectionLink(asyncio.BufferedProtocol):
             self._transport.write(data)
 
 
-async def tell_closed(bus: Bus, subject: str) -> None:
+async def send_closed(bus: Bus, subject: str) -> None:
     """Says that a stream ends; who does not hear it notices the silence."""
     try:
         await bus.publish(subject, ToWorker(closed=StreamClosed()).SerializeToString())
