@@ -1,6 +1,6 @@
 """The beautified stream gets what the publisher sends, and less when viewers cannot take it."""
 
-from salon_relay.effects.bitrate import FLOOR_BPS, START_BPS, Bitrate, Viewer
+from salon_relay.effects.core.bitrate import FLOOR_BPS, START_BPS, Bitrate, Viewer
 
 GOOD = Viewer(fraction_lost=0.0, estimate_bps=None, sent_bps=1_000_000)
 BAD = Viewer(fraction_lost=0.25, estimate_bps=None, sent_bps=1_000_000)

@@ -5,8 +5,8 @@ from typing import Literal
 
 import pytest
 from salon.effects.v1.effects_pb2 import Beauty
-from salon_relay.effects.core import EffectsCore
-from salon_relay.effects.inputs import (
+from salon_relay.effects.core.controller import EffectsController
+from salon_relay.effects.core.inputs import (
     Beautified,
     Faded,
     Input,
@@ -24,7 +24,7 @@ from salon_relay.effects.inputs import (
     VideoPublished,
     Woken,
 )
-from salon_relay.effects.outputs import (
+from salon_relay.effects.core.outputs import (
     Answer,
     Attach,
     CancelTake,
@@ -43,9 +43,9 @@ from salon_relay.effects.outputs import (
     TakeTranscoder,
     WakeAt,
 )
-from salon_relay.effects.phase import ALLOWED, ATTACHED, TURNED_OFF, Phase
-from salon_relay.effects.request import EffectsRequest, Outcome, Problem
-from salon_relay.effects.timing import FADE_NS, HEALTHY_NS, HOLD_MS, PATIENCE_NS, SECOND_NS, SILENCE_NS
+from salon_relay.effects.core.phase import ALLOWED, ATTACHED, TURNED_OFF, Phase
+from salon_relay.effects.core.request import EffectsRequest, Outcome, Problem
+from salon_relay.effects.core.timing import FADE_NS, HEALTHY_NS, HOLD_MS, PATIENCE_NS, SECOND_NS, SILENCE_NS
 
 SOURCE = 11
 BEAUTY = Beauty(smooth=50)
@@ -64,7 +64,7 @@ class Stream:
     """A controller, what it has done, and the time."""
 
     def __init__(self, *, flows: bool = True) -> None:
-        self.core = EffectsCore()
+        self.core = EffectsController()
         self.now_ns = 1_000 * SECOND_NS
         self.wake_at_ns: int | None = None
         self.answers: list[Outcome] = []

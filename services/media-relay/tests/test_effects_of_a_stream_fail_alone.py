@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 import pytest
 from salon.effects.v1.effects_pb2 import Beauty
 from salon_contracts.errors import InvariantBroken, SalonError, StreamNotFound
-from salon_relay.effects.core import EffectsCore
-from salon_relay.effects.inputs import Input
-from salon_relay.effects.outputs import Output
-from salon_relay.effects.phase import Phase
-from salon_relay.effects.request import Problem
+from salon_relay.effects.core.controller import EffectsController
+from salon_relay.effects.core.inputs import Input
+from salon_relay.effects.core.outputs import Output
+from salon_relay.effects.core.phase import Phase
+from salon_relay.effects.core.request import Problem
 from salon_testing.relay.running import RunningRelay
 
 ReadOffer = Callable[[str], str]
@@ -29,10 +29,10 @@ async def test_bug_is_answered_and_forgotten(
     assert await relay.set_effects("screen", BEAUTY) is Problem.FULL
     with monkeypatch.context() as broken:
 
-        def apply(self: EffectsCore, happened: Input, now_ns: int) -> Sequence[Output]:
+        def apply(self: EffectsController, happened: Input, now_ns: int) -> Sequence[Output]:
             raise InvariantBroken("a bug")
 
-        broken.setattr(EffectsCore, "apply", apply)
+        broken.setattr(EffectsController, "apply", apply)
         with pytest.raises(SalonError) as raised:
             await relay.set_effects("cam", BEAUTY)
         assert raised.value.code == "internal"

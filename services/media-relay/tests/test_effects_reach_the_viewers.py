@@ -7,9 +7,9 @@ import signal
 import pytest
 from salon.effects.v1.effects_pb2 import Beauty
 from salon_kit.testing import NatsServer
-from salon_relay.effects.phase import Phase
+from salon_relay.effects.core.phase import Phase
+from salon_relay.effects.core.request import Outcome, Problem
 from salon_relay.effects.process import ProcessPhase
-from salon_relay.effects.request import Outcome, Problem
 from salon_testing.relay.running import MakeRelay
 from salon_testing.relay.scene import BRIGHT, Scene, Viewer, children, is_bright, is_original, scene
 

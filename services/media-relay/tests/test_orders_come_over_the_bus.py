@@ -14,7 +14,7 @@ from salon_kit.bus import Bus
 from salon_kit.events import Events
 from salon_kit.outbox import Outbox
 from salon_kit.testing import MakeBus
-from salon_relay.effects.request import Problem
+from salon_relay.effects.core.request import Problem
 from salon_relay.effects.totals import Totals
 from salon_relay.handlers import EventRecord, Handlers
 from salon_relay.peers.peer import CloseReason

@@ -25,7 +25,7 @@ from salon_contracts.subjects import Entity, command
 from salon_kit.bus import Bus, RequestContext, Serving
 from salon_kit.log import get_logger
 
-from salon_relay.effects.request import Outcome, Problem
+from salon_relay.effects.core.request import Outcome, Problem
 from salon_relay.effects.streams import EffectsOfStreams, EffectsOrder
 from salon_relay.effects.totals import Totals
 from salon_relay.metrics import NEGOTIATE_SECONDS, NEGOTIATIONS, TRANSPORTS_CLOSED

@@ -17,9 +17,9 @@ from salon.effects.v1.effects_pb2 import Beauty
 from salon_contracts.ids import AppId, RelayId, RoomId, RoomSessionId, SessionId, StreamId, TransportId, UserId
 from salon_media.offer import parse_offer
 from salon_packets import Relay
-from salon_relay.effects.phase import Phase
+from salon_relay.effects.core.phase import Phase
+from salon_relay.effects.core.request import Outcome, Problem
 from salon_relay.effects.pool import PoolSettings, TranscoderPool
-from salon_relay.effects.request import Outcome, Problem
 from salon_relay.effects.streams import EffectsOfStreams, EffectsOrder
 from salon_relay.effects.totals import Totals
 from salon_relay.packets import Packets

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from salon_kit.metrics import counter, gauge
 
-from salon_relay.effects.phase import Phase
+from salon_relay.effects.core.phase import Phase
 from salon_relay.effects.process import ProcessPhase
 
 INTERRUPTIONS = counter(

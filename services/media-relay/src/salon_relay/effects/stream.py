@@ -15,13 +15,13 @@ from salon_kit.log import get_logger
 from salon_kit.metrics import SESSIONS_BROKEN
 from salon_packets import CommandQueueFull
 
-from salon_relay.effects import inputs, outputs
-from salon_relay.effects.core import EffectsCore
+from salon_relay.effects.core import inputs, outputs
+from salon_relay.effects.core.controller import EffectsController
+from salon_relay.effects.core.phase import Phase
+from salon_relay.effects.core.request import EffectsRequest, Outcome, Problem
 from salon_relay.effects.metrics import INTERRUPTIONS
-from salon_relay.effects.phase import Phase
 from salon_relay.effects.pool import TranscoderWaiter
 from salon_relay.effects.process import Transcoder
-from salon_relay.effects.request import EffectsRequest, Outcome, Problem
 from salon_relay.effects.stream_transcoder import StreamTranscoder
 from salon_relay.effects.totals import Totals
 from salon_relay.packets import Packets
@@ -85,7 +85,7 @@ class StreamEffects:
         self._packets = packets
         self._transcoders = transcoders
         self._record = record
-        self._core = EffectsCore()
+        self._controller = EffectsController()
         self._inputs: deque[inputs.Input] = deque()
         self._is_busy = False
         self._transcoder = StreamTranscoder(relay_id, packets, ids, transcoders.end)
@@ -94,7 +94,7 @@ class StreamEffects:
 
     @property
     def phase(self) -> Phase:
-        return self._core.phase
+        return self._controller.phase
 
     @property
     def owner(self) -> tuple[AppId, UserId]:
@@ -135,7 +135,7 @@ class StreamEffects:
         try:
             while self._inputs:
                 before = self.phase
-                for output in self._core.apply(self._inputs.popleft(), time.monotonic_ns()):
+                for output in self._controller.apply(self._inputs.popleft(), time.monotonic_ns()):
                     self._perform(output)
                 if self.phase is not before:
                     log.info(
@@ -160,7 +160,7 @@ class StreamEffects:
     def observe(self, stats: "Stats", seconds: float, sinks: list[int]) -> None:
         """Once a second. `sinks`: of the viewers of the stream's video."""
         if self.track is not None:
-            self._transcoder.observe(stats, seconds, self.track, sinks, is_watched=self._core.is_on)
+            self._transcoder.observe(stats, seconds, self.track, sinks, is_watched=self._controller.is_on)
 
     # ---- outputs of the controller ----
 

@@ -8,10 +8,10 @@ from salon.relay.v1.relay_pb2 import ToTranscoder
 from salon_contracts.ids import RelayId, StreamId
 
 from salon_relay.effects.attachment import Attachment
-from salon_relay.effects.bitrate import Bitrate, Viewer
+from salon_relay.effects.core.bitrate import Bitrate, Viewer
+from salon_relay.effects.core.request import EffectsRequest
 from salon_relay.effects.metrics import FRAMES
 from salon_relay.effects.process import Transcoder
-from salon_relay.effects.request import EffectsRequest
 from salon_relay.effects.totals import Totals
 from salon_relay.packets import Packets
 from salon_relay.peers.identity import PeerIdentity

@@ -15,9 +15,16 @@ from salon_contracts.ids import AppId, RelayId, SessionId, StreamId
 from salon_kit.log import get_logger
 from salon_packets import RestoreReason
 
-from salon_relay.effects.inputs import SwitchedBack, SwitchedTo, TranscoderLost, VideoEnded, VideoFlows, VideoPublished
-from salon_relay.effects.phase import Phase
-from salon_relay.effects.request import EffectsRequest, Outcome
+from salon_relay.effects.core.inputs import (
+    SwitchedBack,
+    SwitchedTo,
+    TranscoderLost,
+    VideoEnded,
+    VideoFlows,
+    VideoPublished,
+)
+from salon_relay.effects.core.phase import Phase
+from salon_relay.effects.core.request import EffectsRequest, Outcome
 from salon_relay.effects.stream import EffectsRecord, StreamEffects, Transcoders
 from salon_relay.packets import Packets
 from salon_relay.peers.identity import PeerIdentity

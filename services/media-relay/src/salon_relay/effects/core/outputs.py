@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from salon_relay.effects.request import EffectsRequest, Outcome, Problem
+from salon_relay.effects.core.request import EffectsRequest, Outcome, Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from salon_relay.effects.outputs import WakeAt
+from salon_relay.effects.core.outputs import WakeAt
 
 
 @dataclass(slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from salon_relay.effects.outputs import Answer, Output, ReportInterrupted, ReportStarted, ReportStopped
-from salon_relay.effects.request import Outcome, Problem
-from salon_relay.effects.timing import PATIENCE_NS
+from salon_relay.effects.core.outputs import Answer, Output, ReportInterrupted, ReportStarted, ReportStopped
+from salon_relay.effects.core.request import Outcome, Problem
+from salon_relay.effects.core.timing import PATIENCE_NS
 
 
 @dataclass(slots=True)

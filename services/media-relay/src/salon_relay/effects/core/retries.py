@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from salon_relay.effects.timing import HEALTHY_NS, RESPAWN_NS, SWITCH_AGAIN_NS, SWITCHES_MAX
+from salon_relay.effects.core.timing import HEALTHY_NS, RESPAWN_NS, SWITCH_AGAIN_NS, SWITCHES_MAX
 
 
 @dataclass(slots=True)

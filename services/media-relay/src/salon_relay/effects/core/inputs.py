@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from salon_packets import RestoreReason
 
-from salon_relay.effects.request import EffectsRequest, Problem
+from salon_relay.effects.core.request import EffectsRequest, Problem
 
 
 @dataclass(frozen=True, slots=True)

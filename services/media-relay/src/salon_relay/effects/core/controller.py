@@ -18,13 +18,13 @@ from typing import Final, assert_never
 from salon_contracts.errors import InvariantBroken
 from salon_packets import RestoreReason
 
-from salon_relay.effects import inputs, outputs
-from salon_relay.effects.alarm import Alarm, is_over
-from salon_relay.effects.phase import ALLOWED, ATTACHED, TURNED_OFF, Phase
-from salon_relay.effects.reports import Reports
-from salon_relay.effects.request import EffectsRequest, Outcome, Problem
-from salon_relay.effects.retries import Retries
-from salon_relay.effects.timing import (
+from salon_relay.effects.core import inputs, outputs
+from salon_relay.effects.core.alarm import Alarm, is_over
+from salon_relay.effects.core.phase import ALLOWED, ATTACHED, TURNED_OFF, Phase
+from salon_relay.effects.core.reports import Reports
+from salon_relay.effects.core.request import EffectsRequest, Outcome, Problem
+from salon_relay.effects.core.retries import Retries
+from salon_relay.effects.core.timing import (
     FADE_NS,
     LEAVE_NS,
     PAUSE_NS,
@@ -34,13 +34,13 @@ from salon_relay.effects.timing import (
     TRY_AGAIN_NS,
     TRY_FIRST_NS,
 )
-from salon_relay.effects.video import Video
+from salon_relay.effects.core.video import Video
 
 NOTHING_REQUESTED: Final = EffectsRequest(version=-1, beauty=None)
 
 
 @dataclass(slots=True)
-class EffectsCore:
+class EffectsController:
     """`apply` every input; carry out what it gives, in order."""
 
     phase: Phase = Phase.OFF

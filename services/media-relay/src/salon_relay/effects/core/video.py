@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from salon_relay.effects.outputs import Hold
-from salon_relay.effects.timing import HOLD_MS
+from salon_relay.effects.core.outputs import Hold
+from salon_relay.effects.core.timing import HOLD_MS
 
 
 @dataclass(frozen=True, slots=True)
