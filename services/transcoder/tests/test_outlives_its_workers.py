@@ -12,10 +12,10 @@ from salon_contracts.errors import BusUnavailable, EffectsFull, NobodyServes
 from salon_contracts.ids import WorkerId
 from salon_frames import I420, FrameLate, FrameRefused, WorkerGone
 from salon_transcoder.beautification import Beautification
-from salon_transcoder.core import State
+from salon_transcoder.core.controller import State
+from salon_transcoder.core.messages import Problem
+from salon_transcoder.core.ramp import RAMP_FRAMES, Ramp
 from salon_transcoder.counters import Counters
-from salon_transcoder.messages import Problem
-from salon_transcoder.ramp import RAMP_FRAMES, Ramp
 
 ORIGINAL = I420.allocate(32, 16)
 BEAUTIFIED = I420.allocate(32, 16)

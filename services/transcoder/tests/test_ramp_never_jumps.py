@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 from salon.effects.v1.effects_pb2 import Beauty
-from salon_transcoder.ramp import RAMP_FRAMES, Ramp
+from salon_transcoder.core.ramp import RAMP_FRAMES, Ramp
 
 
 def whiten(ramp: Ramp, frames: int) -> list[float]:

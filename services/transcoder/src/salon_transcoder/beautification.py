@@ -1,4 +1,4 @@
-"""Frames to a worker and back: performs what the core decides.
+"""Frames to a worker and back: performs what the controller decides.
 
 One task offers frames, one at a time: `offer`, then send what there is to send, then `release`. Orders and timers come
 in between, on the same event loop.
@@ -22,9 +22,8 @@ from salon_contracts.ids import WorkerId
 from salon_frames import I420, FrameLate, FrameRefused, WorkerGone
 from salon_kit.log import get_logger
 
-from salon_transcoder.core import Core, State
-from salon_transcoder.counters import Counters
-from salon_transcoder.messages import (
+from salon_transcoder.core.controller import Controller, State
+from salon_transcoder.core.messages import (
     BeautyRequested,
     CloseWorker,
     FadeRequested,
@@ -44,8 +43,9 @@ from salon_transcoder.messages import (
     WakeAt,
     WorkerLost,
 )
+from salon_transcoder.core.ramp import Ramp
+from salon_transcoder.counters import Counters
 from salon_transcoder.ports import WorkerClient
-from salon_transcoder.ramp import Ramp
 
 OPEN_TIMEOUT_S = 1.5
 CLOSE_TIMEOUT_S = 1.0
@@ -64,7 +64,7 @@ class Beautification:
         counters: Counters,
         group: asyncio.TaskGroup,
     ) -> None:
-        self._core = Core()
+        self._controller = Controller()
         self._ramp = ramp
         self._new_client = new_client
         self._report = report
@@ -83,7 +83,7 @@ class Beautification:
 
     @property
     def state(self) -> State:
-        return self._core.state
+        return self._controller.state
 
     # ---- orders ----
 
@@ -106,10 +106,10 @@ class Beautification:
         Takes as long as the client waits for an answer at most.
         """
         self._size = (picture.width, picture.height)
-        if self._core.state is State.IDLE:
+        if self._controller.state is State.IDLE:
             self._apply(PictureCame())
         client = self._client
-        if client is None or not self._core.uses_worker:
+        if client is None or not self._controller.uses_worker:
             return None
         beauty = self._ramp.next()
         at_nothing = is_nothing(beauty)
@@ -148,7 +148,7 @@ class Beautification:
         clients = [*self._leaving, *([] if self._client is None else [self._client])]
         await asyncio.gather(*(_close(client) for client in clients))
 
-    # ---- what the core decides ----
+    # ---- what the controller decides ----
 
     def _take(self, client: WorkerClient, input_: Input) -> None:
         """What one worker did counts only while it is the one in use."""
@@ -158,10 +158,10 @@ class Beautification:
     def _apply(self, input_: Input) -> None:
         if self._closed:
             return
-        before = self._core.state
-        outputs = self._core.apply(input_, time.monotonic_ns())
-        if self._core.state is not before:
-            log.info("transcoder-state", state_from=before.value, state_to=self._core.state.value)
+        before = self._controller.state
+        outputs = self._controller.apply(input_, time.monotonic_ns())
+        if self._controller.state is not before:
+            log.info("transcoder-state", state_from=before.value, state_to=self._controller.state.value)
         for output in outputs:
             self._perform(output)
 

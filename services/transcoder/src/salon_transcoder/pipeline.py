@@ -13,11 +13,11 @@ from salon.relay.v1.relay_pb2 import FromTranscoder, ToTranscoder, TranscoderCou
 from salon_kit.log import get_logger
 
 from salon_transcoder.beautification import Beautification
+from salon_transcoder.core.ramp import Ramp
 from salon_transcoder.counters import Counters
 from salon_transcoder.intake import Intake, LinkGone, PictureDecoder
 from salon_transcoder.outlet import Outlet, PictureEncoder
 from salon_transcoder.ports import ReceivingLink, SendingLink, WorkerClient
-from salon_transcoder.ramp import Ramp
 
 log = get_logger()
 

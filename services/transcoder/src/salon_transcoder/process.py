@@ -21,10 +21,10 @@ from salon_packets import FrameLink
 from salon_transcoder.codec import Decoder, Encoder
 from salon_transcoder.config import TranscoderSettings
 from salon_transcoder.control import Control
+from salon_transcoder.core.ramp import Ramp
 from salon_transcoder.intake import Undecodable
 from salon_transcoder.outlet import TARGET_MIN_BPS
 from salon_transcoder.pipeline import Parts, Pipeline
-from salon_transcoder.ramp import Ramp
 
 EXIT_UNDECODABLE = 3
 COUNTERS_S = 1.0

@@ -1,4 +1,4 @@
-"""What goes into the core of a transcoder, and what comes out of it."""
+"""What goes into the controller of a transcoder, and what comes out of it."""
 
 from dataclasses import dataclass
 from typing import TypeAlias

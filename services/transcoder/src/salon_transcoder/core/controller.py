@@ -18,7 +18,7 @@ from salon.relay.v1.relay_pb2 import EffectsProblem
 from salon_contracts.errors import InvariantBroken
 from salon_contracts.ids import WorkerId
 
-from salon_transcoder.messages import (
+from salon_transcoder.core.messages import (
     BeautyRequested,
     CloseWorker,
     FadeRequested,
@@ -88,7 +88,7 @@ class Reported(Enum):
     ORIGINAL = "original"
 
 
-class Core:
+class Controller:
     """`apply` every input, perform the outputs in order."""
 
     def __init__(self) -> None:

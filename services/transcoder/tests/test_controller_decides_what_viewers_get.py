@@ -1,20 +1,20 @@
-"""The core of a transcoder: when frames go to a worker, and when the relay hears of it."""
+"""The controller of a transcoder: when frames go to a worker, and when the relay hears of it."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from salon.relay.v1.relay_pb2 import EffectsProblem
 from salon_contracts.ids import WorkerId
-from salon_transcoder.core import (
+from salon_transcoder.core.controller import (
     BACK_OFF_NS,
     FADE_PATIENCE_NS,
     FIRST_OPEN_PATIENCE_NS,
     REPLACE_PATIENCE_NS,
     STEADY_FRAMES,
-    Core,
+    Controller,
     State,
 )
-from salon_transcoder.messages import (
+from salon_transcoder.core.messages import (
     BeautyRequested,
     CloseWorker,
     FadeRequested,
@@ -44,10 +44,10 @@ MS = 1_000_000
 
 
 class Driver:
-    """A core with a clock that only moves when told, and its outputs so far."""
+    """A controller with a clock that only moves when told, and its outputs so far."""
 
     def __init__(self) -> None:
-        self.core = Core()
+        self.controller = Controller()
         self.now_ns = 0
         self.wake_ns: int | None = None
         self.outputs: list[Output] = []
@@ -56,7 +56,7 @@ class Driver:
         """The outputs but the wake-ups, which `pass_time` obeys."""
         given: list[Output] = []
         for input_ in inputs:
-            for output in self.core.apply(input_, self.now_ns):
+            for output in self.controller.apply(input_, self.now_ns):
                 if isinstance(output, WakeAt):
                     self.wake_ns = output.at_ns
                 else:
@@ -91,14 +91,14 @@ def beautifying(driver: Driver) -> Driver:
 
 
 def test_no_worker_is_looked_for_before_a_picture_came(driver: Driver) -> None:
-    assert not driver.core.uses_worker
+    assert not driver.controller.uses_worker
     assert driver.give(PictureCame()) == [OpenWorker()]
     assert driver.give(PictureCame()) == []
 
 
 def test_beautified_is_said_after_three_frames_in_time(driver: Driver) -> None:
     driver.give(PictureCame(), Opened(A))
-    assert driver.core.uses_worker
+    assert driver.controller.uses_worker
     assert driver.give(FrameInTime(), FrameInTime()) == []
     assert driver.give(FrameInTime()) == [ReportBeautified(A)]
     assert driver.give(FrameInTime()) == []
@@ -136,7 +136,7 @@ def test_an_answer_that_does_not_come_is_said_before_the_relay_must_answer(drive
 def test_three_misses_in_a_row_are_too_slow(beautifying: Driver) -> None:
     assert beautifying.give(FrameMissed(), FrameMissed()) == []
     assert beautifying.give(FrameMissed()) == [CloseWorker(), ReportOriginal(TOO_SLOW)]
-    assert not beautifying.core.uses_worker
+    assert not beautifying.controller.uses_worker
 
 
 def test_single_misses_now_and_then_are_forgiven(beautifying: Driver) -> None:
@@ -162,16 +162,16 @@ def test_waits_are_short_again_after_a_steady_while(driver: Driver) -> None:
     driver.give(PictureCame(), OpenFailed(NO_WORKER))
     driver.pass_time(BACK_OFF_NS[0])
     driver.give(Opened(A), *[FrameInTime()] * (STEADY_FRAMES + 3), *[FrameMissed()] * 3)
-    assert driver.core.state is State.BACKING_OFF
+    assert driver.controller.state is State.BACKING_OFF
     assert driver.pass_time(BACK_OFF_NS[0]) == [OpenWorker()]
 
 
 def test_a_worker_that_goes_is_replaced_without_a_word(beautifying: Driver) -> None:
     assert beautifying.give(WorkerLost()) == [CloseWorker(), OpenWorker()]
-    assert not beautifying.core.uses_worker
+    assert not beautifying.controller.uses_worker
     beautifying.now_ns += 100 * MS
     beautifying.give(Opened(B), FrameInTime())
-    assert beautifying.core.state is State.BEAUTIFYING
+    assert beautifying.controller.state is State.BEAUTIFYING
     assert beautifying.reports == []
 
 
@@ -206,7 +206,7 @@ def test_retry_ends_the_wait(driver: Driver) -> None:
 
 def test_fade_ends_with_the_frame_that_shows_nothing_any_more(beautifying: Driver) -> None:
     assert beautifying.give(FadeRequested(), FrameInTime()) == []
-    assert beautifying.core.uses_worker
+    assert beautifying.controller.uses_worker
     assert beautifying.give(FrameInTime(at_nothing=True)) == [CloseWorker(), ReportFaded()]
     assert beautifying.pass_time(60_000 * MS) == []
 
@@ -250,7 +250,7 @@ def test_fade_before_any_picture_is_undone_like_any_other(driver: Driver) -> Non
 def test_answers_to_an_attempt_that_was_given_up_change_nothing(driver: Driver) -> None:
     driver.give(PictureCame(), FadeRequested())
     assert driver.give(Opened(A), OpenFailed(NO_WORKER), FrameMissed(), WorkerLost()) == []
-    assert driver.core.state is State.FADED
+    assert driver.controller.state is State.FADED
 
 
 INPUTS = st.one_of(

@@ -1,0 +1,1 @@
+"""What a transcoder does with its pictures and when, without I/O."""
