@@ -99,7 +99,7 @@ bench-room: setup-test ## Measure thousands of people who enter one room (ARGS="
 	@$(BIN)/python -m bench room $(ARGS)
 
 .PHONY: proto
-proto: setup-dev ## Generate the Python messages from proto/
+proto: setup-dev ## Generate the Python messages and the web SDK's types from proto/
 	@$(BIN)/buf lint && $(BIN)/python libs/contracts/generate.py
 
 .PHONY: proto-baseline
