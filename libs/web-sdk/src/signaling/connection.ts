@@ -3,11 +3,12 @@ import { Code } from "../codes.js";
 import { ZegoError } from "../errors.js";
 import type { Logger } from "../logger.js";
 import { PendingRequests, toRequestFailed } from "./pending-requests.js";
-import { ReconnectSchedule, type Trouble } from "./reconnect-schedule.js";
+import type { Trouble } from "./reconnect-schedule.js";
 import { Socket, type WebSocketFactory } from "./socket.js";
 import { Timers } from "./timers.js";
 import { StateMachine } from "../state-machine.js";
 import { VERSION } from "../version.js";
+import { Attempts } from "./attempts.js";
 import { LogIn } from "./log-in.js";
 import type { ClientMessageBody, Failed, LoggedIn, Login, Reply, ServerMessage } from "./messages.js";
 
@@ -42,15 +43,10 @@ export interface ConnectionOptions {
   logger: Logger;
 }
 
-const FIRST_OPEN_TIMEOUT_MS = 5_000;
-const FIRST_HANDSHAKE_TIMEOUT_MS = 10_000;
-const LOGIN_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const PROBE_TIMEOUT_MS = 5_000;
 const LOGOUT_TIMEOUT_MS = 1_000;
 const DEFAULT_HEARTBEAT_MS = 30_000;
-/** A loss this soon after a success is part of the same trouble and does not begin with quick tries again. */
-const STABLE_MS = 5_000;
 
 /** After these the log-in must not come back by itself: somebody decided that it ends. */
 const FINAL_CODES: readonly number[] = [
@@ -64,15 +60,12 @@ const FINAL_CODES: readonly number[] = [
 export class Connection {
   private readonly machine = new StateMachine<ConnectionState>("IDLE", ALLOWED, "connection");
   private readonly pending = new PendingRequests(REQUEST_TIMEOUT_MS, () => this.probe());
-  private readonly schedule = new ReconnectSchedule();
   private readonly timers = new Timers<"retry" | "handshake" | "heartbeat" | "probe">();
+  private readonly attempts: Attempts;
   private readonly logIn: LogIn;
   private socket: Socket | null = null;
-  private urlIndex = 0;
   private handshakeId = 0;
   private heartbeatMs = DEFAULT_HEARTBEAT_MS;
-  private deadlineMs = 0;
-  private readySinceMs = 0;
   private quietAttempt = false;
   private asleep = false;
   /** It slept from a good state: not yet reported as not connected. */
@@ -85,12 +78,13 @@ export class Connection {
     private readonly options: ConnectionOptions,
     private readonly listener: ConnectionListener,
   ) {
+    this.attempts = new Attempts(options.urls, options.retryTimeMs);
     this.logIn = new LogIn(options.login);
   }
 
   start(): void {
     this.machine.become("LOGGING_IN");
-    this.deadlineMs = performance.now() + LOGIN_TIMEOUT_MS;
+    this.attempts.begin();
     globalThis.addEventListener?.("online", this.onOnline);
     this.open();
   }
@@ -155,9 +149,7 @@ export class Connection {
     if (!this.asleep) return;
     this.asleep = false;
     if (this.machine.is("CLOSED")) return;
-    this.schedule.reset();
-    const patienceMs = this.machine.is("LOGGING_IN") ? LOGIN_TIMEOUT_MS : this.options.retryTimeMs();
-    this.deadlineMs = performance.now() + patienceMs;
+    this.attempts.begin();
     if (this.unreported) {
       this.unreported = false;
       this.listener.reconnecting(Code.NETWORK_BROKEN);
@@ -179,23 +171,22 @@ export class Connection {
 
   /** Without a socket: Firefox has closed it before it says that the page goes away. */
   private sendFarewell(): void {
-    const { urls, sendBeacon } = this.options;
-    const url = urls[this.urlIndex % urls.length];
+    const { url } = this.attempts;
     const farewell = this.logIn.farewell();
-    if (url !== undefined && farewell !== null) sendBeacon(url.replace(/^ws/, "http"), JSON.stringify(farewell));
+    if (url !== undefined && farewell !== null)
+      this.options.sendBeacon(url.replace(/^ws/, "http"), JSON.stringify(farewell));
   }
 
   private open(): void {
-    const { urls, socketFactory, logger } = this.options;
-    const url = urls[this.urlIndex % urls.length];
+    const { socketFactory, logger } = this.options;
+    const { url, openTimeoutMs } = this.attempts;
     if (url === undefined) {
       this.fail(new ZegoError(Code.NO_SERVER, "There is no usable server address."));
       return;
     }
     this.timers.clear("retry");
-    logger.debug("socket-opening", { attempt_index: this.urlIndex });
+    logger.debug("socket-opening", { url });
     // A socket that was given up may still have a microtask under way; only the present one counts.
-    const openTimeoutMs = this.machine.is("LOGGING_IN") ? FIRST_OPEN_TIMEOUT_MS : this.schedule.openTimeoutMs;
     const socket: Socket = new Socket(url, socketFactory, openTimeoutMs, {
       socketOpened: () => socket === this.socket && this.greet(),
       socketMessage: (message) => socket === this.socket && this.received(message),
@@ -213,9 +204,7 @@ export class Connection {
   }
 
   private awaitHandshake(): void {
-    const first = this.machine.is("LOGGING_IN");
-    const timeoutMs = first ? FIRST_HANDSHAKE_TIMEOUT_MS : this.schedule.handshakeTimeoutMs;
-    this.timers.set("handshake", timeoutMs, () => this.lost("unanswered"));
+    this.timers.set("handshake", this.attempts.handshakeTimeoutMs, () => this.lost("unanswered"));
   }
 
   private received(message: ServerMessage): void {
@@ -259,7 +248,7 @@ export class Connection {
     const first = this.machine.is("LOGGING_IN");
     this.machine.become("READY");
     this.timers.clear("handshake");
-    this.readySinceMs = performance.now();
+    this.attempts.succeeded();
     this.quietAttempt = false;
     this.heartbeat();
     if (!first && loggedIn !== null) {
@@ -308,7 +297,7 @@ export class Connection {
 
   /** The socket, or the attempt to open one, came to nothing. */
   private lost(trouble: Trouble): void {
-    this.urlIndex += 1;
+    this.attempts.nextServer();
     if (this.machine.is("READY")) {
       // That the old socket fell silent says nothing about how long to wait for a new one.
       this.reconnect(false, Code.NETWORK_BROKEN, trouble === "unanswered" ? "unreachable" : trouble);
@@ -320,12 +309,9 @@ export class Connection {
       this.listener.reconnecting(Code.NETWORK_BROKEN);
       if (!this.machine.is("RECONNECTING")) return;
     }
-    const delayMs = this.schedule.nextMs(trouble, performance.now());
-    // Spare servers are tried at once; the pause comes when all were tried.
-    const waitMs = this.urlIndex % this.options.urls.length === 0 ? delayMs : 0;
-    const leftMs = this.deadlineMs - performance.now();
-    if (leftMs > 0) {
-      this.timers.set("retry", Math.min(waitMs, leftMs), () => this.open());
+    const pauseMs = this.attempts.afterFailureMs(trouble);
+    if (pauseMs !== null) {
+      this.timers.set("retry", pauseMs, () => this.open());
     } else if (this.machine.is("LOGGING_IN")) {
       this.fail(new ZegoError(Code.LOGIN_TIMEOUT, "No server could be reached in time."));
     } else {
@@ -335,16 +321,13 @@ export class Connection {
   }
 
   private reconnect(quiet: boolean, code: number, trouble: Trouble): void {
-    const nowMs = performance.now();
-    if (nowMs - this.readySinceMs > STABLE_MS) this.schedule.reset();
     this.machine.become("RECONNECTING");
     this.closeSocket();
     this.pending.connectionLost();
     this.logIn.markSeen();
     this.lastError = null;
-    this.deadlineMs = nowMs + this.options.retryTimeMs();
     this.quietAttempt = quiet;
-    this.timers.set("retry", this.schedule.nextMs(trouble, nowMs), () => this.open());
+    this.timers.set("retry", this.attempts.afterLossMs(trouble), () => this.open());
     if (!quiet) this.listener.reconnecting(code);
   }
 

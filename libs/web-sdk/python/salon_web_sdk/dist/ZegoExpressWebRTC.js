@@ -200,17 +200,7 @@ each.timer=null}rejectStale(error){for(let each of[...this.list])each.id===0&&"s
 for(let each of[...this.list])this.remove(each),each.reject(error)}expire(pending){this.remove(pending),pending.reject(new ZegoError(Code.REQUEST_TIMEOUT,"The s\
 erver did not answer in time.")),this.onTimeout()}remove(pending){pending.timer!==null&&clearTimeout(pending.timer),this.list.splice(this.list.indexOf(pending),
 1)}};function numbered(body,id){return"sendMessage"in body?{sendMessage:{...body.sendMessage,messageNumber:id}}:body}function toRequestFailed(failed){return new RequestFailed(
-failed.code||Code.UNKNOWN_SERVER_ERROR,failed.message||"The server refused the request.",failed.reason??"",failed.retryable===!0)}var OVERLOAD_PAUSES={firstMs:2e3,maxMs:1e4},Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){
-let ceiling=Math.min(this.options.maxMs,this.options.firstMs*2**this.attempt);return this.attempt=Math.min(this.attempt+1,16),Math.round(ceiling*(.5+.5*this.random()))}reset(){
-this.attempt=0}};var QUICK_STEPS_MS=[100,200,300,400],PAUSE_SHARE=.25,QUICK_MAX_MS=5e3,OPEN_TIMEOUT_MS={first:3e3,max:5e3},HANDSHAKE_TIMEOUT_MS={first:4e3,max:1e4},ReconnectSchedule=class{constructor(random=Math.
-random){this.random=random;this.pauses="quick";this.quickTries=0;this.unanswered=0;this.troubledSinceMs=null;this.growing=new Backoff({firstMs:250,maxMs:5e3},random),
-this.long=new Backoff(OVERLOAD_PAUSES,random)}nextMs(trouble,nowMs){return this.troubledSinceMs??(this.troubledSinceMs=nowMs),trouble==="unanswered"&&(this.unanswered+=
-1),trouble==="overloaded"?this.pauses="long":trouble==="refused"&&this.pauses==="quick"&&(this.pauses="growing"),this.pauses==="long"?this.long.nextMs():this.pauses===
-"growing"?this.growing.nextMs():this.quickMs(nowMs-this.troubledSinceMs)}get openTimeoutMs(){return this.grown(OPEN_TIMEOUT_MS)}get handshakeTimeoutMs(){return this.
-grown(HANDSHAKE_TIMEOUT_MS)}reset(){this.pauses="quick",this.quickTries=0,this.unanswered=0,this.troubledSinceMs=null,this.growing.reset(),this.long.reset()}quickMs(troubledMs){
-let step=QUICK_STEPS_MS[Math.min(this.quickTries,QUICK_STEPS_MS.length-1)]??0,ceiling=Math.max(step,Math.min(QUICK_MAX_MS,troubledMs*PAUSE_SHARE)),floor=this.quickTries===
-0?1:ceiling/2;return this.quickTries+=1,Math.floor(floor+(ceiling-floor)*this.random())}grown({first,max}){return Math.min(max,first*2**Math.min(this.unanswered,
-16))}};var openWebSocket=url=>new WebSocket(url),sendBeacon=(url,text)=>{try{if(globalThis.navigator?.sendBeacon?.(url,text))return;fetch(url,{method:"POST",body:text,
+failed.code||Code.UNKNOWN_SERVER_ERROR,failed.message||"The server refused the request.",failed.reason??"",failed.retryable===!0)}var openWebSocket=url=>new WebSocket(url),sendBeacon=(url,text)=>{try{if(globalThis.navigator?.sendBeacon?.(url,text))return;fetch(url,{method:"POST",body:text,
 keepalive:!0,mode:"no-cors"}).catch(()=>{})}catch{}};var OVERLOADED_CLOSE_CODES=[4429,1013],Socket=class{constructor(url,factory,openTimeoutMs,listener){this.socket=null;this.openTimer=null;let lost=trouble=>{this.
 socket!==null&&(this.close(),listener.socketLost(trouble))},socket;try{socket=factory(url)}catch{this.socket=null,queueMicrotask(()=>listener.socketLost("unreac\
 hable"));return}this.socket=socket,this.openTimer=setTimeout(()=>lost("unanswered"),openTimeoutMs),socket.onopen=()=>{this.clearTimer(),listener.socketOpened()},
@@ -222,7 +212,24 @@ onerror=null;try{socket.close()}catch{}}}clearTimer(){this.openTimer!==null&&cle
 running.delete(name),run()},delayMs);this.running.set(name,timer)}clear(name){clearTimeout(this.running.get(name)),this.running.delete(name)}clearAll(){for(let name of[
 ...this.running.keys()])this.clear(name)}};var StateMachine=class{constructor(current,allowed,noun){this.current=current;this.allowed=allowed;this.noun=noun}get state(){return this.current}is(...states){
 return states.includes(this.current)}may(next){return this.allowed[this.current].includes(next)}become(next){if(!this.may(next))throw new Error(`${this.noun}: ${this.
-current} -> ${next} is not allowed`);this.current=next}};var VERSION="3.12.0-salon.1";var LogIn=class{constructor(login){this.login=login;this.tokenInUse="";this.session=null;this.arriving=null;this.lastSequence=0n;this.seenSequence=0n;this.token=
+current} -> ${next} is not allowed`);this.current=next}};var VERSION="3.12.0-salon.1";var OVERLOAD_PAUSES={firstMs:2e3,maxMs:1e4},Backoff=class{constructor(options,random=Math.random){this.options=options;this.random=random;this.attempt=0}nextMs(){
+let ceiling=Math.min(this.options.maxMs,this.options.firstMs*2**this.attempt);return this.attempt=Math.min(this.attempt+1,16),Math.round(ceiling*(.5+.5*this.random()))}reset(){
+this.attempt=0}};var QUICK_STEPS_MS=[100,200,300,400],PAUSE_SHARE=.25,QUICK_MAX_MS=5e3,OPEN_TIMEOUT_MS={first:3e3,max:5e3},HANDSHAKE_TIMEOUT_MS={first:4e3,max:1e4},ReconnectSchedule=class{constructor(random=Math.
+random){this.random=random;this.pauses="quick";this.quickTries=0;this.unanswered=0;this.troubledSinceMs=null;this.growing=new Backoff({firstMs:250,maxMs:5e3},random),
+this.long=new Backoff(OVERLOAD_PAUSES,random)}nextMs(trouble,nowMs){return this.troubledSinceMs??(this.troubledSinceMs=nowMs),trouble==="unanswered"&&(this.unanswered+=
+1),trouble==="overloaded"?this.pauses="long":trouble==="refused"&&this.pauses==="quick"&&(this.pauses="growing"),this.pauses==="long"?this.long.nextMs():this.pauses===
+"growing"?this.growing.nextMs():this.quickMs(nowMs-this.troubledSinceMs)}get openTimeoutMs(){return this.grown(OPEN_TIMEOUT_MS)}get handshakeTimeoutMs(){return this.
+grown(HANDSHAKE_TIMEOUT_MS)}reset(){this.pauses="quick",this.quickTries=0,this.unanswered=0,this.troubledSinceMs=null,this.growing.reset(),this.long.reset()}quickMs(troubledMs){
+let step=QUICK_STEPS_MS[Math.min(this.quickTries,QUICK_STEPS_MS.length-1)]??0,ceiling=Math.max(step,Math.min(QUICK_MAX_MS,troubledMs*PAUSE_SHARE)),floor=this.quickTries===
+0?1:ceiling/2;return this.quickTries+=1,Math.floor(floor+(ceiling-floor)*this.random())}grown({first,max}){return Math.min(max,first*2**Math.min(this.unanswered,
+16))}};var LOGIN_TIMEOUT_MS=15e3,FIRST_OPEN_TIMEOUT_MS=5e3,FIRST_HANDSHAKE_TIMEOUT_MS=1e4,STABLE_MS=5e3,Attempts=class{constructor(urls,retryTimeMs){this.urls=urls;this.
+retryTimeMs=retryTimeMs;this.schedule=new ReconnectSchedule;this.serverIndex=0;this.deadlineMs=0;this.readySinceMs=null}get url(){return this.urls[this.serverIndex%
+this.urls.length]}get openTimeoutMs(){return this.readySinceMs===null?FIRST_OPEN_TIMEOUT_MS:this.schedule.openTimeoutMs}get handshakeTimeoutMs(){return this.readySinceMs===
+null?FIRST_HANDSHAKE_TIMEOUT_MS:this.schedule.handshakeTimeoutMs}begin(){this.schedule.reset(),this.setDeadline(performance.now())}succeeded(){this.readySinceMs=
+performance.now()}nextServer(){this.serverIndex+=1}afterLossMs(trouble){let nowMs=performance.now();return nowMs-(this.readySinceMs??0)>STABLE_MS&&this.schedule.
+reset(),this.setDeadline(nowMs),this.schedule.nextMs(trouble,nowMs)}afterFailureMs(trouble){let nowMs=performance.now(),pauseMs=this.schedule.nextMs(trouble,nowMs),
+leftMs=this.deadlineMs-nowMs;return leftMs<=0?null:this.serverIndex%this.urls.length===0?Math.min(pauseMs,leftMs):0}setDeadline(nowMs){this.deadlineMs=nowMs+(this.
+readySinceMs===null?LOGIN_TIMEOUT_MS:this.retryTimeMs())}};var LogIn=class{constructor(login){this.login=login;this.tokenInUse="";this.session=null;this.arriving=null;this.lastSequence=0n;this.seenSequence=0n;this.token=
 login.token}get isHeld(){return this.session!==null}get hasNewerToken(){return this.token!==this.tokenInUse}renewToken(token){this.token=token}forget(){this.session=
 null}request(){return this.session!==null?{resume:{...this.key(this.session),lastSequence:`${this.lastSequence}`}}:(this.tokenInUse=this.token,{login:{...this.login,
 token:this.token}})}farewell(){return this.session===null?null:this.key(this.session)}begin(loggedIn,sequence){return this.lastSequence=BigInt(sequence??0),this.
@@ -231,55 +238,50 @@ completed({...loggedIn,users:[...loggedIn.users??[],...usersChanged?.users??[]],
 pagesToCome??0)-1})}isNew(message){let sequence=BigInt(message.sequence??0);return sequence!==0n&&sequence<=this.seenSequence?!1:(sequence>this.lastSequence&&(this.
 lastSequence=sequence),!0)}connectionClosed(){this.arriving=null}markSeen(){this.seenSequence=this.lastSequence}completed(loggedIn){let{sessionId="",resumeKey="",
 pagesToCome=0}=loggedIn;return this.arriving=pagesToCome>0?loggedIn:null,this.arriving!==null?null:(this.session={sessionId,resumeKey},this.seenSequence=0n,loggedIn)}key(session){
-return{appId:this.login.appId,userId:this.login.userId,...session}}};var ALLOWED={IDLE:["LOGGING_IN","CLOSED"],LOGGING_IN:["READY","CLOSED"],READY:["RECONNECTING","CLOSED"],RECONNECTING:["READY","CLOSED"],CLOSED:[]},FIRST_OPEN_TIMEOUT_MS=5e3,
-FIRST_HANDSHAKE_TIMEOUT_MS=1e4,LOGIN_TIMEOUT_MS=15e3,REQUEST_TIMEOUT_MS=1e4,PROBE_TIMEOUT_MS=5e3,LOGOUT_TIMEOUT_MS=1e3,DEFAULT_HEARTBEAT_MS=3e4,STABLE_MS=5e3,FINAL_CODES=[
-Code.LOGGED_IN_ELSEWHERE,Code.KICKED_BY_OTHER_LOGIN,Code.KICKED_BY_BACKEND,Code.DUPLICATE_LOGIN],Connection=class{constructor(options,listener){this.options=options;
-this.listener=listener;this.machine=new StateMachine("IDLE",ALLOWED,"connection");this.pending=new PendingRequests(REQUEST_TIMEOUT_MS,()=>this.probe());this.schedule=
-new ReconnectSchedule;this.timers=new Timers;this.socket=null;this.urlIndex=0;this.handshakeId=0;this.heartbeatMs=DEFAULT_HEARTBEAT_MS;this.deadlineMs=0;this.readySinceMs=
-0;this.quietAttempt=!1;this.asleep=!1;this.unreported=!1;this.lastError=null;this.probeId=0;this.onOnline=()=>this.hurry();this.logIn=new LogIn(options.login)}start(){
-this.machine.become("LOGGING_IN"),this.deadlineMs=performance.now()+LOGIN_TIMEOUT_MS,globalThis.addEventListener?.("online",this.onOnline),this.open()}request(body){
-if(this.machine.is("CLOSED"))return Promise.reject(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended."));let reply=this.pending.add(body);return this.flush(),
-reply}probe(){!this.machine.is("READY")||this.timers.has("probe")||(this.probeId=this.pending.nextId(),this.socket?.send({requestId:this.probeId,heartbeat:{}}),
-this.timers.set("probe",PROBE_TIMEOUT_MS,()=>this.lost("unanswered")))}renewToken(token){this.logIn.renewToken(token)}logInAnew(){return!this.logIn.hasNewerToken||
-this.machine.is("CLOSED")?!1:(this.machine.is("READY")&&(this.logIn.forget(),this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable")),!0)}logout(){this.machine.is(
-"CLOSED")||(this.sendLogout(),this.end(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended.")))}sleep(){this.asleep||this.machine.is("IDLE","CLOSED")||(this.
-asleep=!0,this.socket?.isOpen===!0?this.sendLogout():this.sendFarewell(),this.closeSocket(),this.logIn.forget(),this.machine.is("READY")&&(this.machine.become("\
-RECONNECTING"),this.pending.connectionLost(),this.unreported=!0))}wake(){if(!this.asleep||(this.asleep=!1,this.machine.is("CLOSED")))return;this.schedule.reset();
-let patienceMs=this.machine.is("LOGGING_IN")?LOGIN_TIMEOUT_MS:this.options.retryTimeMs();this.deadlineMs=performance.now()+patienceMs,this.unreported&&(this.unreported=
-!1,this.listener.reconnecting(Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()}sendLogout(){let socket=this.socket;socket!==null&&(this.machine.is("\
-READY")||this.timers.has("handshake"))&&(socket.send({requestId:this.pending.nextId(),logout:{}}),this.socket=null,setTimeout(()=>socket.close(),LOGOUT_TIMEOUT_MS))}sendFarewell(){
-let{urls,sendBeacon:sendBeacon2}=this.options,url=urls[this.urlIndex%urls.length],farewell=this.logIn.farewell();url!==void 0&&farewell!==null&&sendBeacon2(url.
-replace(/^ws/,"http"),JSON.stringify(farewell))}open(){let{urls,socketFactory,logger}=this.options,url=urls[this.urlIndex%urls.length];if(url===void 0){this.fail(
-new ZegoError(Code.NO_SERVER,"There is no usable server address."));return}this.timers.clear("retry"),logger.debug("socket-opening",{attempt_index:this.urlIndex});
-let openTimeoutMs=this.machine.is("LOGGING_IN")?FIRST_OPEN_TIMEOUT_MS:this.schedule.openTimeoutMs,socket=new Socket(url,socketFactory,openTimeoutMs,{socketOpened:()=>socket===
-this.socket&&this.greet(),socketMessage:message=>socket===this.socket&&this.received(message),socketLost:trouble=>socket===this.socket&&this.lost(trouble)});this.
-socket=socket}greet(){let hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};this.socket?.send({requestId:this.pending.nextId(),hello}),this.handshakeId=
-this.pending.nextId(),this.socket?.send({requestId:this.handshakeId,...this.logIn.request()}),this.awaitHandshake()}awaitHandshake(){let timeoutMs=this.machine.
-is("LOGGING_IN")?FIRST_HANDSHAKE_TIMEOUT_MS:this.schedule.handshakeTimeoutMs;this.timers.set("handshake",timeoutMs,()=>this.lost("unanswered"))}received(message){
-if(message.reply!==void 0){this.replied(message.reply,message.sequence);return}let loggedIn=this.logIn.addPage(message);if(loggedIn!==void 0)this.arrived(loggedIn);else if(this.
-logIn.isNew(message))message.goAway!==void 0?this.sentAway():message.loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(message);else
-return}replied(reply,sequence){reply.requestId===this.probeId?this.timers.clear("probe"):reply.requestId!==this.handshakeId?this.pending.settle(reply):reply.failed!==
-void 0?this.handshakeFailed(reply.failed):reply.loggedIn!==void 0?this.arrived(this.logIn.begin(reply.loggedIn,sequence)):reply.resumed!==void 0&&this.ready(null)}arrived(loggedIn){
-if(loggedIn===null){this.awaitHandshake();return}this.heartbeatMs=loggedIn.heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(loggedIn)}ready(loggedIn){let first=this.
-machine.is("LOGGING_IN");this.machine.become("READY"),this.timers.clear("handshake"),this.readySinceMs=performance.now(),this.quietAttempt=!1,this.heartbeat(),!first&&
-loggedIn!==null&&this.pending.rejectStale(new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.
-listener.reconnected(loggedIn),this.flush()}handshakeFailed(failed){let error=toRequestFailed(failed);if(this.options.logger.warn("log-in-refused",{err_code:error.
-errorCode,reason:error.reason}),this.machine.is("LOGGING_IN")){this.fail(error);return}this.lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason===
-"logged-in-elsewhere"?this.fail(error):error.retryable?this.lost(error.reason==="rate-limited"?"overloaded":"refused"):this.logIn.isHeld?(this.logIn.forget(),this.
-closeSocket(),this.open()):this.fail(error)}sentAway(){this.machine.is("READY")?this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable"):this.lost("unreachable")}loggedOut(code){
+return{appId:this.login.appId,userId:this.login.userId,...session}}};var ALLOWED={IDLE:["LOGGING_IN","CLOSED"],LOGGING_IN:["READY","CLOSED"],READY:["RECONNECTING","CLOSED"],RECONNECTING:["READY","CLOSED"],CLOSED:[]},REQUEST_TIMEOUT_MS=1e4,
+PROBE_TIMEOUT_MS=5e3,LOGOUT_TIMEOUT_MS=1e3,DEFAULT_HEARTBEAT_MS=3e4,FINAL_CODES=[Code.LOGGED_IN_ELSEWHERE,Code.KICKED_BY_OTHER_LOGIN,Code.KICKED_BY_BACKEND,Code.
+DUPLICATE_LOGIN],Connection=class{constructor(options,listener){this.options=options;this.listener=listener;this.machine=new StateMachine("IDLE",ALLOWED,"connec\
+tion");this.pending=new PendingRequests(REQUEST_TIMEOUT_MS,()=>this.probe());this.timers=new Timers;this.socket=null;this.handshakeId=0;this.heartbeatMs=DEFAULT_HEARTBEAT_MS;
+this.quietAttempt=!1;this.asleep=!1;this.unreported=!1;this.lastError=null;this.probeId=0;this.onOnline=()=>this.hurry();this.attempts=new Attempts(options.urls,
+options.retryTimeMs),this.logIn=new LogIn(options.login)}start(){this.machine.become("LOGGING_IN"),this.attempts.begin(),globalThis.addEventListener?.("online",
+this.onOnline),this.open()}request(body){if(this.machine.is("CLOSED"))return Promise.reject(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended."));let reply=this.
+pending.add(body);return this.flush(),reply}probe(){!this.machine.is("READY")||this.timers.has("probe")||(this.probeId=this.pending.nextId(),this.socket?.send({
+requestId:this.probeId,heartbeat:{}}),this.timers.set("probe",PROBE_TIMEOUT_MS,()=>this.lost("unanswered")))}renewToken(token){this.logIn.renewToken(token)}logInAnew(){
+return!this.logIn.hasNewerToken||this.machine.is("CLOSED")?!1:(this.machine.is("READY")&&(this.logIn.forget(),this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable")),
+!0)}logout(){this.machine.is("CLOSED")||(this.sendLogout(),this.end(new ZegoError(Code.SOCKET_CLOSED,"The log-in has ended.")))}sleep(){this.asleep||this.machine.
+is("IDLE","CLOSED")||(this.asleep=!0,this.socket?.isOpen===!0?this.sendLogout():this.sendFarewell(),this.closeSocket(),this.logIn.forget(),this.machine.is("READ\
+Y")&&(this.machine.become("RECONNECTING"),this.pending.connectionLost(),this.unreported=!0))}wake(){this.asleep&&(this.asleep=!1,!this.machine.is("CLOSED")&&(this.
+attempts.begin(),this.unreported&&(this.unreported=!1,this.listener.reconnecting(Code.NETWORK_BROKEN)),this.machine.is("CLOSED")||this.open()))}sendLogout(){let socket=this.
+socket;socket!==null&&(this.machine.is("READY")||this.timers.has("handshake"))&&(socket.send({requestId:this.pending.nextId(),logout:{}}),this.socket=null,setTimeout(
+()=>socket.close(),LOGOUT_TIMEOUT_MS))}sendFarewell(){let{url}=this.attempts,farewell=this.logIn.farewell();url!==void 0&&farewell!==null&&this.options.sendBeacon(
+url.replace(/^ws/,"http"),JSON.stringify(farewell))}open(){let{socketFactory,logger}=this.options,{url,openTimeoutMs}=this.attempts;if(url===void 0){this.fail(new ZegoError(
+Code.NO_SERVER,"There is no usable server address."));return}this.timers.clear("retry"),logger.debug("socket-opening",{url});let socket=new Socket(url,socketFactory,
+openTimeoutMs,{socketOpened:()=>socket===this.socket&&this.greet(),socketMessage:message=>socket===this.socket&&this.received(message),socketLost:trouble=>socket===
+this.socket&&this.lost(trouble)});this.socket=socket}greet(){let hello={protocolVersions:[1],sdkName:"salon-web",sdkVersion:VERSION};this.socket?.send({requestId:this.
+pending.nextId(),hello}),this.handshakeId=this.pending.nextId(),this.socket?.send({requestId:this.handshakeId,...this.logIn.request()}),this.awaitHandshake()}awaitHandshake(){
+this.timers.set("handshake",this.attempts.handshakeTimeoutMs,()=>this.lost("unanswered"))}received(message){if(message.reply!==void 0){this.replied(message.reply,
+message.sequence);return}let loggedIn=this.logIn.addPage(message);if(loggedIn!==void 0)this.arrived(loggedIn);else if(this.logIn.isNew(message))message.goAway!==
+void 0?this.sentAway():message.loggedOut!==void 0?this.loggedOut(message.loggedOut.code??0):this.listener.message(message);else return}replied(reply,sequence){reply.
+requestId===this.probeId?this.timers.clear("probe"):reply.requestId!==this.handshakeId?this.pending.settle(reply):reply.failed!==void 0?this.handshakeFailed(reply.
+failed):reply.loggedIn!==void 0?this.arrived(this.logIn.begin(reply.loggedIn,sequence)):reply.resumed!==void 0&&this.ready(null)}arrived(loggedIn){if(loggedIn===
+null){this.awaitHandshake();return}this.heartbeatMs=loggedIn.heartbeatIntervalMs||DEFAULT_HEARTBEAT_MS,this.ready(loggedIn)}ready(loggedIn){let first=this.machine.
+is("LOGGING_IN");this.machine.become("READY"),this.timers.clear("handshake"),this.attempts.succeeded(),this.quietAttempt=!1,this.heartbeat(),!first&&loggedIn!==
+null&&this.pending.rejectStale(new ZegoError(Code.SOCKET_CLOSED,"The old log-in is gone.")),first&&loggedIn!==null?this.listener.loggedIn(loggedIn):this.listener.
+reconnected(loggedIn),this.flush()}handshakeFailed(failed){let error=toRequestFailed(failed);if(this.options.logger.warn("log-in-refused",{err_code:error.errorCode,
+reason:error.reason}),this.machine.is("LOGGING_IN")){this.fail(error);return}this.lastError=error,FINAL_CODES.includes(error.errorCode)||error.reason==="logged-\
+in-elsewhere"?this.fail(error):error.retryable?this.lost(error.reason==="rate-limited"?"overloaded":"refused"):this.logIn.isHeld?(this.logIn.forget(),this.closeSocket(),
+this.open()):this.fail(error)}sentAway(){this.machine.is("READY")?this.reconnect(!0,Code.NETWORK_BROKEN,"unreachable"):this.lost("unreachable")}loggedOut(code){
 code===Code.LEASE_EXPIRED?(this.logIn.forget(),this.reconnect(!1,code,"unreachable")):this.fail(new ZegoError(code||Code.KICKED_BY_BACKEND,"The server ended the\
- log-in."))}lost(trouble){if(this.urlIndex+=1,this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN,trouble==="unanswered"?"unreachable":trouble);return}
-if(this.closeSocket(),this.quietAttempt&&(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let delayMs=this.
-schedule.nextMs(trouble,performance.now()),waitMs=this.urlIndex%this.options.urls.length===0?delayMs:0,leftMs=this.deadlineMs-performance.now();if(leftMs>0)this.
-timers.set("retry",Math.min(waitMs,leftMs),()=>this.open());else if(this.machine.is("LOGGING_IN"))this.fail(new ZegoError(Code.LOGIN_TIMEOUT,"No server could be\
- reached in time."));else{let details=this.lastError===null?{}:{last_code:this.lastError.errorCode};this.fail(new ZegoError(Code.ROOM_RETRY_TIMEOUT,"The connect\
-ion did not come back in time.",details))}}reconnect(quiet,code,trouble){let nowMs=performance.now();nowMs-this.readySinceMs>STABLE_MS&&this.schedule.reset(),this.
-machine.become("RECONNECTING"),this.closeSocket(),this.pending.connectionLost(),this.logIn.markSeen(),this.lastError=null,this.deadlineMs=nowMs+this.options.retryTimeMs(),
-this.quietAttempt=quiet,this.timers.set("retry",this.schedule.nextMs(trouble,nowMs),()=>this.open()),quiet||this.listener.reconnecting(code)}hurry(){this.machine.
-is("RECONNECTING")&&this.timers.has("retry")?this.open():this.probe()}flush(){this.machine.is("READY")&&this.pending.flush(message=>this.socket?.send(message))}heartbeat(){
-this.timers.set("heartbeat",this.heartbeatMs,()=>{this.heartbeat(),this.probe()})}fail(error){this.end(error),this.listener.closed(error)}end(error){this.machine.
-become("CLOSED"),globalThis.removeEventListener?.("online",this.onOnline),this.closeSocket(),this.pending.rejectAll(error)}closeSocket(){this.timers.clearAll(),
-this.socket?.close(),this.socket=null,this.logIn.connectionClosed()}};function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
+ log-in."))}lost(trouble){if(this.attempts.nextServer(),this.machine.is("READY")){this.reconnect(!1,Code.NETWORK_BROKEN,trouble==="unanswered"?"unreachable":trouble);
+return}if(this.closeSocket(),this.quietAttempt&&(this.quietAttempt=!1,this.listener.reconnecting(Code.NETWORK_BROKEN),!this.machine.is("RECONNECTING")))return;let pauseMs=this.
+attempts.afterFailureMs(trouble);if(pauseMs!==null)this.timers.set("retry",pauseMs,()=>this.open());else if(this.machine.is("LOGGING_IN"))this.fail(new ZegoError(
+Code.LOGIN_TIMEOUT,"No server could be reached in time."));else{let details=this.lastError===null?{}:{last_code:this.lastError.errorCode};this.fail(new ZegoError(
+Code.ROOM_RETRY_TIMEOUT,"The connection did not come back in time.",details))}}reconnect(quiet,code,trouble){this.machine.become("RECONNECTING"),this.closeSocket(),
+this.pending.connectionLost(),this.logIn.markSeen(),this.lastError=null,this.quietAttempt=quiet,this.timers.set("retry",this.attempts.afterLossMs(trouble),()=>this.
+open()),quiet||this.listener.reconnecting(code)}hurry(){this.machine.is("RECONNECTING")&&this.timers.has("retry")?this.open():this.probe()}flush(){this.machine.
+is("READY")&&this.pending.flush(message=>this.socket?.send(message))}heartbeat(){this.timers.set("heartbeat",this.heartbeatMs,()=>{this.heartbeat(),this.probe()})}fail(error){
+this.end(error),this.listener.closed(error)}end(error){this.machine.become("CLOSED"),globalThis.removeEventListener?.("online",this.onOnline),this.closeSocket(),
+this.pending.rejectAll(error)}closeSocket(){this.timers.clearAll(),this.socket?.close(),this.socket=null,this.logIn.connectionClosed()}};function afterPromises(run){let{port1,port2}=new MessageChannel;port1.onmessage=()=>{port1.close(),run()},port2.postMessage(null)}function toUser(user){return{userID:user?.userId??"",userName:user?.userName??""}}function toStream(stream){return{streamID:stream.streamId??"",user:toUser(stream.
 user),extraInfo:stream.extraInfo??"",kinds:stream.kinds??[],mutedKinds:stream.mutedKinds??[]}}var REASON_DISCONNECTED=5,Roster=class{constructor(){this.users=new Map;
 this.streams=new Map}stream(streamID){return this.streams.get(streamID)}replaceUsers(present){return replace(this.users,present.map(toUser),user=>user.userID)}replaceStreams(present){
 return replace(this.streams,present.map(toStream),stream=>stream.streamID)}mute(streamID,mutedKinds){let stream=this.streams.get(streamID);stream!==void 0&&this.
