@@ -16,7 +16,8 @@ from salon_kit.outbox import Outbox
 from salon_kit.testing import MakeBus
 from salon_relay.effects.core.request import Problem
 from salon_relay.effects.totals import Totals
-from salon_relay.handlers import EventRecord, Handlers
+from salon_relay.event_record import EventRecord
+from salon_relay.handlers import Handlers
 from salon_relay.peers.peer import CloseReason
 from salon_testing.relay.running import RunningRelay, identity
 

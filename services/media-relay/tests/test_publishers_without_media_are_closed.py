@@ -5,7 +5,7 @@ import asyncio
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
 from salon.relay.v1 import relay_pb2
-from salon_relay.handlers import EventRecord
+from salon_relay.event_record import EventRecord
 from salon_relay.peers.peer import CloseReason
 from salon_relay.peers.quotas import Limits
 from salon_testing.relay.running import MakeRelay, RunningRelay, identity

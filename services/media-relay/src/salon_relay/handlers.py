@@ -1,70 +1,38 @@
-"""Bus messages in and out: Negotiate, CloseTransport and SetEffects become orders; what happens to peers and to the
-effects of streams becomes events.
-"""
+"""Orders that come over the bus: Negotiate, CloseTransport and SetEffects."""
 
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from google.protobuf.message import Message
 from salon.relay.v1 import relay_pb2
 from salon_contracts.beauty import check_beauty
-from salon_contracts.errors import BusUnavailable, InvalidField, SalonError
+from salon_contracts.errors import InvalidField, SalonError
 from salon_contracts.ids import (
     RelayId,
     RoomSessionId,
     SessionId,
-    StreamId,
     TransportId,
     UserId,
     parse_app_id,
     parse_room_id,
     parse_stream_id,
 )
-from salon_contracts.subjects import Entity, command
+from salon_contracts.subjects import command
 from salon_kit.bus import Bus, RequestContext, Serving
 from salon_kit.log import get_logger
 
-from salon_relay.effects.core.request import Outcome, Problem
+from salon_relay.effects.core.request import PROBLEMS_ON_THE_WIRE, Outcome, Problem
 from salon_relay.effects.streams import EffectsOfStreams, EffectsOrder
-from salon_relay.effects.totals import Totals
-from salon_relay.metrics import NEGOTIATE_SECONDS, NEGOTIATIONS, TRANSPORTS_CLOSED
+from salon_relay.metrics import NEGOTIATE_SECONDS, NEGOTIATIONS
 from salon_relay.peers.identity import PeerIdentity
 from salon_relay.peers.offer_queue import WAITING_MAX
 from salon_relay.peers.order import Order
-from salon_relay.peers.peer import CloseReason
 from salon_relay.peers.plan import Agreed
 from salon_relay.peers.router import Router
-
-if TYPE_CHECKING:
-    from salon_packets._native import TransportStats
-
 
 log = get_logger()
 
 ID_MAX_CHARS = 256
 TRACKS_MAX = 64
-
-_CLOSE_REASONS = {
-    CloseReason.ORDERED: relay_pb2.TRANSPORT_CLOSE_REASON_ORDERED,
-    CloseReason.PEER_CLOSED: relay_pb2.TRANSPORT_CLOSE_REASON_PEER_CLOSED,
-    CloseReason.CONSENT_EXPIRED: relay_pb2.TRANSPORT_CLOSE_REASON_CONSENT_EXPIRED,
-    CloseReason.NEVER_CONNECTED: relay_pb2.TRANSPORT_CLOSE_REASON_NEVER_CONNECTED,
-    CloseReason.RELAY_STOPPED: relay_pb2.TRANSPORT_CLOSE_REASON_RELAY_STOPPED,
-    CloseReason.INTERNAL_ERROR: relay_pb2.TRANSPORT_CLOSE_REASON_INTERNAL_ERROR,
-    CloseReason.NO_MEDIA: relay_pb2.TRANSPORT_CLOSE_REASON_NO_MEDIA,
-    CloseReason.STREAM_ENDED: relay_pb2.TRANSPORT_CLOSE_REASON_STREAM_ENDED,
-    CloseReason.CODEC_MISMATCH: relay_pb2.TRANSPORT_CLOSE_REASON_CODEC_MISMATCH,
-}
-
-
-_PROBLEMS = {
-    Problem.NO_WORKER: relay_pb2.EFFECTS_PROBLEM_NO_WORKER,
-    Problem.FULL: relay_pb2.EFFECTS_PROBLEM_FULL,
-    Problem.TOO_SLOW: relay_pb2.EFFECTS_PROBLEM_TOO_SLOW,
-    Problem.TRANSCODER: relay_pb2.EFFECTS_PROBLEM_TRANSCODER,
-    Problem.NO_VIDEO: relay_pb2.EFFECTS_PROBLEM_NO_VIDEO,
-}
 
 OrderServing = Serving[relay_pb2.Negotiate] | Serving[relay_pb2.CloseTransport] | Serving[relay_pb2.SetEffects]
 
@@ -119,101 +87,6 @@ class Handlers:
         return _effects_set(outcome)
 
 
-class EventRecord:
-    """Turns what happens to peers into events. `put` is the outbox's: it takes the event and returns at once."""
-
-    def __init__(self, relay_id: RelayId, put: Callable[[Entity, Message], None]) -> None:
-        self._relay_id = relay_id
-        self._put = put
-
-    def transport_opened(self, identity: PeerIdentity) -> None:
-        self._append(
-            identity,
-            relay_pb2.TransportOpened(
-                relay_id=self._relay_id,
-                user_id=identity.user_id,
-                session_id=identity.session_id,
-                direction=_direction(identity),
-            ),
-        )
-
-    def transport_closed(
-        self, identity: PeerIdentity, reason: CloseReason, duration_ms: int, stats: "TransportStats | None"
-    ) -> None:
-        TRANSPORTS_CLOSED.labels(reason=reason.value).inc()
-        self._append(
-            identity,
-            relay_pb2.TransportClosed(
-                relay_id=self._relay_id,
-                user_id=identity.user_id,
-                session_id=identity.session_id,
-                direction=_direction(identity),
-                reason=_CLOSE_REASONS[reason],
-                duration_ms=duration_ms,
-                bytes_received=0 if stats is None else stats["bytes_received"],
-                bytes_sent=0 if stats is None else stats["bytes_sent"],
-            ),
-        )
-
-    def effects_started(self, identity: PeerIdentity, stream_id: StreamId, version: int, worker_id: str) -> None:
-        self._append_effects(
-            identity,
-            relay_pb2.EffectsStarted(
-                relay_id=self._relay_id,
-                stream_id=stream_id,
-                user_id=identity.user_id,
-                session_id=identity.session_id,
-                version=version,
-                worker_id=worker_id,
-            ),
-        )
-
-    def effects_interrupted(self, identity: PeerIdentity, stream_id: StreamId, version: int, problem: Problem) -> None:
-        self._append_effects(
-            identity,
-            relay_pb2.EffectsInterrupted(
-                relay_id=self._relay_id,
-                stream_id=stream_id,
-                user_id=identity.user_id,
-                session_id=identity.session_id,
-                version=version,
-                problem=_PROBLEMS[problem],
-            ),
-        )
-
-    def effects_stopped(self, identity: PeerIdentity, stream_id: StreamId, version: int, totals: Totals) -> None:
-        self._append_effects(
-            identity,
-            relay_pb2.EffectsStopped(
-                relay_id=self._relay_id,
-                stream_id=stream_id,
-                user_id=identity.user_id,
-                session_id=identity.session_id,
-                version=version,
-                frames_beautified=totals.frames_beautified,
-                frames_original=totals.frames_original,
-            ),
-        )
-
-    def _append(self, identity: PeerIdentity, message: Message) -> None:
-        entity = Entity(identity.app_id, identity.room_id, identity.room_session_id, "transport", identity.transport_id)
-        self._put_or_log(entity, message)
-
-    def _append_effects(
-        self,
-        identity: PeerIdentity,
-        message: relay_pb2.EffectsStarted | relay_pb2.EffectsInterrupted | relay_pb2.EffectsStopped,
-    ) -> None:
-        entity = Entity(identity.app_id, identity.room_id, identity.room_session_id, "effects-state", message.stream_id)
-        self._put_or_log(entity, message)
-
-    def _put_or_log(self, entity: Entity, message: Message) -> None:
-        try:
-            self._put(entity, message)
-        except BusUnavailable:
-            log.error("event-lost", subject=entity.subject)
-
-
 def _order(request: relay_pb2.Negotiate) -> Order:
     if request.direction not in (relay_pb2.DIRECTION_SEND, relay_pb2.DIRECTION_RECEIVE):
         raise InvalidField(field="direction", problem="out of range", limit="DIRECTION_SEND, DIRECTION_RECEIVE")
@@ -258,7 +131,7 @@ def _effects_order(request: relay_pb2.SetEffects) -> EffectsOrder:
 
 def _effects_set(outcome: Outcome) -> relay_pb2.EffectsSet:
     if isinstance(outcome, Problem):
-        return relay_pb2.EffectsSet(state=relay_pb2.EFFECTS_STATE_UNAVAILABLE, problem=_PROBLEMS[outcome])
+        return relay_pb2.EffectsSet(state=relay_pb2.EFFECTS_STATE_UNAVAILABLE, problem=PROBLEMS_ON_THE_WIRE[outcome])
     return relay_pb2.EffectsSet(state=relay_pb2.EFFECTS_STATE_ON if outcome == "on" else relay_pb2.EFFECTS_STATE_OFF)
 
 
@@ -274,7 +147,3 @@ def _bounded(field: str, value: str, *, may_be_empty: bool = False) -> str:
 def _track(agreed: Agreed) -> relay_pb2.Track:
     kind = relay_pb2.MEDIA_KIND_AUDIO if agreed.kind == "audio" else relay_pb2.MEDIA_KIND_VIDEO
     return relay_pb2.Track(mid=agreed.mid, stream_id=agreed.stream_id, kind=kind, codec=agreed.name)
-
-
-def _direction(identity: PeerIdentity) -> relay_pb2.Direction.ValueType:
-    return relay_pb2.DIRECTION_SEND if identity.client_sends else relay_pb2.DIRECTION_RECEIVE

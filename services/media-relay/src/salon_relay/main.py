@@ -25,7 +25,8 @@ from salon_relay.config import RelaySettings, limits_of, relay_id
 from salon_relay.effects.metrics import observe_effects
 from salon_relay.effects.pool import PoolSettings, TranscoderPool
 from salon_relay.effects.streams import EffectsOfStreams
-from salon_relay.handlers import EventRecord, Handlers, OrderServing
+from salon_relay.event_record import EventRecord
+from salon_relay.handlers import Handlers, OrderServing
 from salon_relay.metrics import Meter, observe_addresses
 from salon_relay.packets import Packets
 from salon_relay.peers.dtls import AiortcMismatch, check_aiortc

@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
-from salon.relay.v1 import relay_pb2
 from salon.relay.v1.relay_pb2 import FromTranscoder
 from salon_contracts.errors import SalonError, StreamNotFound
 from salon_contracts.ids import AppId, RelayId, StreamId, UserId
@@ -18,7 +17,7 @@ from salon_packets import CommandQueueFull
 from salon_relay.effects.core import inputs, outputs
 from salon_relay.effects.core.controller import EffectsController
 from salon_relay.effects.core.phase import Phase
-from salon_relay.effects.core.request import EffectsRequest, Outcome, Problem
+from salon_relay.effects.core.request import PROBLEMS_ON_THE_WIRE, EffectsRequest, Outcome, Problem
 from salon_relay.effects.metrics import INTERRUPTIONS
 from salon_relay.effects.pool import TranscoderWaiter
 from salon_relay.effects.process import Transcoder
@@ -34,13 +33,7 @@ if TYPE_CHECKING:
 
 log = get_logger()
 
-PROBLEMS: Final = {
-    relay_pb2.EFFECTS_PROBLEM_NO_WORKER: Problem.NO_WORKER,
-    relay_pb2.EFFECTS_PROBLEM_FULL: Problem.FULL,
-    relay_pb2.EFFECTS_PROBLEM_TOO_SLOW: Problem.TOO_SLOW,
-    relay_pb2.EFFECTS_PROBLEM_TRANSCODER: Problem.TRANSCODER,
-    relay_pb2.EFFECTS_PROBLEM_NO_VIDEO: Problem.NO_VIDEO,
-}
+_PROBLEMS: Final = {wire: problem for problem, wire in PROBLEMS_ON_THE_WIRE.items()}
 
 
 class EffectsRecord(Protocol):
@@ -274,7 +267,7 @@ class StreamEffects:
             case "beautified":
                 self.on_input(inputs.Beautified(message.beautified.worker_id))
             case "original":
-                self.on_input(inputs.Unbeautified(PROBLEMS.get(message.original.problem, Problem.TRANSCODER)))
+                self.on_input(inputs.Unbeautified(_PROBLEMS.get(message.original.problem, Problem.TRANSCODER)))
             case "faded":
                 self.on_input(inputs.Faded())
             case "counters":
