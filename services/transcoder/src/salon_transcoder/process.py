@@ -43,7 +43,7 @@ class Process:
         self._bus_settings = bus_settings
         self._settings = settings
         self._identity = identity
-        self._told_to_end = asyncio.Event()
+        self._end_requested = asyncio.Event()
         self._started: asyncio.Future[TranscoderStart] = asyncio.get_running_loop().create_future()
         self._early: list[ToTranscoder] = []
         self._pipeline: Pipeline | None = None
@@ -51,12 +51,12 @@ class Process:
     async def run(self, control_fd: int) -> int:
         """Gives the exit code."""
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self._told_to_end.set)
+        loop.add_signal_handler(signal.SIGTERM, self._end_requested.set)
         # Control-C reaches every process of a terminal; the relay finishes what it has in hand and ends this one.
         loop.add_signal_handler(signal.SIGINT, log.debug, "left-to-the-relay")
-        control = Control(control_fd, self._order, self._told_to_end.set)
+        control = Control(control_fd, self._order, self._end_requested.set)
         working = asyncio.create_task(self._work(control), name="work")
-        ending = asyncio.create_task(self._told_to_end.wait(), name="ending")
+        ending = asyncio.create_task(self._end_requested.wait(), name="ending")
         try:
             await asyncio.wait([working, ending], return_when=asyncio.FIRST_COMPLETED)
         finally:
