@@ -22,10 +22,10 @@ from salon_relay.peers.dtls import (
     Certificates,
     DtlsEnd,
     DtlsSession,
-    SrtpKeys,
     check_aiortc,
     fingerprint,
 )
+from salon_relay.srtp_keys import SrtpKeys
 
 
 class Wire:

@@ -19,8 +19,9 @@ from aiortc.rtcdtlstransport import (
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from OpenSSL import SSL
 from salon_contracts.errors import OfferUnacceptable
-from salon_relay.peers.dtls import DATAGRAM_MAX_BYTES, Certificates, DtlsEnd, DtlsSession, SrtpKeys, fingerprint
+from salon_relay.peers.dtls import DATAGRAM_MAX_BYTES, Certificates, DtlsEnd, DtlsSession, fingerprint
 from salon_relay.peers.peer import CloseReason
+from salon_relay.srtp_keys import SrtpKeys
 from salon_testing.relay.running import RunningRelay
 from structlog.testing import capture_logs
 

@@ -26,7 +26,7 @@ from salon_packets import (
     TransportConnected,
 )
 
-from salon_relay.peers.dtls import SrtpKeys
+from salon_relay.srtp_keys import SrtpKeys
 
 if TYPE_CHECKING:
     from salon_packets._native import Stats, TransportStats

@@ -27,6 +27,7 @@ from OpenSSL import SSL
 from salon_media.offer import Fingerprint
 
 from salon_relay.peers.dtls_alerts import fatal_alert
+from salon_relay.srtp_keys import SrtpKeys
 
 DATAGRAM_MAX_BYTES: Final = 1200
 INBOX_MAX_DATAGRAMS: Final = 64
@@ -60,15 +61,6 @@ class DtlsEnd(Enum):
     FAILED = "failed"
     """The handshake failed, or the peer's certificate is not the one its offer named."""
     PEER_CLOSED = "peer-closed"
-
-
-@dataclass(frozen=True, slots=True)
-class SrtpKeys:
-    """What `Relay.set_srtp` wants."""
-
-    profile: int
-    local: bytes
-    remote: bytes
 
 
 class Certificates:

@@ -22,11 +22,12 @@ from salon_media.offer import Offer, TransportParameters
 
 from salon_relay.interfaces import Address
 from salon_relay.packets import Packets
-from salon_relay.peers.dtls import DtlsEnd, DtlsSession, SrtpKeys, fingerprint
+from salon_relay.peers.dtls import DtlsEnd, DtlsSession, fingerprint
 from salon_relay.peers.identity import PeerIdentity
 from salon_relay.peers.plan import Agreed, Plan
 from salon_relay.peers.section_uses import SectionUses
 from salon_relay.registry import Playback, Registry
+from salon_relay.srtp_keys import SrtpKeys
 
 if TYPE_CHECKING:
     from salon_packets._native import TransportStats
