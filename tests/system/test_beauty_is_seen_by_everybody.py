@@ -76,12 +76,13 @@ async def test_each_of_the_four_does_its_own_and_nothing_else(
         skin = await skin_detail(show, face)
         return {"y": whole.y, "cb": whole.cb, "cr": whole.cr, "skin": skin, "eyes": eyes.detail}
 
-    # Beautified as well, so that what the second encoder takes away is on both sides.
-    plain = await measure(strengths(rosy=1))
+    await measure(strengths(rosy=1))  # not looked at: the publisher's encoder has not settled on its colours yet
     smooth = await measure(strengths(smooth=100))
     sharp = await measure(strengths(sharpen=100))
     white = await measure(strengths(whiten=100))
     rosy = await measure(strengths(rosy=100))
+    # Beautified as well, so that what the second encoder takes away is on both sides.
+    plain = await measure(strengths(rosy=1))
     keep("alone", {"plain": plain, "smooth": smooth, "sharpen": sharp, "whiten": white, "rosy": rosy})
 
     def colours(of: dict[str, float]) -> list[float]:
