@@ -30,7 +30,7 @@ SLACK_BYTES: Final = 65_536
 log = get_logger()
 
 
-class Frames(Protocol):
+class FrameReceiver(Protocol):
     """Whoever takes the frames: the worker."""
 
     def submit(self, token: str, message: FrameSubmitted) -> None: ...
@@ -41,11 +41,11 @@ class Frames(Protocol):
 class Connections:
     """Listens, and gives each connection to the stream whose key it sends."""
 
-    def __init__(self, frames: Frames, host: str) -> None:
+    def __init__(self, receiver: FrameReceiver, host: str) -> None:
         self.host = host
         self.port = 0
         """What relays connect to."""
-        self._frames = frames
+        self._receiver = receiver
         self._expected: dict[bytes, ConnectionTransport] = {}
         self._gate: Gate | None = None
         self._beginning: set[asyncio.Task[None]] = set()
@@ -86,7 +86,7 @@ class Connections:
 
     async def _begin(self, stream: "ConnectionTransport", connection: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        await loop.connect_accepted_socket(lambda: _Connection(self._frames, stream), connection)
+        await loop.connect_accepted_socket(lambda: _Connection(self._receiver, stream), connection)
 
 
 class ConnectionTransport:
@@ -159,8 +159,8 @@ class ConnectionTransport:
 class _Connection(asyncio.BufferedProtocol):
     """One stream, after its key."""
 
-    def __init__(self, frames: Frames, stream: ConnectionTransport) -> None:
-        self._frames = frames
+    def __init__(self, receiver: FrameReceiver, stream: ConnectionTransport) -> None:
+        self._receiver = receiver
         self._stream = stream
         self._transport: asyncio.Transport | None = None
         self._slots: Slots | None = None
@@ -185,12 +185,12 @@ class _Connection(asyncio.BufferedProtocol):
         if message is None:
             return
         if message.WhichOneof("body") == "frame":
-            self._frames.submit(self._stream.token, message.frame)
+            self._receiver.submit(self._stream.token, message.frame)
         else:
-            self._frames.close(self._stream.token)
+            self._receiver.close(self._stream.token)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._frames.close(self._stream.token)
+        self._receiver.close(self._stream.token)
 
     def _planes_of(self, message: ToWorker) -> memoryview | None:
         if message.WhichOneof("body") != "frame" or self._slots is None:
