@@ -18,22 +18,12 @@ from typing import Final, assert_never
 from salon_contracts.errors import InvariantBroken
 from salon_packets import RestoreReason
 
-from salon_relay.effects.core import inputs, outputs
+from salon_relay.effects.core import inputs, outputs, timing
 from salon_relay.effects.core.alarm import Alarm, is_over
 from salon_relay.effects.core.phase import ALLOWED, ATTACHED, TURNED_OFF, Phase
 from salon_relay.effects.core.reports import Reports
 from salon_relay.effects.core.request import EffectsRequest, Outcome, Problem
 from salon_relay.effects.core.retries import Retries
-from salon_relay.effects.core.timing import (
-    FADE_NS,
-    LEAVE_NS,
-    PAUSE_NS,
-    RESTORE_NS,
-    SILENCE_NS,
-    SWITCH_NS,
-    TRY_AGAIN_NS,
-    TRY_FIRST_NS,
-)
 from salon_relay.effects.core.video import Video
 
 NOTHING_REQUESTED: Final = EffectsRequest(version=-1, beauty=None)
@@ -91,7 +81,7 @@ class EffectsController:
                     self._leave()
             case inputs.SignOfLife():
                 if self.phase in ATTACHED:
-                    self._silent_at_ns = now_ns + SILENCE_NS
+                    self._silent_at_ns = now_ns + timing.SILENCE_NS
             case inputs.SwitchedTo():
                 if self.phase in (Phase.SWITCHING, Phase.SWITCHING_LATER):
                     self._on()
@@ -136,11 +126,11 @@ class EffectsController:
         match self.phase:
             case Phase.ON:
                 self._out.append(outputs.SendFade())
-                self._become(Phase.FADING, FADE_NS)
+                self._become(Phase.FADING, timing.FADE_NS)
             case Phase.SWITCHING:
                 self._leave()
             case Phase.RESTORING:
-                self._become(Phase.LEAVING, LEAVE_NS)
+                self._become(Phase.LEAVING, timing.LEAVE_NS)
             case Phase.FADING | Phase.LEAVING | Phase.ENDED:
                 pass
             case _:
@@ -204,7 +194,7 @@ class EffectsController:
         if self.phase is not Phase.TAKING or self._video is None:
             return
         self._become(Phase.STARTING)
-        self._silent_at_ns = self._now_ns + SILENCE_NS
+        self._silent_at_ns = self._now_ns + timing.SILENCE_NS
         self._out.append(outputs.Attach(self._video.source, self.request))
 
     def _beautified(self, worker_id: str) -> None:
@@ -217,7 +207,7 @@ class EffectsController:
     def _switch(self) -> None:
         if self.phase is Phase.PAUSED:
             self._out.append(outputs.PauseConsumer(paused=False))
-        self._become(Phase.SWITCHING, SWITCH_NS)
+        self._become(Phase.SWITCHING, timing.SWITCH_NS)
         self._out.append(outputs.SwitchTo(self._source()))
 
     def _on(self) -> None:
@@ -229,7 +219,7 @@ class EffectsController:
 
     def _leave(self) -> None:
         self._out.append(outputs.SwitchBack(self._source()))
-        self._become(Phase.LEAVING, LEAVE_NS)
+        self._become(Phase.LEAVING, timing.LEAVE_NS)
 
     def _off(self) -> None:
         """Everything is put back; begins anew when effects have been asked for again meanwhile."""
@@ -255,14 +245,14 @@ class EffectsController:
         match self.phase:
             case Phase.STARTING:
                 self._give_up_waiting(problem)
-                self._become(Phase.TRYING, TRY_FIRST_NS)
+                self._become(Phase.TRYING, timing.TRY_FIRST_NS)
             case Phase.SWITCHING | Phase.ON:
                 self._out.append(outputs.SwitchBack(self._source()))
                 self._report(problem)
-                self._become(Phase.RESTORING, RESTORE_NS)
+                self._become(Phase.RESTORING, timing.RESTORE_NS)
             case Phase.SWITCHING_LATER:
                 self._report(problem)
-                self._become(Phase.TRYING, TRY_FIRST_NS)
+                self._become(Phase.TRYING, timing.TRY_FIRST_NS)
             case Phase.RESTORING | Phase.TRYING | Phase.PAUSED:
                 self._report(problem)
             case _:
@@ -298,7 +288,7 @@ class EffectsController:
 
     def _try_on(self) -> None:
         if self._worker_id is None:
-            self._become(Phase.TRYING, TRY_FIRST_NS)
+            self._become(Phase.TRYING, timing.TRY_FIRST_NS)
         else:
             self._switch()
 
@@ -352,10 +342,10 @@ class EffectsController:
                 self._try_on()
             case Phase.TRYING:
                 self._out.append(outputs.PauseConsumer(paused=True))
-                self._become(Phase.PAUSED, PAUSE_NS)
+                self._become(Phase.PAUSED, timing.PAUSE_NS)
             case Phase.PAUSED:
                 self._out += [outputs.PauseConsumer(paused=False), outputs.SendRetry()]
-                self._become(Phase.TRYING, TRY_AGAIN_NS)
+                self._become(Phase.TRYING, timing.TRY_AGAIN_NS)
             case Phase.BACKING_OFF:
                 self._begin()
             case Phase.FADING:
