@@ -35,9 +35,11 @@ from salon_room.signaling.gateway import Gateway
 from salon_room.signaling.messages import Messages
 from salon_room.signaling.requests import Verbs
 from salon_room.streams.effects import Effects
-from salon_room.streams.media import Media
+from salon_room.streams.peer_connections import PeerConnections
 from salon_room.streams.placements import Placements
 from salon_room.streams.play_rights import PlayRights
+from salon_room.streams.plays import Plays
+from salon_room.streams.publications import Publications
 from salon_room.streams.relays import Relays
 from salon_room.streams.stream_id_reservations import StreamIdReservations
 from salon_room.views.retention import Retention, kept_at_least_s
@@ -77,11 +79,28 @@ async def build(service: Service, settings: RoomSettings) -> None:
     placements = Placements(relays, settings.region, random)
     effects = Effects(relays, background.spawn, quotas)
     rights = PlayRights(reservations)
-    media = Media(rooms, relays, placements, reservations, rights, effects, quotas)
+    peer_connections = PeerConnections(rooms, relays)
+    publications = Publications(
+        events, background.spawn, rooms, peer_connections, placements, reservations, effects, quotas
+    )
+    plays = Plays(peer_connections, placements, rights)
     logins = Logins(rooms, presence, logouts, tokens, quotas)
     resumes = Resumes(rooms, presence, logouts, relays, quotas, max_events=settings.resume_max_events)
     messages = Messages(events, quotas)
-    verbs = Verbs(settings, quotas, background, presence, logins, resumes, logouts, media, effects, messages)
+    verbs = Verbs(
+        settings,
+        quotas,
+        background,
+        presence,
+        logins,
+        resumes,
+        logouts,
+        publications,
+        plays,
+        peer_connections,
+        effects,
+        messages,
+    )
     gateway = Gateway(bus, verbs, lambda: new_id("w"))
     whip_publishers = WhipPublishers(
         quotas=quotas,
@@ -91,9 +110,7 @@ async def build(service: Service, settings: RoomSettings) -> None:
         logins=logins,
         logouts=logouts,
         presence=presence,
-        placements=placements,
-        relays=relays,
-        media=media,
+        publications=publications,
         background=background,
         ttl_s=settings.presence_ttl_s,
     )
@@ -103,7 +120,7 @@ async def build(service: Service, settings: RoomSettings) -> None:
     beacon_logouts = BeaconLogouts(presence, logouts, quotas)
     demo_tokens = DemoTokens(tokens, settings.demo_app_id, settings.demo_token_lifetime_s, settings.demo_host_names)
 
-    relays.on_lost = media.tell_lost_relays
+    relays.on_lost = peer_connections.tell_lost
     bus.on_connection(lambda connected: whip_publishers.renew_now() if connected else None)
     await rooms.start()
     await relays.start()

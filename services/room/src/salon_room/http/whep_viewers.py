@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 
-from salon.relay.v1.relay_pb2 import Direction, Negotiate, TransportOpened
-from salon_contracts.errors import BusUnavailable, SalonError, StreamNotFound, TokenUserMismatch, TransportNotFound
+from salon.relay.v1.relay_pb2 import Direction, TransportOpened
+from salon_contracts.errors import BusUnavailable, StreamNotFound, TokenUserMismatch, TransportNotFound
 from salon_contracts.ids import AppId, RoomId, StreamId, TransportId, new_id
 from salon_contracts.subjects import Entity
 from salon_kit.events import Events
@@ -15,7 +15,7 @@ from salon_room.core.quotas import Place
 from salon_room.http.viewer_places import ViewerPlaces
 from salon_room.members.tokens import Permit, Tokens
 from salon_room.quotas import ClientAddress, Quotas
-from salon_room.streams.media import may_be_open_after
+from salon_room.streams import negotiation
 from salon_room.streams.placements import Placements
 from salon_room.streams.play_rights import PlayRights
 from salon_room.streams.relays import Relays
@@ -85,26 +85,19 @@ class WhepViewers:
                 raise StreamNotFound(stream_id=stream)
             require_on(relay, event)
             session_id = _session_id(new_id("v"), permit.user_id)
-            order = Negotiate(
-                app_id=app_id,
-                room_id=room_id,
-                room_session_id=key.room_session_id,
-                user_id=permit.user_id,
-                session_id=session_id,
-                transport_id=f"{session_id}.{PEER_CONNECTION}",
-                direction=Direction.DIRECTION_RECEIVE,
-                offer_sdp=sdp,
+            order = negotiation.order(
+                key,
+                permit.user_id,
+                session_id,
+                f"{session_id}.{PEER_CONNECTION}",
+                Direction.DIRECTION_RECEIVE,
+                sdp,
+                address,
                 single_stream_id=stream,
-                client_address=address,
                 playable_room_ids=permit.play_room_ids,
             )
             self._quotas.peer_connection(app_id, permit.user_id, event_bytes.of_peer_connection())
-            try:
-                negotiated = await self._relays.negotiate(relay.relay_id, order)
-            except SalonError as error:
-                if may_be_open_after(error):
-                    self._relays.close_later(relay.relay_id, order.transport_id, "not-negotiated")
-                raise
+            negotiated = await self._relays.negotiate(relay.relay_id, order, is_new=True)
             self._viewers.keep(place, key, TransportId(order.transport_id), relay)
         return key, TransportId(order.transport_id), negotiated.answer_sdp
 

@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 
-from salon.relay.v1.relay_pb2 import Direction, Negotiate
 from salon.room.v1.events_pb2 import ClientKind, LogoutReason
+from salon.room.v1.signal_pb2 import Offer
 from salon_contracts.errors import LoggedInElsewhere, SalonError, SessionGone, TokenRoomMismatch
 from salon_contracts.ids import AppId, RoomId, RoomSessionId, StreamId, UserId, parse_user_id
 from salon_kit.log import get_logger
@@ -17,9 +17,7 @@ from salon_room.members.participant import Participant
 from salon_room.members.presence import PresenceBook, ResumedElsewhere
 from salon_room.members.tokens import Permit, Tokens
 from salon_room.quotas import ClientAddress, Quotas
-from salon_room.streams.media import Media, may_be_open_after
-from salon_room.streams.placements import Placements
-from salon_room.streams.relays import Relays
+from salon_room.streams.publications import Publications
 from salon_room.streams.stream_id_reservations import StreamIdReservations
 from salon_room.views.room_view import RoomKey
 from salon_room.views.rooms import Rooms
@@ -70,9 +68,7 @@ class WhipPublishers:
         logins: Logins,
         logouts: Logouts,
         presence: PresenceBook,
-        placements: Placements,
-        relays: Relays,
-        media: Media,
+        publications: Publications,
         background: Background,
         ttl_s: int,
     ) -> None:
@@ -83,9 +79,7 @@ class WhipPublishers:
         self._logins = logins
         self._logouts = logouts
         self._presence = presence
-        self._placements = placements
-        self._relays = relays
-        self._media = media
+        self._publications = publications
         self._background = background
         self._ttl_s = ttl_s
         self._lease_renewers: dict[WhipSession, asyncio.Task[None]] = {}
@@ -121,7 +115,8 @@ class WhipPublishers:
         port = WhipSession()
         who = await self._logins.log_in_with(request, permit, port)
         try:
-            answer = await self._add_stream(who, stream, sdp)
+            offer = Offer(peer_connection_id=PEER_CONNECTION, sdp=sdp)
+            answer = await self._publications.publish_alone(who, stream, offer)
         except SalonError:
             await self._leave(who, LogoutReason.LOGOUT_REASON_LEFT)
             raise
@@ -132,44 +127,6 @@ class WhipPublishers:
         if self.is_draining:  # since it was asked
             port.end()
         return who, answer
-
-    async def _add_stream(self, who: Participant, stream: StreamId, sdp: str) -> str:
-        await self._reservations.reserve(who.view.key, stream, who.user_id, who.session_id)
-        try:
-            return await self._offer(who, stream, sdp)
-        except SalonError:
-            if stream not in who.view.state.streams:
-                await self._media.release_claim(who, stream)
-            raise
-        except BaseException:
-            if stream not in who.view.state.streams:
-                self._background.spawn("release-claim", self._media.release_claim(who, stream))
-            raise
-
-    async def _offer(self, who: Participant, stream: StreamId, sdp: str) -> str:
-        relay = await self._placements.relay_of(who)
-        key = who.view.key
-        order = Negotiate(
-            app_id=key.app_id,
-            room_id=key.room_id,
-            room_session_id=key.room_session_id,
-            user_id=who.user_id,
-            session_id=who.session_id,
-            transport_id=who.transport_id(PEER_CONNECTION),
-            direction=Direction.DIRECTION_SEND,
-            offer_sdp=sdp,
-            single_stream_id=stream,
-            client_address=who.address,
-        )
-        who.remember_transport(PEER_CONNECTION, relay)
-        try:
-            negotiated = await self._relays.negotiate(relay.relay_id, order)
-        except SalonError as error:
-            if not may_be_open_after(error):
-                who.transports.pop(PEER_CONNECTION, None)
-            raise
-        await self._media.add_stream(who, stream, "", relay, order.transport_id, negotiated)
-        return negotiated.answer_sdp
 
     async def stop(self, app_id: AppId, user_id: UserId, session_id: str, token: str) -> None:
         """Ends a session of any instance. Raises a TokenError, or SessionGone."""

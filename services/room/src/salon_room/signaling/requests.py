@@ -35,7 +35,9 @@ from salon_room.members.resumes import Resumes
 from salon_room.quotas import Quotas
 from salon_room.signaling.messages import Messages
 from salon_room.streams.effects import Effects
-from salon_room.streams.media import Media
+from salon_room.streams.peer_connections import PeerConnections
+from salon_room.streams.plays import Plays
+from salon_room.streams.publications import Publications
 
 Result = Welcome | Resumed | Done | Answer | MessageAccepted | EffectsSet
 _FIELD: dict[type, str] = {
@@ -69,7 +71,9 @@ class Verbs:
     logins: Logins
     resumes: Resumes
     logouts: Logouts
-    media: Media
+    publications: Publications
+    plays: Plays
+    peer_connections: PeerConnections
     effects: Effects
     messages: Messages
 
@@ -101,28 +105,29 @@ def _take_for_offer(quotas: Quotas, who: Participant, kind: str, message: Client
 
 
 async def _carry_out(verbs: Verbs, who: Participant, kind: str, message: ClientMessage) -> Result:
-    media = verbs.media
     match kind:
         case "publish":
             publish = message.publish
             wish = wish_of(publish.effects) if publish.HasField("effects") else None
-            sdp = await media.publish(
+            sdp = await verbs.publications.publish(
                 who, publish.stream_id, publish.extra_info, publish.offer, wish, publish.muted_kinds
             )
             return Answer(sdp=check_answer(sdp))
         case "mute_stream":
-            await media.mute(who, message.mute_stream.stream_id, message.mute_stream.muted_kinds)
+            await verbs.publications.mute(who, message.mute_stream.stream_id, message.mute_stream.muted_kinds)
             return Done()
         case "unpublish":
             unpublish = message.unpublish
-            return _answer(await media.unpublish(who, unpublish.stream_id, _offer(unpublish)))
+            return _answer(await verbs.publications.unpublish(who, unpublish.stream_id, _offer(unpublish)))
         case "play":
-            return Answer(sdp=check_answer(await media.play(who, message.play.stream_id, message.play.offer)))
+            return Answer(sdp=check_answer(await verbs.plays.play(who, message.play.stream_id, message.play.offer)))
         case "stop_play":
             stop = message.stop_play
-            return _answer(await media.stop_play(who, stop.stream_id, _offer(stop)))
+            return _answer(await verbs.plays.stop(who, stop.stream_id, _offer(stop)))
         case "close_peer_connection":
-            await media.close_peer_connection(who, message.close_peer_connection.peer_connection_id)
+            name = message.close_peer_connection.peer_connection_id
+            await verbs.publications.remove_from(who, name)
+            await verbs.peer_connections.close(who, name)
             return Done()
         case "set_effects":
             return await verbs.effects.set(who, message.set_effects.stream_id, message.set_effects.effects)

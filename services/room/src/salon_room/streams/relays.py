@@ -14,7 +14,7 @@ from salon.relay.v1.relay_pb2 import (
     SetEffects,
     TransportClosedReply,
 )
-from salon_contracts.errors import NobodyServes, RelayLost, RequestTimedOut, SalonError
+from salon_contracts.errors import BusUnavailable, NobodyServes, RelayLost, RequestTimedOut, SalonError
 from salon_contracts.ids import RelayId
 from salon_contracts.subjects import command
 from salon_kit.bus import Bus
@@ -113,13 +113,20 @@ class Relays:
                 self.on_lost()
             await asyncio.sleep(GAP_POLL_S)
 
-    async def negotiate(self, relay_id: str, order: Negotiate) -> Negotiated:
-        """The relay's answer. Raises its refusals, and RelayLost if it does not answer."""
+    async def negotiate(self, relay_id: str, order: Negotiate, *, is_new: bool) -> Negotiated:
+        """The relay's answer. Raises its refusals, and RelayLost if it does not answer: a new peer connection that the
+        relay may have all the same is closed then."""
         subject = command("relay", "negotiate", RelayId(relay_id))
         with metrics.NEGOTIATE_SECONDS.time():
             try:
                 return await self._bus.request(subject, order, Negotiated, self._timeout_s)
-            except (NobodyServes, RequestTimedOut):
+            except (NobodyServes, RequestTimedOut, BusUnavailable) as error:
+                # A relay that refuses has nothing; one that is told to close what it does not know refuses it from
+                # then on.
+                if is_new:
+                    self.close_later(relay_id, order.transport_id, "not-negotiated")
+                if isinstance(error, BusUnavailable):
+                    raise
                 raise RelayLost(relay_id=relay_id) from None
 
     async def set_effects(self, relay_id: str, order: SetEffects) -> EffectsSet:
