@@ -9,7 +9,7 @@ from salon_contracts.errors import BusUnavailable
 from salon_contracts.ids import AppId, RoomId, RoomSessionId
 from salon_kit.bus import Bus
 from salon_kit.events import Events, Snapshot
-from salon_room.views.room_view import RoomKey, Surroundings
+from salon_room.views.room_view import RoomKey
 from salon_room.views.rooms import Rooms
 
 from .responders import APP
@@ -42,10 +42,7 @@ async def test_whoever_gave_up_waiting_leaves_nothing_behind(bus: Bus, events: E
     async def removed(*_: object) -> None: ...
 
     failing = Failing(bus)
-    around = Surroundings(
-        events=failing, spawn=spawn, random=random.Random(1), relay_lost=lambda *_: False, stream_removed=removed
-    )
-    rooms = Rooms(bus, around, 0.0)
+    rooms = Rooms(bus, failing, spawn, random.Random(1), lambda *_: False, removed, linger_s=0.0)
     await rooms.start()
     first, second = (RoomKey(AppId(APP), RoomId("r"), RoomSessionId(session)) for session in ("rs_1", "rs_2"))
     waiting = asyncio.create_task(rooms.acquire(first))

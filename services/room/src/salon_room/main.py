@@ -43,7 +43,6 @@ from salon_room.streams.publications import Publications
 from salon_room.streams.relays import Relays
 from salon_room.streams.stream_id_reservations import StreamIdReservations
 from salon_room.views.retention import Retention, kept_at_least_s
-from salon_room.views.room_view import Surroundings
 from salon_room.views.rooms import Rooms
 
 GC_THRESHOLDS = (10_000, 10, 20)
@@ -67,15 +66,16 @@ async def build(service: Service, settings: RoomSettings) -> None:
     relays = Relays(
         bus, relay_leases, background.spawn, timeout_s=settings.relay_timeout_s, grace_s=settings.relay_grace_s
     )
-    around = Surroundings(
-        events=events,
-        spawn=background.spawn,
-        random=random,
-        relay_lost=relays.lost,
-        stream_removed=lambda key, event: reservations.release(key.app_id, event.stream_id, event.session_id),
+    rooms = Rooms(
+        bus,
+        events,
+        background.spawn,
+        random,
+        relays.lost,
+        lambda app_id, event: reservations.release(app_id, event.stream_id, event.session_id),
+        linger_s=settings.view_linger_s,
     )
-    rooms = Rooms(bus, around, settings.view_linger_s)
-    logouts = Logouts(rooms, presence, reservations, relays)
+    logouts = Logouts(events, background.spawn, rooms, presence, reservations, relays)
     placements = Placements(relays, settings.region, random)
     effects = Effects(relays, background.spawn, quotas)
     rights = PlayRights(reservations)
@@ -84,8 +84,8 @@ async def build(service: Service, settings: RoomSettings) -> None:
         events, background.spawn, rooms, peer_connections, placements, reservations, effects, quotas
     )
     plays = Plays(peer_connections, placements, rights)
-    logins = Logins(rooms, presence, logouts, tokens, quotas)
-    resumes = Resumes(rooms, presence, logouts, relays, quotas, max_events=settings.resume_max_events)
+    logins = Logins(events, rooms, presence, logouts, tokens, quotas)
+    resumes = Resumes(events, rooms, presence, logouts, relays, quotas, max_events=settings.resume_max_events)
     messages = Messages(events, quotas)
     verbs = Verbs(
         settings,

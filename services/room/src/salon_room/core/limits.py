@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from salon.room.v1.events_pb2 import MessageKind
 from salon_contracts.errors import RateLimited
 
 NANOSECONDS = 1_000_000_000
@@ -79,5 +80,11 @@ class MessageLimits:
     commands_to_one: Bucket = field(default_factory=lambda: Bucket(COMMANDS_TO_ONE))
     commands_to_many: Bucket = field(default_factory=lambda: Bucket(COMMANDS_TO_MANY))
 
-    def commands(self, recipients: int) -> Bucket:
-        return self.commands_to_one if recipients == 1 else self.commands_to_many
+    def of(self, kind: MessageKind.ValueType, recipients: int) -> Bucket:
+        match kind:
+            case MessageKind.MESSAGE_KIND_BROADCAST:
+                return self.broadcasts
+            case MessageKind.MESSAGE_KIND_BARRAGE:
+                return self.barrages
+            case _:
+                return self.commands_to_one if recipients == 1 else self.commands_to_many

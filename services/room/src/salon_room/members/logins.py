@@ -21,6 +21,7 @@ from salon_contracts.errors import (
 )
 from salon_contracts.ids import AppId, RoomId, RoomSessionId, UserId, new_id
 from salon_contracts.subjects import Entity, room_entity
+from salon_kit.events import Events
 from salon_kit.log import get_logger
 
 from salon_room.core import decisions, event_bytes
@@ -57,7 +58,16 @@ class LoginRequest:
 
 
 class Logins:
-    def __init__(self, rooms: Rooms, presence: PresenceBook, logouts: Logouts, tokens: Tokens, quotas: Quotas) -> None:
+    def __init__(
+        self,
+        events: Events,
+        rooms: Rooms,
+        presence: PresenceBook,
+        logouts: Logouts,
+        tokens: Tokens,
+        quotas: Quotas,
+    ) -> None:
+        self._events = events
         self._rooms = rooms
         self._presence = presence
         self._logouts = logouts
@@ -112,7 +122,7 @@ class Logins:
                         request.address,
                     )
                     participant.after_sequence = view.position
-                    view.listeners[session_id] = participant
+                    view.listeners.attach(participant)
                     keep = True
                     return participant
                 finally:
@@ -132,7 +142,7 @@ class Logins:
     async def _is_joinable(self, view: RoomView) -> bool:
         """False: this session is over, or left empty by somebody who could not close it."""
         if decisions.close_if_empty(view.state) or decisions.close_is_void(view.state):
-            await view.settle()
+            await view.repairs.settle()
         if view.state.is_open:
             return True
         # The view may be a moment behind whoever opened the session again.
@@ -184,7 +194,7 @@ class Logins:
                 case Admission.STAYS:
                     return True
                 case Admission.CLOSE_IS_VOID:
-                    await view.settle()
+                    await view.repairs.settle()
                 case Admission.TOO_LATE:
                     await self._logouts.end(view, request.user_id, session_id, LogoutReason.LOGOUT_REASON_ROOM_CLOSED)
                     return False
@@ -212,7 +222,7 @@ class Logins:
     async def _say_refused(self, request: LoginRequest, error: SalonError) -> None:
         entity = Entity(request.app_id, request.room_id, None, "refusal", request.user_id)
         try:
-            await self._rooms.around.events.append(entity, LoginRefused(user_id=request.user_id, code=error.code))
+            await self._events.append(entity, LoginRefused(user_id=request.user_id, code=error.code))
         except SalonError as failure:
             log.warning("refusal-not-recorded", err_code=failure.code)
 

@@ -5,10 +5,11 @@ from salon.room.v1.events_pb2 import LogoutReason, Presence, UserLoggedIn
 from salon_contracts.errors import LoggedInElsewhere, SalonError, SessionGone
 from salon_contracts.ids import AppId, RoomId, RoomSessionId, UserId
 from salon_contracts.subjects import parse_presence_key, room_session_transports, user_everywhere
-from salon_kit.events import StoredEvent
+from salon_kit.events import Events, StoredEvent
 from salon_kit.log import get_logger
 
 from salon_room import metrics
+from salon_room.background import Spawn
 from salon_room.core import decisions
 from salon_room.members.participant import Participant
 from salon_room.members.presence import PresenceBook, ResumedElsewhere
@@ -22,8 +23,16 @@ log = get_logger()
 
 class Logouts:
     def __init__(
-        self, rooms: Rooms, presence: PresenceBook, reservations: StreamIdReservations, relays: Relays
+        self,
+        events: Events,
+        spawn: Spawn,
+        rooms: Rooms,
+        presence: PresenceBook,
+        reservations: StreamIdReservations,
+        relays: Relays,
     ) -> None:
+        self._events = events
+        self._spawn = spawn
         self._rooms = rooms
         self._presence = presence
         self._reservations = reservations
@@ -94,11 +103,9 @@ class Logouts:
                 reason=why,
             )
         if settle:
-            await view.settle()
+            await view.repairs.settle()
         for stream in streams:
-            self._rooms.around.spawn(
-                "release-claim", self._release_claim(view.key.app_id, stream.stream_id, stream.session_id)
-            )
+            self._spawn("release-claim", self._release_claim(view.key.app_id, stream.stream_id, stream.session_id))
         for relay_id, transport_id in {(stream.relay_id, stream.transport_id) for stream in streams}:
             self._relays.close_later(relay_id, transport_id, "logged-out")
         return sequence > 0
@@ -118,7 +125,7 @@ class Logouts:
         """Ends every log-in of a user whose lease ran out; how many. Repeatable: what is over already stays over."""
         app_id, user_id = parse_presence_key(key)
         # Events first, then presence: a log-in is appended only after its lease is taken.
-        snapshot = await self._rooms.around.events.snapshot([user_everywhere(app_id, user_id)])
+        snapshot = await self._events.snapshot([user_everywhere(app_id, user_id)])
         present = [event for event in snapshot.events if isinstance(event.message, UserLoggedIn)]
         if not present:
             return 0
@@ -142,7 +149,7 @@ class Logouts:
     async def open_transports(self, key: RoomKey, session_id: str) -> list[StoredEvent]:
         """The `transport-opened` events of a session's peer connections that are open still."""
         filters = [room_session_transports(key.app_id, key.room_id, key.room_session_id)]
-        snapshot = await self._rooms.around.events.snapshot(filters)
+        snapshot = await self._events.snapshot(filters)
         return [
             event
             for event in snapshot.events

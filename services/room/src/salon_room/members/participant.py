@@ -111,8 +111,7 @@ class Participant:
 
     def detach(self) -> None:
         """The view tells it nothing any more."""
-        if self.is_attached:
-            del self.view.listeners[self.session_id]
+        self.view.listeners.detach(self)
 
     # ---- Listener ----
 

@@ -8,6 +8,7 @@ from salon.room.v1.events_pb2 import Presence
 from salon_contracts.errors import LoggedInElsewhere, RateLimited, SessionGone
 from salon_contracts.ids import AppId, RoomId, RoomSessionId, UserId
 from salon_contracts.subjects import room_session_events
+from salon_kit.events import Events
 
 from salon_room.core.facts import Fact
 from salon_room.core.notices import Receiver, includes, notices, peer_connection_id, relay_lost
@@ -31,8 +32,17 @@ READ_EVENTS = 1000
 
 class Resumes:
     def __init__(
-        self, rooms: Rooms, presence: PresenceBook, logouts: Logouts, relays: Relays, quotas: Quotas, *, max_events: int
+        self,
+        events: Events,
+        rooms: Rooms,
+        presence: PresenceBook,
+        logouts: Logouts,
+        relays: Relays,
+        quotas: Quotas,
+        *,
+        max_events: int,
     ) -> None:
+        self._events = events
         self._rooms = rooms
         self._presence = presence
         self._logouts = logouts
@@ -76,8 +86,7 @@ class Resumes:
             participant.held = deque()
             after, through = max(last_sequence, member.sequence), view.position
             participant.after_sequence = max(after, through)
-            before = view.listeners.get(session_id)
-            view.listeners[session_id] = participant
+            before = view.listeners.attach(participant)
             if isinstance(before, Participant):
                 before.port.session_resumed_elsewhere()
             try:
@@ -98,7 +107,7 @@ class Resumes:
         filters = [room_session_events(key.app_id, key.room_id, key.room_session_id)]
         read = 0
         while after < through:
-            events = await self._rooms.around.events.read_after(filters, after, max_events=READ_EVENTS)
+            events = await self._events.read_after(filters, after, max_events=READ_EVENTS)
             for event in events:
                 if event.sequence <= through and event.message is not None:
                     fact = Fact(event.sequence, event.entity, event.message)

@@ -63,11 +63,9 @@ class Messages:
 
 
 def _buckets(who: Participant, kind: MessageKind.ValueType, recipients: int) -> list[Bucket]:
-    limits = who.view.limits
+    of_room = who.view.limits.of(kind, recipients)
     if kind == MessageKind.MESSAGE_KIND_BROADCAST:
-        return [who.broadcasts, limits.broadcasts]
+        return [who.broadcasts, of_room]
     if kind == MessageKind.MESSAGE_KIND_BARRAGE:
-        return [who.barrages, limits.barrages]
-    if recipients == 1:
-        return [limits.commands_to_one]
-    return [who.commands_to_many, limits.commands_to_many]
+        return [who.barrages, of_room]
+    return [of_room] if recipients == 1 else [who.commands_to_many, of_room]

@@ -38,8 +38,8 @@ class PeerConnections:
     def tell_lost(self) -> None:
         """A relay may have died: whoever had a peer connection there is told, what was on it is removed."""
         for view in self._rooms.views():
-            view.repair_later()
-            for listener in list(view.listeners.values()):
+            view.repairs.look()
+            for listener in view.listeners:
                 if isinstance(listener, Participant):
                     self._tell_lost(listener)
 

@@ -154,7 +154,7 @@ class Publications:
             if present is None or present.event.session_id == who.session_id:
                 break  # else a stream of a session that is gone was cleared away first
         if not who.is_in:
-            await who.view.settle()
+            await who.view.repairs.settle()
             raise NotLoggedIn
         return negotiated.answer_sdp
 

@@ -2,32 +2,50 @@
 
 async with rooms.following(key) as view:
     await view.carry_out(lambda: decisions.log_out(view.state, ...))
-    await view.settle()
+    await view.repairs.settle()
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from random import Random
 
 from salon.room.v1.events_pb2 import RoomClosed, RoomOpened
 from salon_contracts.errors import SalonError
 from salon_contracts.ids import AppId, RoomId, RoomSessionId, UserId, new_id
 from salon_contracts.subjects import room_entity, room_events, room_session_state
 from salon_kit.bus import Bus
-from salon_kit.events import StoredEvent
+from salon_kit.events import Events, StoredEvent
 from salon_kit.tail import EventTail
 
 from salon_room import metrics
+from salon_room.background import Spawn
 from salon_room.core import decisions
 from salon_room.core.facts import Fact
+from salon_room.core.placement import RelayLost
 from salon_room.core.room_state import RoomState
-from salon_room.views.room_view import RoomKey, RoomView, Surroundings
+from salon_room.views.repairs import StreamReleased
+from salon_room.views.room_view import RoomKey, RoomView
 
 
 class Rooms:
-    def __init__(self, bus: Bus, around: Surroundings, linger_s: float) -> None:
-        self.around = around
+    def __init__(
+        self,
+        bus: Bus,
+        events: Events,
+        spawn: Spawn,
+        random: Random,
+        relay_lost: RelayLost,
+        stream_removed: StreamReleased,
+        *,
+        linger_s: float,
+    ) -> None:
+        self._events = events
+        self._spawn = spawn
+        self._random = random
+        self._relay_lost = relay_lost
+        self._stream_removed = stream_removed
         self._linger_s = linger_s
         self._tail = EventTail(bus, self._hear)
         self._heard = 0
@@ -59,11 +77,11 @@ class Rooms:
         may be a moment behind: use its `catch_up` or `wait_through`."""
         view = self._views.get(key)
         if view is None:
-            view = RoomView(key=key, state=RoomState(key.app_id, key.room_id, key.room_session_id), around=self.around)
+            view = RoomView(key, self._events, self._spawn, self._random, self._relay_lost, self._stream_removed)
             self._views[key] = view
             self._by_room.setdefault((key.app_id, key.room_id), []).append(view)
             metrics.VIEWS.set(len(self._views))
-            self.around.spawn("load-room", self._load(view))
+            self._spawn("load-room", self._load(view))
         view.users += 1
         try:
             await asyncio.shield(view.ready)
@@ -81,7 +99,7 @@ class Rooms:
             position = await self._tail.follow(subject)
             followed = True
             # What was handed over before this view was there to take it has to be in its snapshot.
-            await view.load(self.around.events, max(position, self._heard))
+            await view.load(max(position, self._heard))
         except BaseException as error:
             self._forget(view)
             if followed:
@@ -111,7 +129,7 @@ class Rooms:
             # Whoever waited has given up; what is being loaded has not, and cleans up after itself if it fails.
             view.ready.add_done_callback(lambda _: self._drop_if_unused(view))
             return
-        if view.is_repairing:
+        if view.repairs.is_under_way:
             asyncio.get_running_loop().call_later(self._linger_s, self._drop_if_unused, view)
             return
         self._forget(view)
@@ -132,13 +150,13 @@ class Rooms:
             return
         for view in list(self._by_room.get((entity.app_id, entity.room_id), ())):
             if entity.room_session_id is None or entity.room_session_id == view.key.room_session_id:
-                view.hear(event)
+                view.take(event)
 
     # ---- which session of a room is the present one ----
 
     async def present_session(self, app_id: AppId, room_id: RoomId, *, fresh: bool = False) -> RoomKey | None:
         """None: the room is not open."""
-        last = await self.around.events.last(room_entity(app_id, room_id), from_leader=fresh)
+        last = await self._events.last(room_entity(app_id, room_id), from_leader=fresh)
         if last is None or not isinstance(last.message, RoomOpened):
             return None
         return RoomKey(app_id, room_id, RoomSessionId(last.message.room_session_id))
@@ -152,7 +170,7 @@ class Rooms:
         if followed is not None:
             return followed
         entity = room_entity(app_id, room_id)
-        last = await self.around.events.last(entity, from_leader=fresh)
+        last = await self._events.last(entity, from_leader=fresh)
         if last is not None and isinstance(last.message, RoomOpened):
             return RoomKey(app_id, room_id, RoomSessionId(last.message.room_session_id))
         state = RoomState(app_id, room_id, RoomSessionId(""))
@@ -166,7 +184,7 @@ class Rooms:
             new_session = RoomSessionId(new_id("rs"))
             appends = decisions.open_room(state, new_session, max_member_count, user_id, now_ms)
         for append in appends:
-            await self.around.events.append(append.entity, append.event, expected_sequence=append.expected_sequence)
+            await self._events.append(append.entity, append.event, expected_sequence=append.expected_sequence)
         opened = appends[-1].event
         if not isinstance(opened, RoomOpened):
             raise TypeError("a room is opened by RoomOpened")
@@ -179,6 +197,6 @@ class Rooms:
 
     async def _fold_members(self, state: RoomState) -> None:
         filters = room_session_state(state.app_id, state.room_id, state.room_session_id)
-        for event in (await self.around.events.snapshot(filters)).events:
+        for event in (await self._events.snapshot(filters)).events:
             if event.message is not None:
                 state.apply(Fact(event.sequence, event.entity, event.message))
