@@ -112,7 +112,6 @@ async def build(service: Service, settings: RoomSettings) -> None:
         presence=presence,
         publications=publications,
         background=background,
-        ttl_s=settings.presence_ttl_s,
     )
     whep_viewers = WhepViewers(
         rooms, events, relays, placements, tokens, rights, ViewerPlaces(rooms, relays, background.spawn), quotas

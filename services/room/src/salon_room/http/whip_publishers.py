@@ -5,16 +5,17 @@ import contextlib
 
 from salon.room.v1.events_pb2 import ClientKind, LogoutReason
 from salon.room.v1.signal_pb2 import Offer
-from salon_contracts.errors import LoggedInElsewhere, SalonError, SessionGone, TokenRoomMismatch
+from salon_contracts.errors import SalonError, SessionGone, TokenRoomMismatch
 from salon_contracts.ids import AppId, RoomId, RoomSessionId, StreamId, UserId, parse_user_id
 from salon_kit.log import get_logger
 
 from salon_room.background import Background
 from salon_room.core import event_bytes
+from salon_room.members.lease_renewer import RENEWALS_PER_TTL, LeaseRenewer
 from salon_room.members.logins import LoginRequest, Logins
 from salon_room.members.logouts import Logouts
 from salon_room.members.participant import Participant
-from salon_room.members.presence import PresenceBook, ResumedElsewhere
+from salon_room.members.presence import PresenceBook
 from salon_room.members.tokens import Permit, Tokens
 from salon_room.quotas import ClientAddress, Quotas
 from salon_room.streams.publications import Publications
@@ -33,8 +34,7 @@ class WhipSession:
     """The port of a WHIP publisher. It has nobody to tell anything, but its end is to be noticed."""
 
     def __init__(self) -> None:
-        self.is_over = False
-        self.wake = asyncio.Event()
+        self.over = asyncio.Event()
 
     def hear(self, frame: str, ends_session: bool) -> None:
         if ends_session:
@@ -53,8 +53,7 @@ class WhipSession:
         self.end()
 
     def end(self) -> None:
-        self.is_over = True
-        self.wake.set()
+        self.over.set()
 
 
 class WhipPublishers:
@@ -70,7 +69,6 @@ class WhipPublishers:
         presence: PresenceBook,
         publications: Publications,
         background: Background,
-        ttl_s: int,
     ) -> None:
         self._quotas = quotas
         self._rooms = rooms
@@ -81,8 +79,7 @@ class WhipPublishers:
         self._presence = presence
         self._publications = publications
         self._background = background
-        self._ttl_s = ttl_s
-        self._lease_renewers: dict[WhipSession, asyncio.Task[None]] = {}
+        self._sessions: dict[WhipSession, tuple[LeaseRenewer, asyncio.Task[None]]] = {}
         self.is_draining = False
         """No new publishers: nobody would end them."""
 
@@ -123,7 +120,8 @@ class WhipPublishers:
         except BaseException:
             self._background.spawn("undo-whip", self._leave(who, LogoutReason.LOGOUT_REASON_LEFT))
             raise
-        self._lease_renewers[port] = self._background.spawn("whip-session", self._keep(who, port))
+        renewer = LeaseRenewer(self._presence, self._logouts, self._background.spawn, who)
+        self._sessions[port] = renewer, self._background.spawn("whip-session", self._keep(who, port, renewer))
         if self.is_draining:  # since it was asked
             port.end()
         return who, answer
@@ -150,35 +148,26 @@ class WhipPublishers:
     async def drain(self) -> None:
         """Encoders cannot be told to come back elsewhere; ended now, they notice now."""
         self.is_draining = True
-        renewers = list(self._lease_renewers.items())
-        for port, _ in renewers:
+        sessions = list(self._sessions.items())
+        for port, _ in sessions:
             port.end()
-        await asyncio.gather(*(keeper for _, keeper in renewers), return_exceptions=True)
+        await asyncio.gather(*(task for _, (_, task) in sessions), return_exceptions=True)
 
     def renew_now(self) -> None:
         """The bus is back."""
-        for port in self._lease_renewers:
-            port.wake.set()
+        for renewer, _ in self._sessions.values():
+            renewer.renew_now()
 
-    async def _keep(self, who: Participant, port: WhipSession) -> None:
+    async def _keep(self, who: Participant, port: WhipSession, renewer: LeaseRenewer) -> None:
         """Renews the lease as long as the transport lives, then logs out."""
-        while not port.is_over:
+        while not port.over.is_set():
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._ttl_s / 3):
-                    await port.wake.wait()
-            port.wake.clear()
-            if not port.is_over:
-                await self._renew(who)
-        self._lease_renewers.pop(port, None)
+                async with asyncio.timeout(self._presence.ttl_s / RENEWALS_PER_TTL):
+                    await port.over.wait()
+                    break
+            renewer.renew_now()
+        self._sessions.pop(port, None)
         await self._leave(who, LogoutReason.LOGOUT_REASON_MEDIA_LOST)
-
-    async def _renew(self, who: Participant) -> None:
-        try:
-            await self._presence.renew(who.lease)
-        except (LoggedInElsewhere, SessionGone, ResumedElsewhere):
-            who.port.session_ended()
-        except SalonError as error:
-            log.warning("presence-not-renewed", err_code=error.code)
 
     async def _leave(self, who: Participant, reason: LogoutReason.ValueType) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Keeps the presence lease of one log-in as long as its client beats."""
+"""Keeps the presence lease of one log-in as long as somebody says that its client is alive."""
 
 import time
 
@@ -7,11 +7,12 @@ from salon.room.v1.signal_pb2 import LoggedOut, ServerMessage
 from salon_contracts.errors import LoggedInElsewhere, SalonError, SessionGone
 from salon_kit.log import get_logger
 
+from salon_room.background import Spawn
 from salon_room.core.notices import DUPLICATE_LOGIN, HEARTBEAT_TIMEOUT
 from salon_room.core.signal_json import encode
+from salon_room.members.logouts import Logouts
 from salon_room.members.participant import Participant
-from salon_room.members.presence import ResumedElsewhere
-from salon_room.signaling.requests import Verbs
+from salon_room.members.presence import PresenceBook, ResumedElsewhere
 
 log = get_logger()
 
@@ -20,10 +21,12 @@ RENEWALS_PER_TTL = 4
 
 
 class LeaseRenewer:
-    def __init__(self, verbs: Verbs, who: Participant) -> None:
-        self._verbs = verbs
+    def __init__(self, presence: PresenceBook, logouts: Logouts, spawn: Spawn, who: Participant) -> None:
+        self._presence = presence
+        self._logouts = logouts
+        self._spawn = spawn
         self._who = who
-        self._interval_ns = verbs.settings.presence_ttl_s * 1_000_000_000 // RENEWALS_PER_TTL
+        self._interval_ns = presence.ttl_s * 1_000_000_000 // RENEWALS_PER_TTL
         self._renewed_at_ns = time.monotonic_ns()
         self._renewing = False
 
@@ -36,12 +39,12 @@ class LeaseRenewer:
         """Also when the bus is back: whoever is here still is present, whatever its lease says."""
         if not self._renewing:
             self._renewing = True
-            self._verbs.background.spawn("renew-presence", self._renew())
+            self._spawn("renew-presence", self._renew())
 
     async def _renew(self) -> None:
         who = self._who
         try:
-            await self._verbs.presence.renew(who.lease)
+            await self._presence.renew(who.lease)
             self._renewed_at_ns = time.monotonic_ns()
         except ResumedElsewhere:
             who.port.session_resumed_elsewhere()
@@ -52,7 +55,7 @@ class LeaseRenewer:
             expired = LogoutReason.LOGOUT_REASON_LEASE_EXPIRED
             await self._ended_without_event(expired, HEARTBEAT_TIMEOUT, "lease-expired")
         except SalonError as error:
-            # Again with the next heartbeat, or when the bus is back.
+            # Again with the next sign of life, or when the bus is back.
             log.warning("presence-not-renewed", err_code=error.code)
         finally:
             self._renewing = False
@@ -63,7 +66,7 @@ class LeaseRenewer:
         if not who.is_attached:
             return
         try:
-            if await self._verbs.logouts.end(who.view, who.user_id, who.session_id, reason):
+            if await self._logouts.end(who.view, who.user_id, who.session_id, reason):
                 return  # told by the event
         except SalonError as error:
             log.warning("end-not-recorded", err_code=error.code)

@@ -43,7 +43,7 @@ class Lease:
 class PresenceBook:
     def __init__(self, leases: LeaseBucket, ttl_s: int) -> None:
         self._leases = leases
-        self._ttl_s = ttl_s
+        self.ttl_s = ttl_s
 
     async def get(self, app_id: AppId, user_id: UserId) -> Presence | None:
         entry = await self._leases.get(presence_key(app_id, user_id))
@@ -82,10 +82,10 @@ class PresenceBook:
         """The lease lives on. Raises LoggedInElsewhere (a newer log-in has it), ResumedElsewhere (another connection of
         this log-in has it) or SessionGone (it was ended)."""
         try:
-            lease.entry = await self._leases.renew(lease.entry, self._ttl_s)
+            lease.entry = await self._leases.renew(lease.entry, self.ttl_s)
         except Conflict:
             await self._catch_up(lease)
-            lease.entry = await self._leases.renew(lease.entry, self._ttl_s)
+            lease.entry = await self._leases.renew(lease.entry, self.ttl_s)
 
     async def shorten(self, lease: Lease) -> None:
         """The log-in's client is most likely gone: like any that is not renewed it ends, but LEAVING_TTL_S from now,
@@ -93,7 +93,7 @@ class PresenceBook:
         record = Presence()
         record.CopyFrom(lease.record)
         record.connection_id = new_id("c")  # of nobody: a renewal under way must not undo it
-        ttl_s = min(LEAVING_TTL_S, self._ttl_s)
+        ttl_s = min(LEAVING_TTL_S, self.ttl_s)
         try:
             await self._put(record, lease.entry.revision, ttl_s)
         except Conflict:
@@ -151,7 +151,7 @@ class PresenceBook:
 
     async def _put(self, record: Presence, expected_revision: int, ttl_s: int | None = None) -> Lease:
         key, value = _key(record), record.SerializeToString()
-        revision = await self._leases.put(key, value, ttl_s or self._ttl_s, expected_revision=expected_revision)
+        revision = await self._leases.put(key, value, ttl_s or self.ttl_s, expected_revision=expected_revision)
         return Lease(record, Entry(key, value, revision))
 
     async def _catch_up(self, lease: Lease) -> None:

@@ -345,7 +345,7 @@ class Session:
         self._on_entered()
         self._who = who
         who.address = self._address
-        self._lease_renewer = LeaseRenewer(self._verbs, who)
+        self._lease_renewer = LeaseRenewer(self._verbs.presence, self._verbs.logouts, self._verbs.background.spawn, who)
         metrics.SESSIONS.inc()
         if who.ended_by_event and who.held is None:
             self._close(CloseCode.LOGGED_OUT)
