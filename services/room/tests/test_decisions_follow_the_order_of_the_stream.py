@@ -16,7 +16,7 @@ from salon.room.v1.events_pb2 import (
 from salon_contracts.errors import RoomFull, StreamExists, StreamNotYours
 from salon_contracts.ids import RoomSessionId
 from salon_room.core import decisions
-from salon_room.core.decisions import Admission
+from salon_room.core.decisions import Admission, OlderFirst
 from salon_room.core.facts import Append, Reject
 from salon_room.core.placement import RelayLost, RelayStart, assign_relay
 from salon_room.core.room_state import RoomState
@@ -53,8 +53,8 @@ def test_a_log_in_expects_what_the_fold_has_seen_of_the_user() -> None:
     log.user_in("alice")
     out = log.user_out("alice")
     decision = decisions.log_in(log.fold(), login("alice", "new"))
-    assert isinstance(decision, list)
-    assert decision[0].expected_sequence == out
+    assert isinstance(decision, Append)
+    assert decision.expected_sequence == out
 
 
 def test_the_older_log_in_of_a_user_goes_first_with_its_streams() -> None:
@@ -63,8 +63,9 @@ def test_the_older_log_in_of_a_user_goes_first_with_its_streams() -> None:
     log.user_in("alice")
     log.stream("cam", "alice")
     decision = decisions.log_in(log.fold(), login("alice", "new"))
-    assert isinstance(decision, list)
-    removed, out = (append.event for append in decision)
+    assert decision == OlderFirst("s-alice")
+    reason = LogoutReason.LOGOUT_REASON_DUPLICATE_LOGIN
+    removed, out = (append.event for append in decisions.log_out(log.fold(), "alice", "s-alice", reason))
     assert isinstance(removed, StreamRemoved)
     assert removed.reason == 3
     assert isinstance(out, UserLoggedOut)
@@ -79,7 +80,7 @@ def test_a_full_room_takes_nobody_but_its_own() -> None:
     refused = decisions.log_in(log.fold(), login("carol", "c"))
     assert isinstance(refused, Reject)
     assert refused.error == RoomFull(limit=2)
-    assert isinstance(decisions.log_in(log.fold(), login("bob", "again")), list)
+    assert decisions.log_in(log.fold(), login("bob", "again")) == OlderFirst("s-bob")
 
 
 def test_of_those_who_came_at_once_the_stream_says_who_was_too_late() -> None:
@@ -312,9 +313,15 @@ class Actor:
                 self.log.append(decisions.open_room(state, SESSION, 0, self.user_id, 1)[0])
         else:
             self.session += 1
-            decision = decisions.log_in(state, login(self.user_id, self.session_id))
-            assert isinstance(decision, list)
-            self.pending = self.log.append(decision[-1]) is not None
+            match decisions.log_in(state, login(self.user_id, self.session_id)):
+                case Append() as append:
+                    self.pending = self.log.append(append) is not None
+                case OlderFirst(older):
+                    reason = LogoutReason.LOGOUT_REASON_DUPLICATE_LOGIN
+                    for append in decisions.log_out(state, self.user_id, older, reason):
+                        self.log.append(append)
+                case Reject(error):
+                    raise error
 
     def settle(self, state: RoomState) -> None:
         match decisions.admit(state, self.user_id, self.session_id):

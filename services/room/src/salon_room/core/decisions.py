@@ -5,6 +5,7 @@ reads again and asks again. An empty list says that there is nothing left to do.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from google.protobuf.message import Message
@@ -87,16 +88,23 @@ def close_if_empty(state: RoomState) -> list[Append]:
     return [Append(room_entity(state.app_id, state.room_id), closed, state.room_sequence)]
 
 
-def log_in(state: RoomState, event: UserLoggedIn) -> list[Append] | Reject:
-    """Whoever of the same name is in the room still goes out in the same breath, streams first."""
+@dataclass(frozen=True, slots=True)
+class OlderFirst:
+    """Another log-in of the user is in the room, and goes out before this one comes in."""
+
+    session_id: str
+
+
+def log_in(state: RoomState, event: UserLoggedIn) -> Append | OlderFirst | Reject:
+    """The next step. What was appended is looked at with `admit`: more may have come at once."""
     older = state.members.get(event.user_id)
+    if older is not None:
+        return OlderFirst(older.event.session_id)
     limit = state.max_member_count
-    if limit and older is None and len(state.members) >= limit:
+    if limit and len(state.members) >= limit:
         return Reject(RoomFull(limit=limit))
     entity = state.entity("user", event.user_id)
-    if older is None:
-        return [Append(entity, event, state.sequence_of(entity))]
-    return log_out(state, event.user_id, older.event.session_id, LogoutReason.LOGOUT_REASON_DUPLICATE_LOGIN)
+    return Append(entity, event, state.sequence_of(entity))
 
 
 class Admission(Enum):

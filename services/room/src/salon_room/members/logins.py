@@ -9,7 +9,7 @@ events. A failure at any point leaves no ghost: the lease runs out, and whoever 
 import time
 from dataclasses import dataclass
 
-from salon.room.v1.events_pb2 import ClientKind, LoginRefused, LogoutReason, Presence
+from salon.room.v1.events_pb2 import ClientKind, LoginRefused, LogoutReason, Presence, UserLoggedIn
 from salon_contracts.errors import (
     BusUnavailable,
     Conflict,
@@ -25,10 +25,9 @@ from salon_kit.events import Events
 from salon_kit.log import get_logger
 
 from salon_room.core import decisions, event_bytes
-from salon_room.core.decisions import Admission
-from salon_room.core.facts import Append
+from salon_room.core.decisions import Admission, OlderFirst
+from salon_room.core.facts import Append, Reject
 from salon_room.core.notices import Receiver
-from salon_room.core.room_state import RoomState
 from salon_room.members.logouts import Logouts
 from salon_room.members.participant import Participant, ParticipantPort
 from salon_room.members.presence import Lease, PresenceBook, ResumedElsewhere, hash_of
@@ -103,7 +102,8 @@ class Logins:
                 try:
                     if not await self._is_joinable(view):
                         continue
-                    self._check_limit(view.state, request)
+                    if isinstance(step := decisions.log_in(view.state, _logged_in(request, session_id)), Reject):
+                        raise step.error  # before anybody is logged out for it
                     record = _presence(request, permit, key, session_id, resume_key, connection_id)
                     lease = await self._take_lease(lease, record)
                     if not await self._enter(view, request, session_id, lease):
@@ -149,11 +149,6 @@ class Logins:
         await view.catch_up(room_entity(view.key.app_id, view.key.room_id))
         return view.state.is_open
 
-    def _check_limit(self, state: RoomState, request: LoginRequest) -> None:
-        limit = state.max_member_count
-        if limit and request.user_id not in state.members and len(state.members) >= limit:
-            raise RoomFull(limit=limit)
-
     async def _take_lease(self, lease: Lease | None, record: Presence) -> Lease:
         """Ours from now on; whoever had it is logged out wherever that is."""
         if lease is not None:
@@ -173,22 +168,22 @@ class Logins:
     async def _enter(self, view: RoomView, request: LoginRequest, session_id: str, lease: Lease) -> bool:
         """False: the session was closed before; try the next one. Raises RoomFull or LoggedInElsewhere."""
         state = view.state
-        now_ms = time.time_ns() // 1_000_000
-        event = decisions.user_logged_in(request.user_id, request.user_name, session_id, now_ms, request.client)
         while not state.has_session(request.user_id, session_id):
-            older = state.members.get(request.user_id)
-            if older is not None:
-                await self._confirm(view, request.user_id, lease)  # else the other one is the newer
-                reason = LogoutReason.LOGOUT_REASON_DUPLICATE_LOGIN
-                await self._logouts.end(view, request.user_id, older.event.session_id, reason, settle=False)
-            entity = state.entity("user", request.user_id)
-            try:
-                sequence = await view.append([Append(entity, event, state.sequence_of(entity))])
-            except Conflict:
-                continue
-            await self._confirm(view, request.user_id, lease)
-            await view.wait_through(sequence)
-            break
+            match decisions.log_in(state, _logged_in(request, session_id)):
+                case Reject(error):
+                    raise error
+                case OlderFirst(older):
+                    await self._confirm(lease)  # else the other one is the newer
+                    reason = LogoutReason.LOGOUT_REASON_DUPLICATE_LOGIN
+                    await self._logouts.end(view, request.user_id, older, reason, settle=False)
+                case Append() as append:
+                    try:
+                        sequence = await view.append([append])
+                    except Conflict:
+                        continue
+                    await self._confirm(lease)
+                    await view.wait_through(sequence)
+                    break
         while True:
             match decisions.admit(state, request.user_id, session_id):
                 case Admission.STAYS:
@@ -204,7 +199,7 @@ class Logins:
                 case Admission.REPLACED:
                     raise LoggedInElsewhere
 
-    async def _confirm(self, view: RoomView, user_id: UserId, lease: Lease) -> None:
+    async def _confirm(self, lease: Lease) -> None:
         try:
             await self._presence.renew(lease)
         except (LoggedInElsewhere, SessionGone, ResumedElsewhere):
@@ -225,6 +220,11 @@ class Logins:
             await self._events.append(entity, LoginRefused(user_id=request.user_id, code=error.code))
         except SalonError as failure:
             log.warning("refusal-not-recorded", err_code=failure.code)
+
+
+def _logged_in(request: LoginRequest, session_id: str) -> UserLoggedIn:
+    now_ms = time.time_ns() // 1_000_000
+    return decisions.user_logged_in(request.user_id, request.user_name, session_id, now_ms, request.client)
 
 
 def _presence(
