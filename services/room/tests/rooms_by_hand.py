@@ -12,7 +12,7 @@ from salon.room.v1.events_pb2 import (
 )
 from salon_contracts.ids import AppId, RoomId, RoomSessionId
 from salon_contracts.subjects import Entity, room_entity
-from salon_room.core.effects import Wish, set_effects
+from salon_room.core.effects import EffectsRequest, set_effects
 from salon_room.core.facts import Append, Fact
 from salon_room.core.room_state import RoomState
 
@@ -75,7 +75,7 @@ class Log:
         event = StreamRemoved(stream_id=stream_id, user_id=user_id, session_id=f"s-{user_id}")
         return self.say(entity("stream", stream_id), event)
 
-    def effects(self, stream_id: str, user_id: str, wish: Wish) -> int | None:
+    def effects(self, stream_id: str, user_id: str, wish: EffectsRequest) -> int | None:
         """As decided; None if there was nothing to do."""
         decision = set_effects(self.fold(), stream_id, user_id, f"s-{user_id}", wish)
         assert isinstance(decision, list), decision

@@ -16,18 +16,18 @@ from salon.relay.v1.relay_pb2 import EffectsSet as RelayEffectsSet
 from salon.room.v1.events_pb2 import EffectsChanged, EffectsTurnedOff, EffectsTurnedOn
 from salon.room.v1.signal_pb2 import StreamEffects, StreamEffectsState
 from salon_contracts.errors import InvalidField, StreamNotYours
-from salon_room.core.effects import Wish, set_effects, wish_of
-from salon_room.core.effects_seen import Seen
+from salon_room.core.effects import EffectsRequest, effects_request_of, set_effects
+from salon_room.core.effects_report import EffectsReport
 from salon_room.core.facts import Reject
 from salon_room.core.notices import OneSession, notices
 from salon_room.core.room_state import EffectsState, RoomState
 
 from .rooms_by_hand import APP, ROOM, SESSION, Log, entity
 
-ON = Wish(True, Beauty(smooth=50, whiten=50, rosy=50, sharpen=50))
-STRONGER = Wish(True, Beauty(smooth=80))
-NOTHING = Wish(True, Beauty())
-OFF = Wish(False, Beauty())
+ON = EffectsRequest(True, Beauty(smooth=50, whiten=50, rosy=50, sharpen=50))
+STRONGER = EffectsRequest(True, Beauty(smooth=80))
+NOTHING = EffectsRequest(True, Beauty())
+OFF = EffectsRequest(False, Beauty())
 
 
 def published() -> Log:
@@ -157,10 +157,10 @@ def test_a_snapshot_holds_effects_and_what_was_said_of_them() -> None:
 @pytest.mark.parametrize("enabled", [True, False])
 def test_strengths_are_from_0_to_100(field: str, value: float, enabled: bool) -> None:
     with pytest.raises(InvalidField) as raised:
-        wish_of(StreamEffects(enabled=enabled, **{f"{field}_intensity": value}))
+        effects_request_of(StreamEffects(enabled=enabled, **{f"{field}_intensity": value}))
     assert raised.value.field == f"{field}Intensity"
     for fine in (0.0, 100.0):
-        wish_of(StreamEffects(enabled=enabled, **{f"{field}_intensity": fine}))
+        effects_request_of(StreamEffects(enabled=enabled, **{f"{field}_intensity": fine}))
 
 
 def test_the_publisher_is_told_what_a_relay_says_and_about_which_wish() -> None:
@@ -179,11 +179,11 @@ def test_nobody_is_told_of_what_does_not_concern_it() -> None:
 
 
 def test_a_reply_says_which_wish_it_answers() -> None:
-    reply = Seen.of_reply(RelayEffectsSet(state=EFFECTS_STATE_UNAVAILABLE, problem=EFFECTS_PROBLEM_FULL), 7)
+    reply = EffectsReport.of_reply(RelayEffectsSet(state=EFFECTS_STATE_UNAVAILABLE, problem=EFFECTS_PROBLEM_FULL), 7)
     assert (reply.result().problem, reply.result().version) == ("full", 7)
-    assert Seen.of_reply(RelayEffectsSet(state=EFFECTS_STATE_ON), 8).result().version == 8
+    assert EffectsReport.of_reply(RelayEffectsSet(state=EFFECTS_STATE_ON), 8).result().version == 8
 
 
 def test_a_problem_of_a_newer_relay_has_a_name_all_the_same() -> None:
     newer = EffectsInterrupted(session_id="s-alice", problem=99)  # type: ignore[arg-type]
-    assert Seen.of_event(newer).problem == "transcoder"
+    assert EffectsReport.of_event(newer).problem == "transcoder"

@@ -119,7 +119,7 @@ async def build(service: Service, settings: RoomSettings) -> None:
     beacon_logouts = BeaconLogouts(presence, logouts, quotas)
     demo_tokens = DemoTokens(tokens, settings.demo_app_id, settings.demo_token_lifetime_s, settings.demo_host_names)
 
-    relays.on_lost = peer_connections.tell_lost
+    relays.on_lost = peer_connections.report_lost
     bus.on_connection(lambda connected: whip_publishers.renew_now() if connected else None)
     await rooms.start()
     await relays.start()

@@ -20,7 +20,7 @@ from salon.room.v1.signal_pb2 import (
     UsersChanged,
 )
 
-from salon_room.core.effects_seen import Seen
+from salon_room.core.effects_report import EffectsReport
 from salon_room.core.facts import Fact
 
 
@@ -158,7 +158,7 @@ def _mute_changed(fact: Fact, event: StreamAdded) -> Notice:
 
 
 def _effects_changed(fact: Fact, event: EffectsStarted | EffectsInterrupted) -> Notice:
-    change = Seen.of_event(event).change(event.stream_id)
+    change = EffectsReport.of_event(event).change(event.stream_id)
     return Notice(OneSession(event.session_id), ServerMessage(sequence=fact.sequence, effects_state_changed=change))
 
 

@@ -142,7 +142,7 @@ class Logins:
     async def _is_joinable(self, view: RoomView) -> bool:
         """False: this session is over, or left empty by somebody who could not close it."""
         if decisions.close_if_empty(view.state) or decisions.close_is_void(view.state):
-            await view.repairs.settle()
+            await view.reconciler.reconcile()
         if view.state.is_open:
             return True
         # The view may be a moment behind whoever opened the session again.
@@ -175,7 +175,7 @@ class Logins:
                 case OlderFirst(older):
                     await self._confirm(lease)  # else the other one is the newer
                     reason = LogoutReason.LOGOUT_REASON_DUPLICATE_LOGIN
-                    await self._logouts.end(view, request.user_id, older, reason, settle=False)
+                    await self._logouts.end(view, request.user_id, older, reason, reconcile=False)
                 case Append() as append:
                     try:
                         sequence = await view.append([append])
@@ -189,7 +189,7 @@ class Logins:
                 case Admission.STAYS:
                     return True
                 case Admission.CLOSE_IS_VOID:
-                    await view.repairs.settle()
+                    await view.reconciler.reconcile()
                 case Admission.TOO_LATE:
                     await self._logouts.end(view, request.user_id, session_id, LogoutReason.LOGOUT_REASON_ROOM_CLOSED)
                     return False

@@ -87,7 +87,7 @@ class Logouts:
         session_id: str,
         reason: LogoutReason.ValueType,
         *,
-        settle: bool = True,
+        reconcile: bool = True,
     ) -> bool:
         """Streams and user are out of the room, by events; an empty room is closed. False: it was so already."""
         streams = [stream.event for stream in view.state.streams_of(session_id)]
@@ -102,10 +102,11 @@ class Logouts:
                 session_id=session_id,
                 reason=why,
             )
-        if settle:
-            await view.repairs.settle()
+        if reconcile:
+            await view.reconciler.reconcile()
         for stream in streams:
-            self._spawn("release-claim", self._release_claim(view.key.app_id, stream.stream_id, stream.session_id))
+            release = self._release_stream_id(view.key.app_id, stream.stream_id, stream.session_id)
+            self._spawn("release-stream-id", release)
         for relay_id, transport_id in {(stream.relay_id, stream.transport_id) for stream in streams}:
             self._relays.close_later(relay_id, transport_id, "logged-out")
         return sequence > 0
@@ -115,11 +116,11 @@ class Logouts:
             await view.catch_up(view.state.entity("user", user_id))
             return await self.end(view, user_id, session_id, reason)
 
-    async def _release_claim(self, app_id: AppId, stream_id: str, session_id: str) -> None:
+    async def _release_stream_id(self, app_id: AppId, stream_id: str, session_id: str) -> None:
         try:
             await self._reservations.release(app_id, stream_id, session_id)
         except SalonError as error:
-            log.warning("claim-not-released", stream_id=stream_id, err_code=error.code)  # it can be taken over
+            log.warning("stream-id-not-released", stream_id=stream_id, err_code=error.code)  # it can be taken over
 
     async def expire(self, key: str) -> int:
         """Ends every log-in of a user whose lease ran out; how many. Repeatable: what is over already stays over."""

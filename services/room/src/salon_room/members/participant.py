@@ -115,15 +115,15 @@ class Participant:
 
     # ---- Listener ----
 
-    def tell(self, notice: Notice, frame: str) -> None:
+    def send(self, notice: Notice, frame: str) -> None:
         if not 0 < notice.message.sequence <= self.after_sequence:
-            self._say(frame, ends_session=notice.ends_session)
+            self._send_or_hold(frame, ends_session=notice.ends_session)
 
-    def tell_users(self, frame: str, through_sequence: int) -> None:
+    def send_users(self, frame: str, through_sequence: int) -> None:
         self.after_sequence = max(self.after_sequence, through_sequence)
-        self._say(frame, ends_session=False)
+        self._send_or_hold(frame, ends_session=False)
 
-    def _say(self, frame: str, *, ends_session: bool) -> None:
+    def _send_or_hold(self, frame: str, *, ends_session: bool) -> None:
         if self.held is None:
             self.port.hear(frame, ends_session)
         elif len(self.held) < HELD_MAX:

@@ -1,7 +1,7 @@
 """Questions to the token service."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from salon.token.v1.token_pb2 import MintedToken, MintToken, Privileges, TokenVerified, VerifyToken
 from salon_contracts.errors import TokenExpired, TokenPrivilegeMissing
@@ -42,9 +42,6 @@ class Permit:
         ago_s = int(time.time()) - self.expires_at_unix_s
         if ago_s >= 0:
             raise TokenExpired(ago_s=ago_s)
-
-    def without_publishing(self) -> "Permit":
-        return replace(self, may_publish=False)
 
 
 class Tokens:

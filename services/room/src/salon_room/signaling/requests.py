@@ -24,7 +24,7 @@ from salon_room import metrics
 from salon_room.background import Background
 from salon_room.config import RoomSettings
 from salon_room.core import event_bytes
-from salon_room.core.effects import wish_of
+from salon_room.core.effects import effects_request_of
 from salon_room.core.signal_json import check_answer, encode, with_present
 from salon_room.error_codes import Asked, failed
 from salon_room.members.logins import Logins
@@ -108,7 +108,7 @@ async def _carry_out(verbs: Verbs, who: Participant, kind: str, message: ClientM
     match kind:
         case "publish":
             publish = message.publish
-            wish = wish_of(publish.effects) if publish.HasField("effects") else None
+            wish = effects_request_of(publish.effects) if publish.HasField("effects") else None
             sdp = await verbs.publications.publish(
                 who, publish.stream_id, publish.extra_info, publish.offer, wish, publish.muted_kinds
             )

@@ -1,4 +1,4 @@
-"""The peer connections of log-ins, each at a relay: offers go there and answers come back; what is lost is told."""
+"""The peer connections of log-ins, each at a relay: offers go there and answers come back; what is lost is reported."""
 
 from salon.relay.v1.relay_pb2 import Negotiate, Negotiated
 from salon.room.v1.events_pb2 import RelayAssigned
@@ -35,18 +35,18 @@ class PeerConnections:
         if relay is not None:
             await self._relays.close_transport(relay.relay_id, transport_id, "closed-by-client")
 
-    def tell_lost(self) -> None:
-        """A relay may have died: whoever had a peer connection there is told, what was on it is removed."""
+    def report_lost(self) -> None:
+        """A relay may have died: whoever had a peer connection there gets a notice, what was on it is removed."""
         for view in self._rooms.views():
-            view.repairs.look()
+            view.reconciler.look()
             for listener in view.listeners:
                 if isinstance(listener, Participant):
-                    self._tell_lost(listener)
+                    self._report_lost(listener)
 
-    def _tell_lost(self, who: Participant) -> None:
+    def _report_lost(self, who: Participant) -> None:
         for name, relay in list(who.transports.items()):
             if self._relays.lost(relay.relay_id, relay.relay_epoch):
                 who.forget_transport(name)
                 message = relay_lost(name)
-                who.tell(Notice(OneSession(who.session_id), message), encode(message))
+                who.send(Notice(OneSession(who.session_id), message), encode(message))
                 who.port.transport_lost(name)

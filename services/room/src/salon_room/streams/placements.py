@@ -40,7 +40,7 @@ class Placements:
             if await view.carry_out(decide):  # others may have been first in the order of the stream: look again
                 placed = view.state.placements.get(session_id)
                 log.info("relay-assigned", session_id=session_id, relay_id=placed.event.relay_id if placed else "")
-                await view.repairs.settle()  # what was on the relay that is lost
+                await view.reconciler.reconcile()  # what was on the relay that is lost
                 continue
             return view.state.placements[session_id].event
         raise Conflict(subject=view.state.entity("placement", session_id).subject)

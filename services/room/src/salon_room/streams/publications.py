@@ -18,7 +18,7 @@ from salon_kit.log import get_logger
 
 from salon_room.background import Spawn
 from salon_room.core import decisions, event_bytes
-from salon_room.core.effects import Wish
+from salon_room.core.effects import EffectsRequest
 from salon_room.core.facts import Append, Reject
 from salon_room.core.mutes import mute, parse_muted_kinds
 from salon_room.members.participant import Participant
@@ -63,7 +63,7 @@ class Publications:
         stream_id: str,
         extra_info: str,
         offer: Offer,
-        effects: Wish | None = None,
+        effects: EffectsRequest | None = None,
         muted_kinds: Iterable[str] = (),
     ) -> str:
         """The answer; the others know the stream by then, and the relay what to begin with."""
@@ -96,13 +96,13 @@ class Publications:
         try:
             yield
         except SalonError:
-            # Before it is answered: whoever tries again at once must not lose its new claim to the old one's release.
+            # Before it is answered: whoever tries again at once must not lose its new reservation to this release.
             if stream not in who.view.state.streams:
                 await self._release(who, stream)
             raise
         except BaseException:
             if stream not in who.view.state.streams:
-                self._spawn("release-claim", self._release(who, stream))
+                self._spawn("release-stream-id", self._release(who, stream))
             raise
 
     def _check_quota(self, who: Participant, stream: StreamId) -> None:
@@ -154,7 +154,7 @@ class Publications:
             if present is None or present.event.session_id == who.session_id:
                 break  # else a stream of a session that is gone was cleared away first
         if not who.is_in:
-            await who.view.repairs.settle()
+            await who.view.reconciler.reconcile()
             raise NotLoggedIn
         return negotiated.answer_sdp
 
@@ -209,7 +209,7 @@ class Publications:
         try:
             await self._reservations.release(who.app_id, stream, who.session_id)
         except SalonError as error:
-            log.warning("claim-not-released", stream_id=stream, err_code=error.code)  # it can be taken over
+            log.warning("stream-id-not-released", stream_id=stream, err_code=error.code)  # it can be taken over
 
     def _check_tracks(self, who: Participant, stream: StreamId | None, offer: Offer) -> None:
         named = [track.stream_id for track in offer.tracks]

@@ -1,6 +1,6 @@
-"""The log-ins of this instance in one room, and what they are told.
+"""The log-ins of this instance in one room, and what is sent to them.
 
-Each notice is encoded once; who came and went is told together, before anything that happened later.
+Each notice is encoded once; who came and went is sent together, before anything that happened later.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ class Listener(Protocol):
 
     @property
     def after_sequence(self) -> int:
-        """What came up to here was told already."""
+        """What came up to here was sent already."""
 
-    def tell(self, notice: Notice, frame: str) -> None: ...
+    def send(self, notice: Notice, frame: str) -> None: ...
 
-    def tell_users(self, frame: str, through_sequence: int) -> None:
+    def send_users(self, frame: str, through_sequence: int) -> None:
         """Who came and went; 0: the frame has no sequence, and more follows."""
 
     def transport_closed(self, transport_id: str) -> None: ...
@@ -41,7 +41,7 @@ class Listeners:
     def __init__(self) -> None:
         self._by_session: dict[str, Listener] = {}
         self._user_changes = UserChanges()
-        self._users_told_at_s = -math.inf
+        self._users_sent_at_s = -math.inf
         """On the loop's clock."""
         self._users_due: asyncio.TimerHandle | None = None
 
@@ -72,74 +72,74 @@ class Listeners:
     def any_of(self, session_ids: set[str]) -> bool:
         return not session_ids.isdisjoint(self._by_session)
 
-    def tell(self, notice: Notice) -> None:
+    def send(self, notice: Notice) -> None:
         if isinstance(notice.audience, OneSession):
             listener = self._by_session.get(notice.audience.session_id)
-            told = [] if listener is None else [listener]
+            receivers = [] if listener is None else [listener]
         else:
-            told = [each for each in self._by_session.values() if includes(notice.audience, each.receiver)]
-        if not told:
+            receivers = [each for each in self._by_session.values() if includes(notice.audience, each.receiver)]
+        if not receivers:
             return
         frame = encode(notice.message)
-        metrics.NOTICES.inc(len(told))
+        metrics.NOTICES.inc(len(receivers))
         if isinstance(notice.audience, Others):
-            self._tell_all_users()
-        for listener in told:
-            self._tell_users_to(listener)
-            listener.tell(notice, frame)
+            self._send_all_users()
+        for listener in receivers:
+            self._send_users_to(listener)
+            listener.send(notice, frame)
 
     # ---- who came and went ----
 
     def user_changed(self, message: ServerMessage) -> None:
-        """Told at once after a pause, else together with what comes until then."""
+        """Sent at once after a pause, else together with what comes until then."""
         if not self._by_session:
             return
         if not self._user_changes.add(message.sequence, message.users_changed):
-            self._tell_all_users()
+            self._send_all_users()
             self._user_changes.add(message.sequence, message.users_changed)
         if self._users_due is None:
-            self._tell_users_in_time()
+            self._send_users_in_time()
 
-    def _tell_users_in_time(self) -> None:
+    def _send_users_in_time(self) -> None:
         loop = asyncio.get_running_loop()
-        due_s = self._users_told_at_s + interval_s(len(self._by_session))
+        due_s = self._users_sent_at_s + interval_s(len(self._by_session))
         if due_s <= loop.time():
-            self._tell_users()
+            self._send_users()
         else:
-            self._users_due = loop.call_at(due_s, self._tell_users)
+            self._users_due = loop.call_at(due_s, self._send_users)
 
-    def _tell_users(self) -> None:
+    def _send_users(self) -> None:
         """One frame to everybody."""
         self._users_due = None
-        self._tell_run(*self._user_changes.take())
-        self._users_told_at_s = asyncio.get_running_loop().time()
+        self._send_run(*self._user_changes.take())
+        self._users_sent_at_s = asyncio.get_running_loop().time()
         if not self._user_changes.is_empty:
-            self._tell_users_in_time()
+            self._send_users_in_time()
 
-    def _tell_all_users(self) -> None:
-        """Because something is told next that came later."""
+    def _send_all_users(self) -> None:
+        """Because something is sent next that came later."""
         if self._users_due is not None:
             self._users_due.cancel()
             self._users_due = None
         while not self._user_changes.is_empty:
-            self._tell_run(*self._user_changes.take())
-            self._users_told_at_s = asyncio.get_running_loop().time()
+            self._send_run(*self._user_changes.take())
+            self._users_sent_at_s = asyncio.get_running_loop().time()
 
-    def _tell_run(self, run: Run, sequence: int) -> None:
+    def _send_run(self, run: Run, sequence: int) -> None:
         """Who logged in meanwhile gets what came after that."""
-        told = 0
+        sent = 0
         for listener in self:
             if listener.receiver.wants_user_updates:
                 frame = run.frame_after(listener.after_sequence, sequence)
                 if frame is not None:
-                    listener.tell_users(frame, sequence)
-                    told += 1
-        metrics.NOTICES.inc(told)
+                    listener.send_users(frame, sequence)
+                    sent += 1
+        metrics.NOTICES.inc(sent)
 
-    def _tell_users_to(self, listener: Listener) -> None:
-        """All that is left to one, because it is told something of its own next."""
+    def _send_users_to(self, listener: Listener) -> None:
+        """All that is left to one, because it is sent something of its own next."""
         if listener.receiver.wants_user_updates:
             frames = self._user_changes.frames_after(listener.after_sequence)
             metrics.NOTICES.inc(len(frames))
             for frame in frames:
-                listener.tell_users(frame, self._user_changes.last_sequence)
+                listener.send_users(frame, self._user_changes.last_sequence)

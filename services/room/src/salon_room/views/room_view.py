@@ -26,7 +26,7 @@ from salon_room.core.room_state import RoomState
 from salon_room.views.listeners import Listeners
 from salon_room.views.position import Position
 from salon_room.views.present import Present
-from salon_room.views.repairs import Repairs, StreamReleased, may_need_repair
+from salon_room.views.reconciler import Reconciler, StreamReleased, may_need_repair
 
 CONFLICTS_MAX = 50
 """Decisions in a row that others were faster with, before whoever asked is told to try again."""
@@ -60,7 +60,7 @@ class RoomView:
         """For newcomers: `state`, as text."""
         self.viewer_ended: dict[str, Callable[[], None]] = {}
         """By transport id of a viewer without a log-in: called once when its relay says that it is closed."""
-        self.repairs = Repairs(
+        self.reconciler = Reconciler(
             self.state, self._append_and_wait, self.listeners.any_of, spawn, random, relay_lost, stream_removed
         )
         self._events = events
@@ -74,7 +74,7 @@ class RoomView:
         """Every event of the room up to here is applied."""
         return self._position.sequence
 
-    def take(self, event: StoredEvent) -> None:
+    def on_event(self, event: StoredEvent) -> None:
         """One event of the tail."""
         if not self.ready.done():
             self._early.append(event)
@@ -105,7 +105,7 @@ class RoomView:
             self._position.advance(event.sequence)
         self._early.clear()
         self.ready.set_result(None)
-        self.repairs.look()
+        self.reconciler.look()
 
     def _fold(self, event: StoredEvent) -> Fact | None:
         if event.message is None:
@@ -124,19 +124,19 @@ class RoomView:
             return
         if isinstance(fact.body, MessageSent) and fact.body.from_session_id not in self.listeners:
             self.limits.of(fact.body.kind, len(fact.body.to_user_ids)).drain(time.monotonic_ns())
-        told = notices(fact)
-        for notice in told:
+        found = notices(fact)
+        for notice in found:
             if not notice.message.HasField("users_changed"):
-                self.listeners.tell(notice)
+                self.listeners.send(notice)
         if isinstance(fact.body, UserLoggedOut):
             self.listeners.end(fact.body.session_id)
         elif isinstance(fact.body, TransportClosed) and fact.entity.key is not None:
             self._transport_closed(fact.entity.key, fact.body.session_id)
-        for notice in told:  # after whoever left has ceased to listen: nobody is told of itself
+        for notice in found:  # after whoever left has ceased to listen: nobody is told of itself
             if notice.message.HasField("users_changed"):
                 self.listeners.user_changed(notice.message)
         if may_need_repair(fact.body):
-            self.repairs.look()
+            self.reconciler.look()
 
     def _transport_closed(self, transport_id: str, session_id: str) -> None:
         listener = self.listeners.get(session_id)

@@ -2,7 +2,7 @@
 
 async with rooms.following(key) as view:
     await view.carry_out(lambda: decisions.log_out(view.state, ...))
-    await view.repairs.settle()
+    await view.reconciler.reconcile()
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from salon_room.core import decisions
 from salon_room.core.facts import Fact
 from salon_room.core.placement import RelayLost
 from salon_room.core.room_state import RoomState
-from salon_room.views.repairs import StreamReleased
+from salon_room.views.reconciler import StreamReleased
 from salon_room.views.room_view import RoomKey, RoomView
 
 
@@ -47,8 +47,8 @@ class Rooms:
         self._relay_lost = relay_lost
         self._stream_removed = stream_removed
         self._linger_s = linger_s
-        self._tail = EventTail(bus, self._hear)
-        self._heard = 0
+        self._tail = EventTail(bus, self._on_event)
+        self._known_through = 0
         self._views: dict[RoomKey, RoomView] = {}
         self._by_room: dict[tuple[AppId, RoomId], list[RoomView]] = {}
 
@@ -99,7 +99,7 @@ class Rooms:
             position = await self._tail.follow(subject)
             followed = True
             # What was handed over before this view was there to take it has to be in its snapshot.
-            await view.load(max(position, self._heard))
+            await view.load(max(position, self._known_through))
         except BaseException as error:
             self._forget(view)
             if followed:
@@ -129,7 +129,7 @@ class Rooms:
             # Whoever waited has given up; what is being loaded has not, and cleans up after itself if it fails.
             view.ready.add_done_callback(lambda _: self._drop_if_unused(view))
             return
-        if view.repairs.is_under_way:
+        if view.reconciler.is_under_way:
             asyncio.get_running_loop().call_later(self._linger_s, self._drop_if_unused, view)
             return
         self._forget(view)
@@ -143,14 +143,14 @@ class Rooms:
             del self._by_room[view.key.app_id, view.key.room_id]
         metrics.VIEWS.set(len(self._views))
 
-    async def _hear(self, event: StoredEvent) -> None:
+    async def _on_event(self, event: StoredEvent) -> None:
         entity = event.entity
-        self._heard = max(self._heard, event.sequence)
+        self._known_through = max(self._known_through, event.sequence)
         if entity.room_id is None:
             return
         for view in list(self._by_room.get((entity.app_id, entity.room_id), ())):
             if entity.room_session_id is None or entity.room_session_id == view.key.room_session_id:
-                view.take(event)
+                view.on_event(event)
 
     # ---- which session of a room is the present one ----
 

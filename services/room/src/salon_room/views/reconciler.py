@@ -1,5 +1,4 @@
-"""What the fold says is wrong with a room is put right: at once by whoever caused it, a moment later by any other
-instance."""
+"""Puts right what the fold says is wrong with a room: at once if this instance caused it, a moment later if another."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -40,7 +39,7 @@ def may_need_repair(event: Message) -> bool:
     return isinstance(event, MAY_NEED_REPAIR) or (isinstance(event, RelayAssigned) and bool(event.replaces_relay_id))
 
 
-class Repairs:
+class Reconciler:
     """Of one room session. `append` writes, shows it in `state`, and raises Conflict when others were faster."""
 
     def __init__(
@@ -61,16 +60,16 @@ class Repairs:
         self._random = random
         self._relay_lost = relay_lost
         self._stream_removed = stream_removed
-        self._settling = asyncio.Lock()
-        self._repair: asyncio.Task[None] | None = None
+        self._reconciling = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
 
     @property
     def is_under_way(self) -> bool:
-        return self._repair is not None
+        return self._task is not None
 
-    async def settle(self) -> None:
+    async def reconcile(self) -> None:
         """Carries out what is to be repaired, until nothing is."""
-        async with self._settling:
+        async with self._reconciling:
             for _ in range(ATTEMPTS):
                 appends = decisions.repairs(self._state, self._relay_lost)
                 if not appends:
@@ -86,7 +85,7 @@ class Repairs:
 
     def look(self) -> None:
         """Whether something is to be repaired: it is done soon, first of all if it concerns a log-in of here."""
-        if self._repair is not None:
+        if self._task is not None:
             return
         appends = decisions.repairs(self._state, self._relay_lost)
         if not appends:
@@ -94,15 +93,15 @@ class Repairs:
         concerned = {append.event.session_id for append in appends if isinstance(append.event, StreamRemoved)}
         here = self._concerns_here(concerned) or decisions.close_is_void(self._state)
         delay_s = 0.0 if here else DELAY_S * (1 + self._random.random())
-        self._repair = self._spawn("repair-room", self._settle_after(delay_s))
+        self._task = self._spawn("reconcile-room", self._reconcile_after(delay_s))
 
-    async def _settle_after(self, delay_s: float) -> None:
+    async def _reconcile_after(self, delay_s: float) -> None:
         try:
             await asyncio.sleep(delay_s)
-            await self.settle()
+            await self.reconcile()
         except SalonError as error:
             log.warning("repair-failed", room_id=self._state.room_id, err_code=error.code)
             await asyncio.sleep(BUS_PAUSE_S)
         finally:
-            self._repair = None
+            self._task = None
         self.look()

@@ -16,7 +16,7 @@ UNAVAILABLE = StreamEffectsState.STREAM_EFFECTS_STATE_UNAVAILABLE
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class EffectsReport:
     """What the viewers of a stream get, according to its relay."""
 
     state: StreamEffectsState.ValueType
@@ -25,13 +25,13 @@ class Seen:
     """Of the wish that it is about; 0: there has been none."""
 
     @classmethod
-    def of_reply(cls, reply: relay_pb2.EffectsSet, version: int) -> "Seen":
+    def of_reply(cls, reply: relay_pb2.EffectsSet, version: int) -> "EffectsReport":
         if reply.state == relay_pb2.EFFECTS_STATE_UNAVAILABLE:
             return cls(UNAVAILABLE, problem_name(reply.problem), version)
         return cls(ON if reply.state == relay_pb2.EFFECTS_STATE_ON else OFF, "", version)
 
     @classmethod
-    def of_event(cls, event: EffectsStarted | EffectsInterrupted) -> "Seen":
+    def of_event(cls, event: EffectsStarted | EffectsInterrupted) -> "EffectsReport":
         if isinstance(event, EffectsStarted):
             return cls(ON, "", event.version)
         return cls(UNAVAILABLE, problem_name(event.problem), event.version)
