@@ -75,7 +75,7 @@ async def build(service: Service, settings: RoomSettings) -> None:
         lambda app_id, event: reservations.release(app_id, event.stream_id, event.session_id),
         linger_s=settings.view_linger_s,
     )
-    logouts = Logouts(events, background.spawn, rooms, presence, reservations, relays)
+    logouts = Logouts(events, background.spawn, rooms, presence, reservations.release, relays.close_later)
     placements = Placements(relays, settings.region, random)
     effects = Effects(relays, background.spawn, quotas)
     rights = PlayRights(reservations)
@@ -85,7 +85,7 @@ async def build(service: Service, settings: RoomSettings) -> None:
     )
     plays = Plays(peer_connections, placements, rights)
     logins = Logins(events, rooms, presence, logouts, tokens, quotas)
-    resumes = Resumes(events, rooms, presence, logouts, relays, quotas, max_events=settings.resume_max_events)
+    resumes = Resumes(events, rooms, presence, logouts, relays.lost, quotas, max_events=settings.resume_max_events)
     messages = Messages(events, quotas)
     verbs = Verbs(
         settings,

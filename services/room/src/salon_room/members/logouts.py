@@ -1,5 +1,7 @@
 """How log-ins end: by their user, by a newer log-in, by their lease running out. Always with the same events."""
 
+from collections.abc import Awaitable, Callable
+
 from salon.relay.v1.relay_pb2 import TransportOpened
 from salon.room.v1.events_pb2 import LogoutReason, Presence, UserLoggedIn
 from salon_contracts.errors import LoggedInElsewhere, SalonError, SessionGone
@@ -13,12 +15,15 @@ from salon_room.background import Spawn
 from salon_room.core import decisions
 from salon_room.members.participant import Participant
 from salon_room.members.presence import PresenceBook, ResumedElsewhere
-from salon_room.streams.relays import Relays
-from salon_room.streams.stream_id_reservations import StreamIdReservations
 from salon_room.views.room_view import RoomKey, RoomView
 from salon_room.views.rooms import Rooms
 
 log = get_logger()
+
+ReleaseStreamId = Callable[[AppId, str, str], Awaitable[None]]
+"""(app, stream, session that has it)"""
+CloseTransportLater = Callable[[str, str, str], None]
+"""(relay, transport, why)"""
 
 
 class Logouts:
@@ -28,15 +33,15 @@ class Logouts:
         spawn: Spawn,
         rooms: Rooms,
         presence: PresenceBook,
-        reservations: StreamIdReservations,
-        relays: Relays,
+        release_stream_id: ReleaseStreamId,
+        close_transport_later: CloseTransportLater,
     ) -> None:
         self._events = events
         self._spawn = spawn
         self._rooms = rooms
         self._presence = presence
-        self._reservations = reservations
-        self._relays = relays
+        self._release = release_stream_id
+        self._close_transport_later = close_transport_later
 
     async def log_out(self, participant: Participant, reason: LogoutReason.ValueType) -> None:
         """Out for good. If the bus is away it raises, and nothing has changed for the caller."""
@@ -78,7 +83,7 @@ class Logouts:
         self._rooms.release(participant.view)
         if is_over:
             for name, relay in participant.transports.items():
-                self._relays.close_later(relay.relay_id, participant.transport_id(name), "logged-out")
+                self._close_transport_later(relay.relay_id, participant.transport_id(name), "logged-out")
 
     async def end(
         self,
@@ -108,7 +113,7 @@ class Logouts:
             release = self._release_stream_id(view.key.app_id, stream.stream_id, stream.session_id)
             self._spawn("release-stream-id", release)
         for relay_id, transport_id in {(stream.relay_id, stream.transport_id) for stream in streams}:
-            self._relays.close_later(relay_id, transport_id, "logged-out")
+            self._close_transport_later(relay_id, transport_id, "logged-out")
         return sequence > 0
 
     async def end_in(self, key: RoomKey, user_id: UserId, session_id: str, reason: LogoutReason.ValueType) -> bool:
@@ -118,7 +123,7 @@ class Logouts:
 
     async def _release_stream_id(self, app_id: AppId, stream_id: str, session_id: str) -> None:
         try:
-            await self._reservations.release(app_id, stream_id, session_id)
+            await self._release(app_id, stream_id, session_id)
         except SalonError as error:
             log.warning("stream-id-not-released", stream_id=stream_id, err_code=error.code)  # it can be taken over
 
@@ -160,4 +165,4 @@ class Logouts:
     async def _close_transports(self, key: RoomKey, session_id: str, why: str) -> None:
         for event in await self.open_transports(key, session_id):
             if isinstance(event.message, TransportOpened) and event.entity.key is not None:
-                self._relays.close_later(event.message.relay_id, event.entity.key, why)
+                self._close_transport_later(event.message.relay_id, event.entity.key, why)

@@ -12,14 +12,13 @@ from salon_kit.events import Events
 
 from salon_room.core.facts import Fact
 from salon_room.core.notices import Receiver, includes, notices, peer_connection_id, relay_lost
-from salon_room.core.placement import is_transport_lost
+from salon_room.core.placement import RelayLost, is_transport_lost
 from salon_room.core.signal_json import encode
 from salon_room.members.logouts import Logouts
 from salon_room.members.participant import Participant, ParticipantPort
 from salon_room.members.presence import PresenceBook
 from salon_room.members.tokens import Permit
 from salon_room.quotas import Quotas
-from salon_room.streams.relays import Relays
 from salon_room.views.room_view import RoomKey, RoomView
 from salon_room.views.rooms import Rooms
 
@@ -37,7 +36,7 @@ class Resumes:
         rooms: Rooms,
         presence: PresenceBook,
         logouts: Logouts,
-        relays: Relays,
+        relay_lost: RelayLost,
         quotas: Quotas,
         *,
         max_events: int,
@@ -46,7 +45,7 @@ class Resumes:
         self._rooms = rooms
         self._presence = presence
         self._logouts = logouts
-        self._relays = relays
+        self._relay_lost = relay_lost
         self._quotas = quotas
         self._max_events = max_events
         self._failed: WeakKeyDictionary[ParticipantPort, int] = WeakKeyDictionary()
@@ -129,7 +128,7 @@ class Resumes:
             name = peer_connection_id(event.entity.key or "", participant.session_id)
             if name is None or not isinstance(event.message, TransportOpened) or placement is None:
                 continue
-            if is_transport_lost(state, event.sequence, event.message.relay_id, placement, self._relays.lost):
+            if is_transport_lost(state, event.sequence, event.message.relay_id, placement, self._relay_lost):
                 frames.append(encode(relay_lost(name)))
             else:
                 participant.transports[name] = placement.event
