@@ -20,8 +20,8 @@ from salon_contracts.errors import SalonError
 from salon_contracts.ids import parse_peer_connection_id, parse_room_id, parse_stream_id, parse_user_id, parse_user_name
 from salon_contracts.subjects import decode as decode_name
 from salon_contracts.subjects import parse_event, parse_presence_key
-from salon_kit.frame_meter import UNLIMITED, FrameMeter
-from salon_kit.trusted_proxies import TrustedProxies
+from salon_kit.http.frame_meter import UNLIMITED, FrameMeter
+from salon_kit.http.trusted_proxies import TrustedProxies
 from salon_room.core.signal_json import check_sdp, decode, request_id_of
 from salon_room.http import security_headers, whip
 from salon_room.http.static import Files

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from salon_cli.dev.child import answers_ready
 from salon_contracts.access import ACCESS
 from salon_contracts.ids import AppId, UserId
-from salon_kit.nats_config import NatsConfig, nats_server_binary, write_nats_config
+from salon_kit.nats.config import NatsConfig, nats_server_binary, write_nats_config
 from salon_kit.testing import free_port
 from salon_token.token04 import Claims, Form, ServerSecret, generate, new_iv, new_nonce
 

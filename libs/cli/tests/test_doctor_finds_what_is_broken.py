@@ -17,9 +17,9 @@ from salon_cli import checks
 from salon_contracts.errors import EffectsFull, InvalidField
 from salon_contracts.ids import RelayId
 from salon_contracts.subjects import RELAYS_BUCKET, command, query
+from salon_kit.buckets import LeaseBucket
 from salon_kit.bus import Bus, RequestContext
 from salon_kit.events import Events
-from salon_kit.lease import LeaseBucket
 from salon_kit.testing import NatsServer, free_port
 
 from .conftest import Salon, bus_environment
@@ -258,7 +258,7 @@ def test_a_wrong_password(run_salon: Salon, nats_server: NatsServer) -> None:
 
 
 def test_nats_without_jetstream(run_salon: Salon) -> None:
-    from salon_kit.nats_config import nats_server_binary
+    from salon_kit.nats.config import nats_server_binary
 
     port = free_port()
     process = subprocess.Popen(

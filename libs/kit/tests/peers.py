@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from salon_kit.health import Receive, Scope, Send
-from salon_kit.http_server import App, HttpServer
+from salon_kit.http.server import App, HttpServer
 
 WHOLE = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 OK = b"HTTP/1.1 200 OK"

@@ -10,9 +10,8 @@ from salon.token.v1.token_pb2 import TokenVerified, VerifyToken
 from salon_contracts.ids import AppId, RoomId, RoomSessionId
 from salon_contracts.subjects import Entity, query
 from salon_kit.bus import RequestContext
-from salon_kit.events import Events
-from salon_kit.http_server import HttpServer
-from salon_kit.outbox import Outbox
+from salon_kit.events import Events, Outbox
+from salon_kit.http.server import HttpServer
 from salon_kit.service import Service, StartupError, run_service
 from salon_kit.settings import HealthSettings, load, prefixed
 

@@ -1,4 +1,4 @@
-"""The silence of others counts only while NATS is heard: neither its stall nor our own is a silence of theirs."""
+"""The silence of others counts only while NATS answers: neither its stall nor our own is a silence of theirs."""
 
 import asyncio
 import time
@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from salon_kit.buckets import Entry
+from salon_kit.buckets import Entry, Expired, LeaseBucket
 from salon_kit.bus import Bus
-from salon_kit.hearing import NANOSECONDS, Hearing
+from salon_kit.clock import NANOSECONDS
 from salon_kit.identity import Identity
-from salon_kit.lease import Expired, LeaseBucket
+from salon_kit.nats.contact import Contact
 from salon_kit.testing import Gathered, NatsServer
 
 STALL_S = 3.0
@@ -23,36 +23,36 @@ def at(seconds: float) -> int:
 
 
 def test_heard_without_a_gap_since_the_first_answer() -> None:
-    hearing = Hearing(gap_s=1.0)
-    assert (hearing.since_ns(at(5)), hearing.for_s(at(5))) == (None, 0.0)
+    contact = Contact(gap_s=1.0)
+    assert (contact.since_ns(at(5)), contact.for_s(at(5))) == (None, 0.0)
     for quarter in range(20, 41):
-        assert hearing.heard(at(quarter / 4)) == 0.0
-    assert (hearing.since_ns(at(10)), hearing.for_s(at(10))) == (at(5), 5.0)
+        assert contact.answered(at(quarter / 4)) == 0.0
+    assert (contact.since_ns(at(10)), contact.for_s(at(10))) == (at(5), 5.0)
 
 
 def test_a_gap_shows_before_the_answer_that_ends_it() -> None:
-    hearing = Hearing(gap_s=1.0)
-    hearing.heard(at(0))
-    assert hearing.for_s(at(1.0)) == 1.0
-    assert hearing.since_ns(at(1.1)) is None
-    assert hearing.for_s(at(1.1)) == 0.0
+    contact = Contact(gap_s=1.0)
+    contact.answered(at(0))
+    assert contact.for_s(at(1.0)) == 1.0
+    assert contact.since_ns(at(1.1)) is None
+    assert contact.for_s(at(1.1)) == 0.0
 
 
 def test_after_a_gap_it_begins_anew() -> None:
-    hearing = Hearing(gap_s=1.0)
-    hearing.heard(at(0))
-    assert hearing.heard(at(5)) == 5.0
-    assert hearing.heard(at(5)) == 0.0  # what waited in the socket comes all at once
-    assert (hearing.since_ns(at(5.5)), hearing.for_s(at(5.5))) == (at(5), 0.5)
+    contact = Contact(gap_s=1.0)
+    contact.answered(at(0))
+    assert contact.answered(at(5)) == 5.0
+    assert contact.answered(at(5)) == 0.0  # what waited in the socket comes all at once
+    assert (contact.since_ns(at(5.5)), contact.for_s(at(5.5))) == (at(5), 0.5)
 
 
 def test_a_lost_connection_is_a_gap_however_short() -> None:
-    hearing = Hearing(gap_s=1.0)
-    hearing.heard(at(0))
-    hearing.lost()
-    assert hearing.since_ns(at(0.1)) is None
-    assert hearing.heard(at(0.2)) == 0.0
-    assert hearing.since_ns(at(0.3)) == at(0.2)
+    contact = Contact(gap_s=1.0)
+    contact.answered(at(0))
+    contact.lost()
+    assert contact.since_ns(at(0.1)) is None
+    assert contact.answered(at(0.2)) == 0.0
+    assert contact.since_ns(at(0.3)) == at(0.2)
 
 
 @pytest_asyncio.fixture
@@ -64,23 +64,23 @@ async def patient_bus(own_nats_server: NatsServer) -> AsyncIterator[Bus]:
 
 
 async def test_a_stall_of_nats_is_a_gap_and_no_lost_connection(patient_bus: Bus, own_nats_server: NatsServer) -> None:
-    first = await patient_bus.wait_heard_for(0.1)
+    first = await patient_bus.wait_in_contact_for(0.1)
     own_nats_server.pause()
     async with asyncio.timeout(15):
-        while patient_bus.heard_for(0.0):  # noqa: ASYNC110  # silence tells nobody that it has begun
+        while patient_bus.in_contact_for(0.0):  # noqa: ASYNC110  # silence tells nobody that it has begun
             await asyncio.sleep(0.05)
     assert patient_bus.connected
     own_nats_server.resume()
     async with asyncio.timeout(15):
-        assert await patient_bus.wait_heard_for(0.5) != first
+        assert await patient_bus.wait_in_contact_for(0.5) != first
 
 
 async def test_a_loop_that_stood_still_has_heard_nothing(bus: Bus) -> None:
-    await bus.wait_heard_for(0.1)
+    await bus.wait_in_contact_for(0.1)
     time.sleep(1.5)  # noqa: ASYNC251  # as something that blocks the loop, or SIGSTOP, does
-    assert not bus.heard_for(0.0)
+    assert not bus.in_contact_for(0.0)
     async with asyncio.timeout(15):
-        await bus.wait_heard_for(0.3)
+        await bus.wait_in_contact_for(0.3)
 
 
 @pytest.mark.parametrize("owner_lives", [True, False])
@@ -104,7 +104,7 @@ async def test_what_ran_out_in_a_stall_is_handed_out_only_if_its_owner_stays_awa
     taking = asyncio.create_task(take())
     kept = Entry("kept", b"", await leases.put("kept", b"", 1))
     renewing = asyncio.create_task(renew(kept))
-    await patient_bus.wait_heard_for(2.0)
+    await patient_bus.wait_in_contact_for(2.0)
     own_nats_server.pause()
     await asyncio.sleep(STALL_S)
     if not owner_lives:

@@ -7,8 +7,8 @@ from salon.room.v1.events_pb2 import RoomClosed, UserLoggedIn
 from salon_contracts.errors import BusUnavailable, Conflict, InvariantBroken
 from salon_contracts.subjects import EVENTS_STREAM
 from salon_kit.bus import Bus
-from salon_kit.connection import Connection
 from salon_kit.events import Events
+from salon_kit.nats.connection import Connection
 from salon_kit.testing import MakeBus
 from salon_kit.trace import new_traceparent, set_traceparent
 

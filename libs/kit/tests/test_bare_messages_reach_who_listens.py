@@ -1,5 +1,5 @@
 from nats.aio.msg import Msg
-from salon_kit.bus import Bus, said_nobody_listens
+from salon_kit.bus import Bus, is_no_responders
 from salon_kit.testing import Gathered, MakeBus
 from structlog.testing import capture_logs
 
@@ -20,7 +20,7 @@ async def test_a_message_arrives_as_it_is_and_without_headers(bus: Bus, make_bus
     one, two = await got.until(lambda items: len(items) == 2)
     assert (one.data, one.reply, one.headers) == (b"one", "", None)
     assert (two.data, two.reply) == (b"two", "salon.frm.v1.relay.answer")
-    assert not said_nobody_listens(two)
+    assert not is_no_responders(two)
     await subscription.unsubscribe()
 
 
@@ -49,5 +49,5 @@ async def test_nats_says_at_once_that_nobody_listens(bus: Bus) -> None:
     subscription = await bus.subscribe(SUBJECT, take)
     await bus.publish("salon.frm.v1.effects.nobody.0123", b"a frame", reply=SUBJECT)
     (message,) = await got.until(lambda items: len(items) == 1)
-    assert said_nobody_listens(message)
+    assert is_no_responders(message)
     await subscription.unsubscribe()

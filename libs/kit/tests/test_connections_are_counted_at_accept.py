@@ -17,13 +17,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from salon_kit.trusted_proxies import TrustedProxies
+from salon_kit.http.trusted_proxies import TrustedProxies
 
 from .peers import OK, WHOLE, Peer, serving
 
 SERVER = """
 import asyncio, resource, sys
-from salon_kit.http_server import HttpServer
+from salon_kit.http.server import HttpServer
 from salon_kit.log import set_up_logging
 from salon_kit.health import Health
 

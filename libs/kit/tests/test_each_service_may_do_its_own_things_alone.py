@@ -12,15 +12,12 @@ from pydantic import SecretStr
 from salon_contracts.access import ACCESS
 from salon_contracts.errors import BusUnavailable
 from salon_contracts.subjects import APPS_BUCKET, EVENTS_STREAM, PRESENCE_BUCKET, RELAYS_BUCKET, STREAM_CLAIMS_BUCKET
-from salon_kit.buckets import Bucket, Entry
+from salon_kit.buckets import Bucket, Entry, LeaseBucket
 from salon_kit.bus import Bus
-from salon_kit.events import Events
+from salon_kit.events import Events, EventTail, try_to_store
 from salon_kit.identity import Identity
-from salon_kit.lease import LeaseBucket
-from salon_kit.nats_config import NatsConfig, nats_config
-from salon_kit.permissions import inbox_prefix, permissions
-from salon_kit.probing import try_to_store
-from salon_kit.tail import EventTail
+from salon_kit.nats.config import NatsConfig, nats_config
+from salon_kit.nats.permissions import inbox_prefix, permissions
 from salon_kit.testing import Gathered, NatsServer
 
 from .entities import logged_in, user

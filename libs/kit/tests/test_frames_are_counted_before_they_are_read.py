@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from salon_kit.frame_meter import (
+from salon_kit.http.frame_meter import (
     CONTROL_FRAMES_AT_ONCE,
     MESSAGE_MAX_FRAMES,
     UNLIMITED,

@@ -5,9 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 from salon_contracts.errors import Conflict
-from salon_kit.buckets import Change, Entry
+from salon_kit.buckets import Change, Entry, Expired, LeaseBucket
 from salon_kit.bus import Bus
-from salon_kit.lease import Expired, LeaseBucket
 from salon_kit.testing import Gathered, MakeBus, NatsServer
 
 

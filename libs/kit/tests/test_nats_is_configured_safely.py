@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from salon_kit.bus import Bus
 from salon_kit.events import Events
 from salon_kit.identity import Identity
-from salon_kit.nats_config import NatsConfig, nats_config, nats_server_binary, write_nats_config
+from salon_kit.nats.config import NatsConfig, nats_config, nats_server_binary, write_nats_config
 from salon_kit.testing import NatsServer
 
 from .entities import logged_in, user

@@ -4,10 +4,10 @@ import asyncio
 from collections import Counter, deque
 
 import pytest
-from salon_kit.frame_meter import CONTROL_FRAMES_AT_ONCE, UNLIMITED, Allowance
 from salon_kit.health import Receive, Scope, Send
-from salon_kit.reading_turns import READER_FRAMES, TURN_FRAMES, ReadingTurns
-from salon_kit.websocket_protocol import WAITING_MESSAGES_MAX, MeteredWebSocket, reading_of
+from salon_kit.http.frame_meter import CONTROL_FRAMES_AT_ONCE, UNLIMITED, Allowance
+from salon_kit.http.reading_turns import READER_FRAMES, TURN_FRAMES, ReadingTurns
+from salon_kit.http.websocket import WAITING_MESSAGES_MAX, MeteredWebSocket, reading_of
 
 from .peers import CONTINUATION, PING, PONG, TEXT, Peer, frame, serving, until
 

@@ -1,7 +1,7 @@
 """What belongs to one client counts as one, however it writes its address."""
 
 import pytest
-from salon_kit.client_address import address_group
+from salon_kit.http.client_address import address_group
 
 
 @pytest.mark.parametrize(

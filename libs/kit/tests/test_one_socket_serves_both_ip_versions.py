@@ -4,8 +4,8 @@ import errno
 import socket
 
 import pytest
-from salon_kit.bind_address import socket_for
-from salon_kit.http_server import HttpServer
+from salon_kit.http.bind_address import socket_for
+from salon_kit.http.server import HttpServer
 
 from .peers import OK, WHOLE, Peer, app
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 from salon_kit.health import Receive, Scope, Send
-from salon_kit.trusted_proxies import HEADER_MAX_BYTES, HOPS_MAX, TrustedProxies
+from salon_kit.http.trusted_proxies import HEADER_MAX_BYTES, HOPS_MAX, TrustedProxies
 from websockets.asyncio.client import connect
 
 from .peers import Peer, serving

@@ -6,7 +6,7 @@ import resource
 
 import pytest
 from salon_kit.health import Receive, Scope, Send
-from salon_kit.http_protocol import PIPELINED_MAX
+from salon_kit.http.protocol import PIPELINED_MAX
 
 from .peers import OK, WHOLE, Peer, app, serving
 

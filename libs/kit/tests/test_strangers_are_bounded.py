@@ -5,8 +5,8 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from salon_kit.http_protocol import HEAD_MAX_BYTES
-from salon_kit.http_server import CannotServe, HttpServer
+from salon_kit.http.protocol import HEAD_MAX_BYTES
+from salon_kit.http.server import CannotServe, HttpServer
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 

@@ -6,8 +6,7 @@ import pytest
 from salon.room.v1.events_pb2 import RoomClosed, UserLoggedIn
 from salon_contracts.errors import BusUnavailable, InvariantBroken
 from salon_kit.bus import Bus
-from salon_kit.events import Events
-from salon_kit.outbox import Outbox
+from salon_kit.events import Events, Outbox
 from salon_kit.testing import MakeBus, NatsServer
 
 from .entities import everything, logged_in, user

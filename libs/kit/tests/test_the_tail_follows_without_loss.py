@@ -9,9 +9,10 @@ from salon_contracts.errors import BusUnavailable
 from salon_contracts.ids import RoomId
 from salon_contracts.subjects import room_entity
 from salon_kit.bus import Bus
-from salon_kit.events import Events, StoredEvent
-from salon_kit.ordered import OrderedReader
-from salon_kit.tail import FILTERS_PER_SHARD, EventTail, _contains, _crosses, _outermost
+from salon_kit.events import Events, EventTail, StoredEvent
+from salon_kit.events.filters import contains, crosses, outermost
+from salon_kit.events.tail import FILTERS_PER_SHARD
+from salon_kit.jetstream.ordered_consumer import OrderedConsumer
 from salon_kit.testing import Gathered, MakeBus, NatsServer
 
 from .entities import APP, everything, logged_in, state, user
@@ -141,19 +142,19 @@ async def test_crossing_filters_are_refused(bus: Bus, events: Events) -> None:
 
 
 def test_filter_arithmetic() -> None:
-    assert _contains("a.>", "a.b.c")
-    assert _contains("a.*", "a.b")
-    assert _contains("a.*", "a.*")
-    assert not _contains("a.>", "a")
-    assert not _contains("a.*", "a.b.c")
-    assert not _contains("a.b", "a.*")
-    assert not _contains("a.*.c", "a.>")
-    assert _crosses("a.*.c", "a.b.*")
-    assert _crosses("a.*.>", "*.b.>")
-    assert not _crosses("a.b", "a.c")
-    assert not _crosses("a.*", "a.b.c")
-    assert not _crosses("a.>", "a.b")
-    assert _outermost(["a.>", "a.b", "c"]) == ["a.>", "c"]
+    assert contains("a.>", "a.b.c")
+    assert contains("a.*", "a.b")
+    assert contains("a.*", "a.*")
+    assert not contains("a.>", "a")
+    assert not contains("a.*", "a.b.c")
+    assert not contains("a.b", "a.*")
+    assert not contains("a.*.c", "a.>")
+    assert crosses("a.*.c", "a.b.*")
+    assert crosses("a.*.>", "*.b.>")
+    assert not crosses("a.b", "a.c")
+    assert not crosses("a.*", "a.b.c")
+    assert not crosses("a.>", "a.b")
+    assert outermost(["a.>", "a.b", "c"]) == ["a.>", "c"]
 
 
 async def test_many_rooms_share_few_consumers_and_few_updates(bus: Bus, events: Events) -> None:
@@ -260,13 +261,13 @@ async def test_followers_of_one_moment_share_an_update(
 ) -> None:
     """The first call goes out at once, those that come while it is on its way go with the next."""
     updates: Gathered[int] = Gathered()
-    real = OrderedReader.set_filters
+    real = OrderedConsumer.set_filters
 
-    async def counted(self: OrderedReader, filters: Sequence[str], timeout_s: float = 3.0) -> int:
+    async def counted(self: OrderedConsumer, filters: Sequence[str], timeout_s: float = 3.0) -> int:
         updates.add(len(filters))
         return await real(self, filters, timeout_s)
 
-    monkeypatch.setattr(OrderedReader, "set_filters", counted)
+    monkeypatch.setattr(OrderedConsumer, "set_filters", counted)
     async with following(bus) as follower:
         first = asyncio.create_task(follower.tail.follow(everything("r0")))
         await updates.until(lambda items: len(items) == 1)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from salon_kit.health import Receive, Scope, Send
-from salon_kit.http_protocol import HEAD_MAX_BYTES, HEADERS_MAX, UNWANTED_MAX_BYTES
+from salon_kit.http.protocol import HEAD_MAX_BYTES, HEADERS_MAX, UNWANTED_MAX_BYTES
 
 from .peers import OK, WHOLE, Peer, serving
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from salon_contracts.errors import BusUnavailable, Conflict
 from salon_contracts.subjects import EVENTS_STREAM, parse_event, probe_subject
-from salon_kit import storing as storing_module
 from salon_kit.bus import Bus
-from salon_kit.events import Events, NoRoomForEvents
+from salon_kit.events import Events, NoRoomForEvents, probe_storage, try_to_store
 from salon_kit.identity import Identity
-from salon_kit.probing import probe_storage, try_to_store
-from salon_kit.storing import Storing
+from salon_kit.jetstream import storage_health as storage_module
+from salon_kit.jetstream.storage_health import StorageHealth
 from salon_kit.testing import NatsServer
 from structlog.testing import capture_logs
 
@@ -22,29 +21,29 @@ from .entities import logged_in, user
 @pytest.fixture
 def now_ns(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     now = [1_000_000_000_000]
-    monkeypatch.setattr(storing_module, "clock_ns", lambda: now[0])
+    monkeypatch.setattr(storage_module, "clock_ns", lambda: now[0])
     return now
 
 
-def works_since(storing: Storing) -> int | None:
-    assert storing.problem is None
-    return storing.works_since_ns
+def works_since(storage: StorageHealth) -> int | None:
+    assert storage.problem is None
+    return storage.works_since_ns
 
 
 def test_each_change_is_said_once(now_ns: list[int]) -> None:
-    storing, changes = Storing(), list[bool]()
-    storing.on_change(changes.append)
+    storage, changes = StorageHealth(), list[bool]()
+    storage.on_change(changes.append)
     with capture_logs() as lines:
         for _ in range(3):
-            storing.refused("A", "full")
-        storing.refused("B", "full")
-        assert (storing.problem, storing.works_since_ns) == ("A does not store: full; B does not store: full", None)
-        storing.stored("A")
-        assert storing.problem == "B does not store: full"
+            storage.refused("A", "full")
+        storage.refused("B", "full")
+        assert (storage.problem, storage.works_since_ns) == ("A does not store: full; B does not store: full", None)
+        storage.stored("A")
+        assert storage.problem == "B does not store: full"
         now_ns[0] += 1
         for _ in range(3):
-            storing.stored("B")
-    assert works_since(storing) == now_ns[0]
+            storage.stored("B")
+    assert works_since(storage) == now_ns[0]
     assert changes == [False, True]
     assert [(line["event"], line["stream"]) for line in lines] == [
         ("storage-refuses", "A"),
@@ -55,14 +54,14 @@ def test_each_change_is_said_once(now_ns: list[int]) -> None:
 
 
 def test_a_refusal_that_nobody_repeats_lapses(now_ns: list[int]) -> None:
-    storing = Storing()
-    storing.refused("A", "full")
+    storage = StorageHealth()
+    storage.refused("A", "full")
     now_ns[0] += 9_000_000_000
-    storing.refused("A", "full")
+    storage.refused("A", "full")
     now_ns[0] += 9_000_000_000
-    assert storing.problem is not None
+    assert storage.problem is not None
     now_ns[0] += 2_000_000_000
-    assert works_since(storing) == now_ns[0]
+    assert works_since(storage) == now_ns[0]
 
 
 def test_a_probe_is_no_event() -> None:
@@ -79,7 +78,7 @@ async def limit(bus: Bus, more_bytes: int) -> None:
 
 async def until(bus: Bus, works: bool) -> None:
     async with asyncio.timeout(15):
-        while (bus.jetstream.storing.problem is None) != works:  # noqa: ASYNC110  # as whoever asks for readiness does
+        while (bus.jetstream.storage.problem is None) != works:  # noqa: ASYNC110  # as whoever asks for readiness does
             await asyncio.sleep(0.05)
 
 
@@ -88,12 +87,12 @@ async def test_a_full_stream_is_noticed_by_an_append_and_its_end_by_the_probe(bu
     await limit(bus, 10)
     with pytest.raises(BusUnavailable):
         await events.append(user("b"), logged_in("b"))
-    assert "maximum bytes" in str(bus.jetstream.storing.problem)
-    assert not bus.heard_for(0.0)
+    assert "maximum bytes" in str(bus.jetstream.storage.problem)
+    assert not bus.in_contact_for(0.0)
     probing = asyncio.create_task(probe_storage(bus))
     await limit(bus, 1_000_000)
     await until(bus, works=True)
-    await bus.wait_heard_for(0.1)
+    await bus.wait_in_contact_for(0.1)
     probing.cancel()
     await asyncio.gather(probing, return_exceptions=True)
 
@@ -101,8 +100,8 @@ async def test_a_full_stream_is_noticed_by_an_append_and_its_end_by_the_probe(bu
 async def test_a_full_stream_is_noticed_without_anybody_who_appends(bus: Bus, events: Events) -> None:
     await try_to_store(bus)
     await limit(bus, 10)
-    storing = bus.jetstream.storing
-    storing._stored_at_ns.clear()  # as after a quiet while
+    storage = bus.jetstream.storage
+    storage._stored_at_ns.clear()  # as after a quiet while
     probing = asyncio.create_task(probe_storage(bus))
     await until(bus, works=False)
     probing.cancel()
@@ -113,17 +112,17 @@ async def test_a_stream_that_is_gone_is_noticed(bus: Bus, events: Events) -> Non
     await bus.jetstream.api(f"STREAM.DELETE.{EVENTS_STREAM}", timeout_s=2.0)
     with pytest.raises(BusUnavailable):
         await events.append(user("a"), logged_in("a"), timeout_s=0.5)
-    assert "the stream is gone" in str(bus.jetstream.storing.problem)
+    assert "the stream is gone" in str(bus.jetstream.storage.problem)
     await events.ensure()
     await events.append(user("a"), logged_in("a"))
-    assert bus.jetstream.storing.problem is None
+    assert bus.jetstream.storage.problem is None
 
 
 async def test_a_conflict_is_no_refusal(bus: Bus, events: Events) -> None:
     await events.append(user("a"), logged_in("a"))
     with pytest.raises(Conflict):
         await events.append(user("a"), logged_in("a"), expected_sequence=0)
-    assert bus.jetstream.storing.problem is None
+    assert bus.jetstream.storage.problem is None
 
 
 async def test_a_disk_that_is_too_small_is_a_sentence(bus: Bus) -> None:

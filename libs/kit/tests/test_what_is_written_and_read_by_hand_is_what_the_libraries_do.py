@@ -2,8 +2,8 @@
 
 import pytest
 from nats.aio.client import Client
-from salon_kit.nats_client import FastClient
-from salon_kit.websocket_protocol import text_frame
+from salon_kit.http.websocket import text_frame
+from salon_kit.nats.private import FastClient
 from websockets.frames import Frame, Opcode
 
 

@@ -12,9 +12,9 @@ import pytest_asyncio
 from salon.relay.v1.relay_pb2 import RelayAnnouncement
 from salon_contracts.ids import RelayId
 from salon_contracts.subjects import RELAYS_BUCKET
+from salon_kit.buckets import LeaseBucket
 from salon_kit.bus import Bus
 from salon_kit.identity import Identity
-from salon_kit.lease import LeaseBucket
 from salon_kit.testing import Gathered, NatsServer
 from salon_relay.announce import RelayIdTaken
 from salon_relay.announcer_thread import AnnouncerThread

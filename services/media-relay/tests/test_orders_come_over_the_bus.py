@@ -11,8 +11,7 @@ from salon_contracts.errors import InvalidField, OfferMalformed, StreamNotFound,
 from salon_contracts.ids import RelayId, RoomId, RoomSessionId, StreamId, parse_app_id
 from salon_contracts.subjects import Entity, command
 from salon_kit.bus import Bus
-from salon_kit.events import Events
-from salon_kit.outbox import Outbox
+from salon_kit.events import Events, Outbox
 from salon_kit.testing import MakeBus
 from salon_relay.effects.core.request import Problem
 from salon_relay.effects.totals import Totals

@@ -17,9 +17,9 @@ from salon.relay.v1.relay_pb2 import (
 )
 from salon_contracts.ids import RelayId
 from salon_contracts.subjects import RELAYS_BUCKET, command
+from salon_kit.buckets import LeaseBucket
 from salon_kit.bus import Bus
 from salon_kit.events import Events
-from salon_kit.lease import LeaseBucket
 from salon_kit.testing import NatsServer
 
 ReadOffer = Callable[[str], str]

@@ -7,9 +7,9 @@ import pytest
 from salon.relay.v1.relay_pb2 import RelayAnnouncement
 from salon_contracts.ids import RelayId
 from salon_contracts.subjects import RELAYS_BUCKET
+from salon_kit.buckets import LeaseBucket
 from salon_kit.bus import Bus
 from salon_kit.identity import Identity
-from salon_kit.lease import LeaseBucket
 from salon_kit.testing import NatsServer
 from salon_relay import announce
 from salon_relay.announce import Announcer, RelayIdTaken

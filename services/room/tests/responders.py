@@ -39,9 +39,9 @@ from salon_contracts.errors import (
 )
 from salon_contracts.ids import AppId, RelayId, RoomId, RoomSessionId
 from salon_contracts.subjects import RELAYS_BUCKET, Entity, command, query
-from salon_kit.bus import Bus, RequestContext, Serving
+from salon_kit.buckets import LeaseBucket
+from salon_kit.bus import Bus, Endpoint, RequestContext
 from salon_kit.events import Events
-from salon_kit.lease import LeaseBucket
 from salon_kit.testing import Gathered
 
 APP = 7
@@ -129,7 +129,7 @@ class RelayResponder:
     refuses_effects: SalonError | None = None
     says_effects: bool = True
     """Whether it appends the event that goes with an answer."""
-    serving: list[Serving[Any]] = field(default_factory=list)
+    serving: list[Endpoint[Any]] = field(default_factory=list)
 
     async def serve(self) -> None:
         relay_id = RelayId(self.relay_id)

@@ -5,9 +5,8 @@ from salon.room.v1.events_pb2 import Presence
 from salon_contracts.errors import LoggedInElsewhere, SalonError, SessionGone
 from salon_contracts.ids import AppId, UserId
 from salon_contracts.subjects import PRESENCE_BUCKET
-from salon_kit.buckets import Entry
+from salon_kit.buckets import Entry, LeaseBucket
 from salon_kit.bus import Bus
-from salon_kit.lease import LeaseBucket
 from salon_room.members.presence import REPLACED_MAX, PresenceBook, hash_of
 
 from .client import Client, Json

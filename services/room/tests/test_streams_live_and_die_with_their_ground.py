@@ -3,7 +3,7 @@ import asyncio
 from salon.relay.v1.relay_pb2 import Direction
 from salon.room.v1.events_pb2 import RelayAssigned, StreamAdded, StreamRemoved
 from salon_contracts.subjects import RELAYS_BUCKET
-from salon_kit.lease import LeaseBucket
+from salon_kit.buckets import LeaseBucket
 
 from .client import eventually
 from .conftest import Cloud

@@ -16,9 +16,8 @@ from salon_contracts.ids import AppId, RoomId, RoomSessionId
 from salon_contracts.registry import entity_kind, event_type
 from salon_contracts.subjects import EVENTS_STREAM, PROBES, Entity
 from salon_kit.bus import Bus
-from salon_kit.events import Events
-from salon_kit.hearing import clock_ns
-from salon_kit.probing import try_to_store
+from salon_kit.clock import clock_ns
+from salon_kit.events import Events, try_to_store
 from salon_room.core.retention import AnyRoom, OldEvent, Purge, RoomNow, purges
 from salon_room.views.retention import Retention
 

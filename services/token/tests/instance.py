@@ -13,8 +13,7 @@ from salon_contracts.ids import AppId
 from salon_contracts.subjects import APPS_BUCKET, command, query
 from salon_kit.buckets import Bucket
 from salon_kit.bus import Bus
-from salon_kit.events import Events
-from salon_kit.outbox import Outbox
+from salon_kit.events import Events, Outbox
 from salon_token.config import TokenSettings
 from salon_token.core import App
 from salon_token.handlers import TokenHandlers

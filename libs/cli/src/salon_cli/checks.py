@@ -22,9 +22,9 @@ from salon.token.v1.token_pb2 import AppList, ListApps
 from salon_contracts.errors import EffectsFull, InvalidField, NobodyServes, SalonError
 from salon_contracts.ids import RelayId
 from salon_contracts.subjects import EVENTS_STREAM, RELAYS_BUCKET, command, query
+from salon_kit.buckets import LeaseBucket
 from salon_kit.bus import Bus
 from salon_kit.jetstream import JetStreamError
-from salon_kit.lease import LeaseBucket
 from salon_kit.settings import BusSettings
 
 from salon_cli.connection import unreachable

@@ -16,9 +16,9 @@ from salon.effects.v1.effects_pb2 import (
 from salon_contracts.errors import BusUnavailable
 from salon_contracts.ids import WorkerId
 from salon_contracts.subjects import frames_to_relay, frames_to_worker
-from salon_kit.bus import Bus, said_nobody_listens
+from salon_kit.bus import Bus, is_no_responders
 from salon_kit.log import get_logger
-from salon_kit.subscription import Subscription
+from salon_kit.nats.subscription import Subscription
 
 from salon_frames.errors import WorkerGone
 from salon_frames.framing import FramingBroken, Reader, encode
@@ -71,7 +71,7 @@ class Answers:
 
     async def _take(self, message: Msg) -> None:
         if message.headers is not None:
-            if said_nobody_listens(message):
+            if is_no_responders(message):
                 self._receiver.lose("nobody-listens")
             return
         try:

@@ -25,7 +25,7 @@ from salon_contracts.errors import BusUnavailable, InvariantBroken, SalonError
 from salon_kit.bus import Bus
 from salon_kit.events import NoRoomForEvents
 from salon_kit.health import Health
-from salon_kit.http_server import CannotServe, HttpServer
+from salon_kit.http.server import CannotServe, HttpServer
 from salon_kit.identity import Identity
 from salon_kit.log import get_logger, set_up_logging
 from salon_kit.metrics import SESSIONS_BROKEN
@@ -212,7 +212,7 @@ async def _run(
     try:
         bus = await _connect(bus_settings, identity, process.startup_timeout_s)
         health.add_check("nats", lambda: None if bus.connected else "NATS cannot be reached")
-        health.add_check("storage", lambda: bus.jetstream.storing.problem)
+        health.add_check("storage", lambda: bus.jetstream.storage.problem)
         service = Service(name, identity, bus, health)
         signals.first = service.stop
         try:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from salon_frames.framing import KEY_BYTES
-from salon_kit.client_address import address_group
+from salon_kit.http.client_address import address_group
 from salon_kit.log import get_logger
 
 from salon_effects import metrics

@@ -10,7 +10,7 @@ from salon_contracts.subjects import command, frames_to_worker
 from salon_frames.i420 import SIDE_MAX_PX, SIDE_MIN_PX, check_size
 from salon_frames.ring import Ring, RingUnavailable
 from salon_frames.slots import slot_size_bytes
-from salon_kit.bus import Bus, RequestContext, Serving
+from salon_kit.bus import Bus, Endpoint, RequestContext
 from salon_kit.log import get_logger
 
 from salon_effects import metrics
@@ -34,7 +34,7 @@ class Handlers:
 
     async def keep_place(self, bus: Bus) -> None:
         """A task: in the queue group as long as there is room for a typical stream, out of it while there is not."""
-        serving: Serving[OpenFrames] | None = None
+        serving: Endpoint[OpenFrames] | None = None
         try:
             while True:
                 self._worker.changed.clear()

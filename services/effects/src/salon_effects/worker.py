@@ -16,7 +16,7 @@ from salon_contracts.ids import WorkerId
 from salon_contracts.subjects import frames_of_worker, frames_to_relay, stream_token_of
 from salon_kit.bus import Bus
 from salon_kit.log import get_logger
-from salon_kit.subscription import Subscription
+from salon_kit.nats.subscription import Subscription
 
 from salon_effects import metrics
 from salon_effects.core.capacity import TYPICAL, Capacity

@@ -11,7 +11,7 @@ from typing import Final
 from salon.relay.v1 import relay_pb2
 from salon_contracts.errors import BusUnavailable, Conflict
 from salon_contracts.ids import RelayId
-from salon_kit.lease import LeaseBucket
+from salon_kit.buckets import LeaseBucket
 from salon_kit.log import get_logger
 
 log = get_logger()

@@ -16,9 +16,9 @@ import uvloop
 from salon.relay.v1.relay_pb2 import RelayAnnouncement
 from salon_contracts.ids import RelayId
 from salon_contracts.subjects import RELAYS_BUCKET
+from salon_kit.buckets import LeaseBucket
 from salon_kit.bus import Bus
 from salon_kit.identity import Identity
-from salon_kit.lease import LeaseBucket
 from salon_kit.log import get_logger
 from salon_kit.settings import BusSettings
 

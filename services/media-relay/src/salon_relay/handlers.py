@@ -17,7 +17,7 @@ from salon_contracts.ids import (
     parse_stream_id,
 )
 from salon_contracts.subjects import command
-from salon_kit.bus import Bus, RequestContext, Serving
+from salon_kit.bus import Bus, Endpoint, RequestContext
 from salon_kit.log import get_logger
 
 from salon_relay.effects.core.request import PROBLEMS_ON_THE_WIRE, Outcome, Problem
@@ -34,7 +34,7 @@ log = get_logger()
 ID_MAX_CHARS = 256
 TRACKS_MAX = 64
 
-OrderServing = Serving[relay_pb2.Negotiate] | Serving[relay_pb2.CloseTransport] | Serving[relay_pb2.SetEffects]
+OrderServing = Endpoint[relay_pb2.Negotiate] | Endpoint[relay_pb2.CloseTransport] | Endpoint[relay_pb2.SetEffects]
 
 
 class Handlers:

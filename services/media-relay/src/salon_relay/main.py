@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 from salon.relay.v1.relay_pb2 import RelayAnnouncement
 from salon_contracts.ids import RelayId
 from salon_contracts.subjects import RELAYS_BUCKET
-from salon_kit.events import Events
-from salon_kit.lease import LeaseBucket
+from salon_kit.buckets import LeaseBucket
+from salon_kit.events import Events, Outbox, probe_storage
 from salon_kit.log import get_logger
-from salon_kit.outbox import Outbox
-from salon_kit.probing import probe_storage
 from salon_kit.service import Service, StartupError, run_service
 from salon_kit.settings import load
 from salon_packets import Relay

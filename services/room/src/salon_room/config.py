@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from pydantic import Field, field_validator, model_validator
+from salon_kit.http.trusted_proxies import TrustedProxies
 from salon_kit.settings import HealthSettings, prefixed
-from salon_kit.trusted_proxies import TrustedProxies
 
 
 class RoomSettings(HealthSettings):

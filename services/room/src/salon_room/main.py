@@ -6,11 +6,9 @@ from random import SystemRandom
 
 from salon_contracts.ids import new_id
 from salon_contracts.subjects import PRESENCE_BUCKET, RELAYS_BUCKET, STREAM_CLAIMS_BUCKET
-from salon_kit.buckets import Bucket
-from salon_kit.events import Events
-from salon_kit.http_server import HttpServer
-from salon_kit.lease import LeaseBucket
-from salon_kit.probing import probe_storage
+from salon_kit.buckets import Bucket, LeaseBucket
+from salon_kit.events import Events, probe_storage
+from salon_kit.http.server import HttpServer
 from salon_kit.service import Service, run_service
 from salon_kit.settings import load
 

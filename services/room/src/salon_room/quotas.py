@@ -11,7 +11,7 @@ from typing import NewType
 
 from salon_contracts.errors import QuotaExceeded, RateLimited, SalonError
 from salon_contracts.ids import AppId
-from salon_kit.client_address import address_group
+from salon_kit.http.client_address import address_group
 from starlette.requests import HTTPConnection
 
 from salon_room.config import RoomSettings
@@ -19,7 +19,7 @@ from salon_room.core.limits import Rate
 from salon_room.core.quotas import Counts, Place, Rates, hold_each, take_each
 
 ClientAddress = NewType("ClientAddress", str)
-"""As limits count it: see salon_kit.client_address."""
+"""As limits count it: see salon_kit.http.client_address."""
 UNKNOWN_ADDRESS = ClientAddress("")
 
 

@@ -20,9 +20,8 @@ from salon_contracts.errors import (
 )
 from salon_contracts.ids import APP_ID_MAX, AppId, parse_app_id, parse_room_id, parse_stream_id, parse_user_id
 from salon_contracts.subjects import Entity, command, query
-from salon_kit.bus import Bus, Handler, RequestContext, Serving
-from salon_kit.events import Events
-from salon_kit.outbox import Outbox
+from salon_kit.bus import Bus, Endpoint, Handler, RequestContext
+from salon_kit.events import Events, Outbox
 
 from salon_token import core, metrics, records
 from salon_token.core import App, Minting
@@ -59,10 +58,10 @@ class TokenHandlers:
     now_unix_ms: Callable[[], int] = unix_ms
     _orders: set[asyncio.Task[Any]] = field(default_factory=set, init=False, repr=False)
 
-    async def serve(self, bus: Bus) -> list[Serving[Any]]:
+    async def serve(self, bus: Bus) -> list[Endpoint[Any]]:
         """Joins the queue group: from now on this instance takes its share of the requests."""
 
-        async def order(verb: str, request: type[Request], handler: Handler[Request]) -> Serving[Request]:
+        async def order(verb: str, request: type[Request], handler: Handler[Request]) -> Endpoint[Request]:
             return await bus.serve(command("token", verb), request, _counted(verb, handler), queue=QUEUE)
 
         return [

@@ -2,8 +2,7 @@
 
 from salon_contracts.subjects import APPS_BUCKET
 from salon_kit.buckets import Bucket
-from salon_kit.events import Events
-from salon_kit.outbox import Outbox
+from salon_kit.events import Events, Outbox
 from salon_kit.service import Service, StartupError, run_service
 from salon_kit.settings import load
 

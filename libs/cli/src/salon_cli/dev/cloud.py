@@ -12,12 +12,12 @@ from pydantic import SecretStr
 from salon.token.v1.token_pb2 import AppCredentials, CreateApp, MintedToken, MintToken
 from salon_contracts import subjects
 from salon_contracts.errors import AppExists, BusUnavailable
-from salon_kit.bind_address import EVERYWHERE
 from salon_kit.bus import Bus
+from salon_kit.events import try_to_store
+from salon_kit.http.bind_address import EVERYWHERE
 from salon_kit.identity import Identity
 from salon_kit.jetstream import JetStreamError
-from salon_kit.nats_config import NatsConfig, nats_server_binary, write_nats_config
-from salon_kit.probing import try_to_store
+from salon_kit.nats.config import NatsConfig, nats_server_binary, write_nats_config
 from salon_kit.settings import BusSettings
 
 from salon_cli.dev.certificate import ensure_certificate

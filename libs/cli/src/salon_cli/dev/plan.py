@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from salon_kit.bind_address import EVERYWHERE, socket_for
+from salon_kit.http.bind_address import EVERYWHERE, socket_for
 
 from salon_cli.dev.disk import events_max_bytes
 from salon_cli.dev.state import DevState

@@ -3,7 +3,7 @@
 import asyncio
 
 from salon_contracts.errors import SalonError
-from salon_kit.lease import Expired, LeaseBucket
+from salon_kit.buckets import Expired, LeaseBucket
 from salon_kit.log import get_logger
 
 from salon_room.members.logouts import Logouts

@@ -13,8 +13,7 @@ from salon.room.v1.events_pb2 import Presence, ReplacedLogin
 from salon_contracts.errors import Conflict, LoggedInElsewhere, SessionGone
 from salon_contracts.ids import AppId, UserId, new_id
 from salon_contracts.subjects import presence_key
-from salon_kit.buckets import Entry
-from salon_kit.lease import LeaseBucket
+from salon_kit.buckets import Entry, LeaseBucket
 
 TAKE_ATTEMPTS = 20
 LEAVING_TTL_S = 3

@@ -1,6 +1,6 @@
 """How much is read from a WebSocket before and after its log-in."""
 
-from salon_kit.frame_meter import Allowance
+from salon_kit.http.frame_meter import Allowance
 
 from salon_room.core.signal_json import FRAME_MAX_BYTES
 

@@ -28,7 +28,7 @@ class Gateway:
         """Connections without a log-in, by address group."""
         self._draining = False
         bus.on_connection(self._bus_changed)
-        bus.jetstream.storing.on_change(self._bus_changed)
+        bus.jetstream.storage.on_change(self._bus_changed)
 
     async def serve(self, socket: WebSocket) -> None:
         """One connection from its handshake to its end."""

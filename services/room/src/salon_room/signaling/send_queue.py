@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from enum import IntEnum
 
-from salon_kit.websocket_protocol import writing_of
+from salon_kit.http.websocket import writing_of
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 CLOSE_TIMEOUT_S = 2.0

@@ -9,8 +9,8 @@ from salon.room.v1.events_pb2 import ClientKind, LogoutReason
 from salon.room.v1.signal_pb2 import ClientMessage, Done, GoAway, Login, Resume, Resumed, ServerMessage, Welcome
 from salon_contracts.errors import NotLoggedIn, RateLimited, RequestMalformed, SalonError
 from salon_contracts.ids import parse_app_id, parse_room_id, parse_user_id, parse_user_name
+from salon_kit.http.websocket import reading_of
 from salon_kit.log import bound, get_logger
-from salon_kit.websocket_protocol import reading_of
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from salon_room import metrics

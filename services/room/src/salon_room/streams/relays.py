@@ -17,8 +17,8 @@ from salon.relay.v1.relay_pb2 import (
 from salon_contracts.errors import BusUnavailable, NobodyServes, RelayLost, RequestTimedOut, SalonError
 from salon_contracts.ids import RelayId
 from salon_contracts.subjects import command
+from salon_kit.buckets import LeaseBucket
 from salon_kit.bus import Bus
-from salon_kit.lease import LeaseBucket
 from salon_kit.log import get_logger
 
 from salon_room import metrics
@@ -64,7 +64,7 @@ class Relays:
         announced = self._living.get(relay_id)
         if announced is not None:
             return announced.epoch != epoch
-        return self._bus.heard_for(self._grace_s)
+        return self._bus.in_contact_for(self._grace_s)
 
     async def start(self) -> None:
         """Returns when the relays of now are known."""
@@ -107,9 +107,9 @@ class Relays:
         """After every gap in which relays could not be heard, once their silence is their own again."""
         looked_since_ns = None
         while True:
-            heard_since_ns = await self._bus.wait_heard_for(self._grace_s)
-            if heard_since_ns != looked_since_ns:
-                looked_since_ns = heard_since_ns
+            in_contact_since_ns = await self._bus.wait_in_contact_for(self._grace_s)
+            if in_contact_since_ns != looked_since_ns:
+                looked_since_ns = in_contact_since_ns
                 self.on_lost()
             await asyncio.sleep(GAP_POLL_S)
 

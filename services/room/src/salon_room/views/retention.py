@@ -16,8 +16,8 @@ from salon_contracts.subjects import EVENTS_STREAM, EVENTS_SUBJECTS, PROBES, par
 from salon_kit.bus import Bus
 from salon_kit.events import stored_event
 from salon_kit.jetstream import JetStreamError, RawMessage
+from salon_kit.jetstream.fetch import read_once
 from salon_kit.log import get_logger
-from salon_kit.reading import read_once
 
 from salon_room import metrics
 from salon_room.core.retention import AnyRoom, OldEvent, RoomNow, purges, rooms_of
@@ -107,7 +107,7 @@ class Retention:
         limit, used = int(info["config"].get("max_bytes", -1)), int(info["state"]["bytes"])
         share = used / limit if limit > 0 else 0.0
         full = share > (ENOUGH_SHARE if self._pressed else FULL_SHARE)
-        pressed = full or self._jetstream.storing.problem is not None
+        pressed = full or self._jetstream.storage.problem is not None
         if pressed != self._pressed:
             log.warning("events-removed-sooner" if pressed else "events-kept-longer", size_bytes=used)
             self._cursor = 0

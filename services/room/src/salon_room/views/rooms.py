@@ -16,8 +16,7 @@ from salon_contracts.errors import SalonError
 from salon_contracts.ids import AppId, RoomId, RoomSessionId, UserId, new_id
 from salon_contracts.subjects import room_entity, room_events, room_session_state
 from salon_kit.bus import Bus
-from salon_kit.events import Events, StoredEvent
-from salon_kit.tail import EventTail
+from salon_kit.events import Events, EventTail, StoredEvent
 
 from salon_room import metrics
 from salon_room.background import Spawn

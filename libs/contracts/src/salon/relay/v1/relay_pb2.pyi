@@ -251,7 +251,7 @@ class Negotiate(_message.Message):
     single_stream_id: _builtins.str
     """WHIP and WHEP: bind every section of the offer to this stream; `tracks` is empty then."""
     client_address: _builtins.str
-    """Where the offer came from, as limits count it (salon_kit.client_address.address_group); empty: not known."""
+    """Where the offer came from, as limits count it (salon_kit.http.client_address.address_group); empty: not known."""
     @_builtins.property
     def tracks(self) -> _containers.RepeatedCompositeFieldContainer[Global___TrackBinding]: ...
     @_builtins.property

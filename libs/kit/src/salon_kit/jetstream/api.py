@@ -16,8 +16,8 @@ from typing import Any
 from nats.aio.msg import Msg
 from salon_contracts.errors import BusUnavailable
 
-from salon_kit.connection import Connection, ConnectionLost, NoResponders
-from salon_kit.storing import Storing
+from salon_kit.jetstream.storage_health import StorageHealth
+from salon_kit.nats.connection import Connection, ConnectionLost, NoResponders
 
 ACK_TIMEOUT_S = 2.0
 """How long one try waits for its acknowledgement before it is tried again."""
@@ -99,7 +99,7 @@ def nanoseconds(seconds: float) -> int:
 class JetStream:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.storing = Storing()
+        self.storage = StorageHealth()
 
     async def api(
         self, operation: str, body: Mapping[str, object] | None = None, *, timeout_s: float
@@ -157,9 +157,9 @@ class JetStream:
                 )
             except (ConnectionLost, TimeoutError):
                 maybe_stored = True
-                if left_s > ACK_TIMEOUT_S and self.connection.heard_for_s() > ACK_TIMEOUT_S:
+                if left_s > ACK_TIMEOUT_S and self.connection.in_contact_for_s() > ACK_TIMEOUT_S:
                     # A disk without space is silence: NATS says so in its own log only.
-                    self.storing.refused(stream, f"no acknowledgement within {ACK_TIMEOUT_S:g} s")
+                    self.storage.refused(stream, f"no acknowledgement within {ACK_TIMEOUT_S:g} s")
                 if time.monotonic() >= deadline:
                     raise BusUnavailable() from None
                 continue
@@ -168,7 +168,7 @@ class JetStream:
                 continue
             result: dict[str, Any] = json.loads(answer.data)
             if "error" not in result:
-                self.storing.stored(stream)
+                self.storage.stored(stream)
                 return int(result["seq"])
             error = _error(result["error"])
             if isinstance(error, WrongLastSequence):
@@ -177,7 +177,7 @@ class JetStream:
                     raise error
                 return stored
             if error.code != 503 or error.err_code in NOT_STORED:
-                self.storing.refused(stream, str(error))
+                self.storage.refused(stream, str(error))
                 raise error
             wait_s = await _wait(wait_s, deadline)
 
@@ -263,7 +263,7 @@ class JetStream:
         try:
             return await _wait(wait_s, deadline)
         except BusUnavailable:
-            self.storing.refused(stream, "JetStream is off, or the stream is gone")
+            self.storage.refused(stream, "JetStream is off, or the stream is gone")
             raise
 
     async def _leader_get(self, stream: str, question: Mapping[str, object], timeout_s: float) -> RawMessage | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from salon_kit.permissions import permissions
+from salon_kit.nats.permissions import permissions
 
 ANSWER_WITHIN_S = 70
 """A service may answer what it was asked for so long: longer than any deadline of a request."""

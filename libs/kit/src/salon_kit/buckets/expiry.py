@@ -13,12 +13,12 @@ from collections.abc import AsyncGenerator, Callable
 from nats.aio.msg import Msg
 from salon_contracts.errors import BusUnavailable
 
-from salon_kit.buckets import change_kind
+from salon_kit.buckets.bucket import change_kind
 from salon_kit.bus import Bus
-from salon_kit.connection import Connection, ConnectionLost, NoResponders
 from salon_kit.jetstream import JetStreamError, delivery, nanoseconds, status_of
 from salon_kit.log import get_logger
 from salon_kit.metrics import LEASES_EXPIRED
+from salon_kit.nats.connection import Connection, ConnectionLost, NoResponders
 
 log = get_logger()
 
@@ -76,7 +76,7 @@ async def expirations(
             if expired is None:
                 await asyncio.gather(*tasks)  # raises what ended it
                 return
-            await bus.wait_heard_for(grace_s)
+            await bus.wait_in_contact_for(grace_s)
             if await taker.stands(expired):
                 LEASES_EXPIRED.labels(bucket=bucket, result="taken").inc()
                 yield expired

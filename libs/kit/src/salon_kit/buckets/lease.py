@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator
 
 from salon_contracts.errors import Conflict
 
-from salon_kit.buckets import Bucket, Entry, Watch, change_kind
+from salon_kit.buckets.bucket import Bucket, Entry, Watch, change_kind
+from salon_kit.buckets.expiry import Expired, expirations
 from salon_kit.bus import Bus
-from salon_kit.expiry import Expired, expirations
 from salon_kit.jetstream import nanoseconds
 
 __all__ = ["Expired", "LeaseBucket"]
@@ -83,8 +83,8 @@ class LeaseBucket:
                 await clean_up(expired.key)
                 await expired.ack()
 
-        When a taker dies before `ack`, another gets it after `ack_wait_s`. Nothing is handed out until NATS has been
-        heard for `grace_s` without a gap, so that owners can `renew` what ran out while it was away or silent. Runs
+        When a taker dies before `ack`, another gets it after `ack_wait_s`. Nothing is handed out until NATS has
+        answered for `grace_s` without a gap, so that owners can `renew` what ran out while it was away or silent. Runs
         until the iterator is closed.
         """
         return expirations(self._bus, self.name, durable_name, ack_wait_s=ack_wait_s, grace_s=grace_s)

@@ -14,7 +14,7 @@ from typing import Literal
 from nats.aio.msg import Msg
 from salon_contracts.errors import BusUnavailable
 
-from salon_kit.jetstream import (
+from salon_kit.jetstream.api import (
     CONSUMER_NOT_FOUND,
     JetStream,
     JetStreamError,
@@ -26,7 +26,7 @@ from salon_kit.jetstream import (
 )
 from salon_kit.log import get_logger
 from salon_kit.metrics import READER_RECREATIONS
-from salon_kit.subscription import Subscription
+from salon_kit.nats.subscription import Subscription
 
 log = get_logger()
 
@@ -41,7 +41,7 @@ CALL_TIMEOUT_S = 3.0
 RETRY_S = 0.1
 
 
-class OrderedReader:
+class OrderedConsumer:
     """`start` it, change its filters with `set_filters`, `close` it.
 
     `begin`: `new` delivers what is stored from now on; `last_per_subject` first delivers the last message of every

@@ -16,10 +16,10 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request
 from websockets.protocol import State
 
-from salon_kit.client_address import address_group
-from salon_kit.connection_limits import Place
-from salon_kit.frame_meter import Allowance, FrameMeter, TooMuch
-from salon_kit.reading_turns import BYTES_PER_FRAME, ReadingTurns
+from salon_kit.http.client_address import address_group
+from salon_kit.http.connection_limits import Place
+from salon_kit.http.frame_meter import Allowance, FrameMeter, TooMuch
+from salon_kit.http.reading_turns import BYTES_PER_FRAME, ReadingTurns
 
 EXTENSION = "salon.reading"
 WAITING_MESSAGES_MAX = 4

@@ -7,7 +7,7 @@ import ssl
 import time
 from collections.abc import Callable
 
-from salon_kit.connection_limits import ConnectionLimits, Place
+from salon_kit.http.connection_limits import ConnectionLimits, Place
 from salon_kit.log import get_logger
 
 log = get_logger()

@@ -5,7 +5,7 @@ same to who appends, and none of them costs the connection.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from salon_kit.hearing import NANOSECONDS, clock_ns
+from salon_kit.clock import NANOSECONDS, clock_ns
 from salon_kit.log import get_logger
 from salon_kit.metrics import STORAGE_FAILING
 
@@ -24,7 +24,7 @@ class _Refusal:
     """When it was refused last."""
 
 
-class Storing:
+class StorageHealth:
     """Told by every append how it ended. One line in the log, and one call of each listener, when that changes."""
 
     def __init__(self) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from salon_kit.connection_limits import Place
-from salon_kit.frame_meter import Allowance
-from salon_kit.reading_turns import ReadingTurns
-from salon_kit.websocket_protocol import MeteredWebSocket
+from salon_kit.http.connection_limits import Place
+from salon_kit.http.frame_meter import Allowance
+from salon_kit.http.reading_turns import ReadingTurns
+from salon_kit.http.websocket import MeteredWebSocket
 
 HEAD_MAX_BYTES = 32 * 1024
 """Request line and headers. As much again may come beside the body: chunk sizes, chunk extensions, trailers."""

@@ -13,18 +13,18 @@ different rooms have no subject in common, so that what contains what is only as
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from salon_contracts.errors import BusUnavailable
 from salon_contracts.subjects import EVENTS_STREAM
 
 from salon_kit.bus import Bus
-from salon_kit.events import StoredEvent, stored_event
+from salon_kit.events.filters import RoomFilters, crosses, room_of
+from salon_kit.events.stream import StoredEvent, stored_event
 from salon_kit.jetstream import JetStream, RawMessage
+from salon_kit.jetstream.ordered_consumer import Deliver, OrderedConsumer
 from salon_kit.log import get_logger
 from salon_kit.metrics import TAIL_EVENTS
-from salon_kit.ordered import Deliver, OrderedReader
 
 log = get_logger()
 
@@ -84,7 +84,7 @@ class EventTail:
     def unfollow(self, *filters: str) -> None:
         """The opposite; takes effect soon."""
         for subject_filter in filters:
-            room = _room(subject_filter)
+            room = room_of(subject_filter)
             shard = self._homes.get(room)
             if shard is None:
                 continue
@@ -100,7 +100,7 @@ class EventTail:
         await asyncio.gather(*(shard.close() for shard in shards))
 
     def _home(self, subject_filter: str) -> "_Shard":
-        room = _room(subject_filter)
+        room = room_of(subject_filter)
         home = self._homes.get(room)
         if home is None:
             home = min(self._shards, key=lambda shard: shard.filter_count, default=None)
@@ -115,10 +115,10 @@ class EventTail:
             parts = subject_filter.split(".")
             if len(parts) < 6 or "*" in parts[:5] or ">" in parts[:5]:
                 raise ValueError(f"not a filter within one room: {subject_filter!r}")
-            room = _room(subject_filter)
+            room = room_of(subject_filter)
             shard = self._homes.get(room)
             for other in (*filters, *(() if shard is None else shard.followed(room))):
-                if _crosses(subject_filter, other):
+                if crosses(subject_filter, other):
                     raise ValueError(f"filters cross: {subject_filter} and {other}")
 
     async def _deliver(self, raw: RawMessage) -> None:
@@ -140,11 +140,11 @@ class _Shard:
 
     def __init__(self, jetstream: JetStream, deliver: Deliver, heartbeat_s: float) -> None:
         self.filter_count = 0
-        self._rooms: dict[str, _RoomFilters] = {}
+        self._rooms: dict[str, RoomFilters] = {}
         self._jetstream = jetstream
         self._deliver = deliver
         self._heartbeat_s = heartbeat_s
-        self._reader: OrderedReader | None = None
+        self._reader: OrderedConsumer | None = None
         self._confirmed: dict[str, int] = {}
         """Filters the consumer is known to have, and the position above which each is complete."""
         self._waiting: dict[str, list[asyncio.Future[int]]] = {}
@@ -160,7 +160,7 @@ class _Shard:
 
     def add(self, subject_filter: str) -> "asyncio.Future[int]":
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        if self._rooms.setdefault(_room(subject_filter), _RoomFilters()).add(subject_filter):
+        if self._rooms.setdefault(room_of(subject_filter), RoomFilters()).add(subject_filter):
             self.filter_count += 1
         position = self._confirmed.get(subject_filter)
         if position is not None:
@@ -171,7 +171,7 @@ class _Shard:
         return future
 
     def remove(self, subject_filter: str) -> None:
-        room = _room(subject_filter)
+        room = room_of(subject_filter)
         filters = self._rooms[room]
         if filters.remove(subject_filter):
             self.filter_count -= 1
@@ -210,7 +210,7 @@ class _Shard:
                 await reader.close()
             return
         if self._reader is None:
-            self._reader = OrderedReader(self._jetstream, EVENTS_STREAM, self._deliver, heartbeat_s=self._heartbeat_s)
+            self._reader = OrderedConsumer(self._jetstream, EVENTS_STREAM, self._deliver, heartbeat_s=self._heartbeat_s)
         asked, self._waiting = self._waiting, {}
         if not asked and wire == list(self._reader.filters):
             return
@@ -221,66 +221,8 @@ class _Shard:
                 self._waiting.setdefault(name, []).extend(futures)
             raise
         for name, futures in asked.items():
-            if name in self.followed(_room(name)):
+            if name in self.followed(room_of(name)):
                 self._confirmed.setdefault(name, position)
             for future in futures:
                 with contextlib.suppress(asyncio.InvalidStateError):
                     future.set_result(position)
-
-
-class _RoomFilters:
-    """What is followed of one room."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self.outermost: list[str] = []
-
-    def add(self, subject_filter: str) -> bool:
-        """True the first time."""
-        self.counts[subject_filter] += 1
-        if self.counts[subject_filter] > 1:
-            return False
-        self.outermost = _outermost(sorted(self.counts))
-        return True
-
-    def remove(self, subject_filter: str) -> bool:
-        """True the last time."""
-        self.counts[subject_filter] -= 1
-        if self.counts[subject_filter] > 0:
-            return False
-        del self.counts[subject_filter]
-        self.outermost = _outermost(sorted(self.counts))
-        return True
-
-
-def _room(subject_filter: str) -> str:
-    """What all filters of one room begin with: `salon.evt.v1.<app>.<room>`."""
-    return ".".join(subject_filter.split(".")[:5])
-
-
-def _contains(outer: str, inner: str) -> bool:
-    """Whether every subject that matches `inner` matches `outer`."""
-    outers, inners = outer.split("."), inner.split(".")
-    for index, part in enumerate(outers):
-        if part == ">":
-            return len(inners) > index
-        if index >= len(inners) or inners[index] == ">" or part not in ("*", inners[index]):
-            return False
-    return len(outers) == len(inners)
-
-
-def _crosses(one: str, other: str) -> bool:
-    """Whether they have subjects in common and neither contains the other."""
-    if _contains(one, other) or _contains(other, one):
-        return False
-    for left, right in zip(one.split("."), other.split("."), strict=False):
-        if ">" in (left, right):
-            return True
-        if left != right and "*" not in (left, right):
-            return False
-    return one.count(".") == other.count(".")
-
-
-def _outermost(filters: list[str]) -> list[str]:
-    """Without those that another one contains: the server refuses filters that overlap."""
-    return [one for one in filters if not any(other != one and _contains(other, one) for other in filters)]

@@ -17,10 +17,10 @@ from salon_contracts.subjects import EVENTS_STREAM, EVENTS_SUBJECTS, Entity, par
 
 from salon_kit.bus import Bus
 from salon_kit.jetstream import NO_ROOM_FOR_STREAM, JetStreamError, RawMessage, WrongLastSequence, nanoseconds
+from salon_kit.jetstream.fetch import read_once
 from salon_kit.log import get_logger
 from salon_kit.metrics import EVENTS_APPEND_SECONDS, EVENTS_APPENDED, EVENTS_SNAPSHOT_SECONDS, EVENTS_UNREADABLE
-from salon_kit.permissions import may_update
-from salon_kit.reading import read_once
+from salon_kit.nats.permissions import may_update
 from salon_kit.trace import current_traceparent
 
 log = get_logger()

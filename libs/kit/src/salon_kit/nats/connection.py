@@ -17,12 +17,13 @@ from nats.aio.msg import Msg
 from nats.nuid import NUID
 from salon_contracts.errors import BusUnavailable, InvariantBroken
 
-from salon_kit.hearing import Hearing, clock_ns
+from salon_kit.clock import clock_ns
 from salon_kit.log import get_logger
 from salon_kit.metrics import BUS_CONNECTED, BUS_RECONNECTS, BUS_SILENCES
-from salon_kit.nats_client import FastClient
+from salon_kit.nats.contact import Contact
+from salon_kit.nats.private import FastClient
+from salon_kit.nats.subscription import MessageCallback, Subscription
 from salon_kit.settings import BusSettings
-from salon_kit.subscription import MessageCallback, Subscription
 
 log = get_logger()
 
@@ -42,7 +43,7 @@ class ConnectionLost(Exception):
     """The connection broke while an answer was awaited."""
 
 
-def said_nobody_listens(message: Msg) -> bool:
+def is_no_responders(message: Msg) -> bool:
     """Whether NATS itself sent this to the `reply` of a message that nobody listens to."""
     return message.headers is not None and not message.data and message.headers.get("Status") == "503"
 
@@ -68,7 +69,7 @@ class Connection:
         self._keeper: asyncio.Task[None] | None = None
         self._beats: asyncio.Task[None] | None = None
         self._beat_token = self._next_token()
-        self._hearing = Hearing(GAP_S)
+        self._contact = Contact(GAP_S)
         self._was_connected = False
         self.last_error: Exception | None = None
 
@@ -107,13 +108,13 @@ class Connection:
         except TimeoutError:
             raise BusUnavailable() from None
 
-    def heard_for_s(self) -> float:
-        """Seconds for which NATS has been heard, and this process has listened, without a gap; 0.0 in a gap."""
-        return self._hearing.for_s(clock_ns())
+    def in_contact_for_s(self) -> float:
+        """Seconds for which NATS has answered, and this process has listened, without a gap; 0.0 in a gap."""
+        return self._contact.for_s(clock_ns())
 
-    def heard_since_ns(self) -> int | None:
+    def in_contact_since_ns(self) -> int | None:
         """When that began, which tells one such time from the next; None in a gap."""
-        return self._hearing.since_ns(clock_ns())
+        return self._contact.since_ns(clock_ns())
 
     async def flush(self, timeout_s: float) -> None:
         """Returns once the server has processed everything sent so far; BusUnavailable otherwise.
@@ -171,7 +172,7 @@ class Connection:
                 answer = await future
         finally:
             self._replies.pop(token, None)
-        if said_nobody_listens(answer):
+        if is_no_responders(answer):
             raise NoResponders(subject)
         return answer
 
@@ -221,7 +222,7 @@ class Connection:
     async def _on_reply(self, message: Msg) -> None:
         token = message.subject.rpartition(".")[2]
         if token == self._beat_token:
-            self._heard()
+            self._note_answer()
             return
         future = self._replies.get(token)
         if future is not None and not future.done():
@@ -295,7 +296,7 @@ class Connection:
         else:
             self._up.clear()
             self._down.set()
-            self._hearing.lost()
+            self._contact.lost()
             for future in self._replies.values():
                 if not future.done():
                     future.set_exception(ConnectionLost())
@@ -306,7 +307,7 @@ class Connection:
             listener(connected)
 
     async def _beat(self) -> None:
-        """Sends itself a message again and again: what comes back is heard in `_on_reply`."""
+        """Sends itself a message again and again: `_on_reply` takes what comes back."""
         while True:
             if self._up.is_set():
                 with contextlib.suppress(BusUnavailable):  # lost in this moment: `_up` says so from now on
@@ -315,8 +316,8 @@ class Connection:
             else:
                 await self._up.wait()
 
-    def _heard(self) -> None:
-        silent_s = self._hearing.heard(clock_ns())
+    def _note_answer(self) -> None:
+        silent_s = self._contact.answered(clock_ns())
         if silent_s:
             BUS_SILENCES.inc()
             log.warning("bus-was-silent", dur_ms=round(silent_s * 1000))

@@ -23,29 +23,26 @@ from salon_contracts.errors import (
     from_failure,
 )
 
-from salon_kit.connection import BEAT_S, Connection, ConnectionLost, NoResponders, said_nobody_listens
-from salon_kit.hearing import NANOSECONDS, clock_ns
-from salon_kit.identity import Identity
-from salon_kit.jetstream import JetStream
-from salon_kit.log import get_logger
-from salon_kit.metrics import BUS_REQUEST_SECONDS, BUS_REQUESTS
-from salon_kit.permissions import inbox_prefix
-from salon_kit.serving import (
+from salon_kit.bus.endpoint import (
     FAILURE_HEADER,
     REQUEST_ID_HEADER,
     TIMEOUT_HEADER,
     TRACEPARENT_HEADER,
+    Endpoint,
     Handler,
     Request,
-    RequestContext,
-    Serving,
     operation,
 )
+from salon_kit.clock import NANOSECONDS, clock_ns
+from salon_kit.identity import Identity
+from salon_kit.jetstream import JetStream
+from salon_kit.log import get_logger
+from salon_kit.metrics import BUS_REQUEST_SECONDS, BUS_REQUESTS
+from salon_kit.nats.connection import BEAT_S, Connection, ConnectionLost, NoResponders
+from salon_kit.nats.permissions import inbox_prefix
+from salon_kit.nats.subscription import MessageCallback, Subscription
 from salon_kit.settings import BusSettings
-from salon_kit.subscription import MessageCallback, Subscription
 from salon_kit.trace import current_traceparent
-
-__all__ = ["Bus", "Handler", "RequestContext", "Serving", "said_nobody_listens"]
 
 Reply = TypeVar("Reply", bound=Message)
 
@@ -64,7 +61,7 @@ class Bus:
         """For the modules of the kit."""
         self.jetstream = JetStream(self.connection)
         """For the modules of the kit."""
-        self._servings: set[Serving[Any]] = set()
+        self._endpoints: set[Endpoint[Any]] = set()
 
     @classmethod
     async def connect(cls, settings: BusSettings, identity: Identity, *, timeout_s: float = 10.0) -> "Bus":
@@ -89,22 +86,22 @@ class Bus:
         """Returns once connected; BusUnavailable after `timeout_s`."""
         await self.connection.wait_connected(timeout_s)
 
-    def heard_for(self, seconds: float) -> bool:
-        """Whether for the last `seconds`, without a gap, NATS was heard and stored what it was given: whoever was
+    def in_contact_for(self, seconds: float) -> bool:
+        """Whether for the last `seconds`, without a gap, NATS answered and stored what it was given: whoever was
         silent all that time was silent by himself, not for want of a bus or of a disk to renew a lease on."""
-        since_ns = self._heard_since_ns()
+        since_ns = self._in_contact_since_ns()
         return since_ns is not None and clock_ns() - since_ns >= seconds * NANOSECONDS
 
-    def _heard_since_ns(self) -> int | None:
-        heard_ns, works_ns = self.connection.heard_since_ns(), self.jetstream.storing.works_since_ns
+    def _in_contact_since_ns(self) -> int | None:
+        heard_ns, works_ns = self.connection.in_contact_since_ns(), self.jetstream.storage.works_since_ns
         return None if heard_ns is None or works_ns is None else max(heard_ns, works_ns)
 
-    async def wait_heard_for(self, seconds: float) -> int:
-        """Returns once `heard_for` is true. What it returns changes with every gap."""
+    async def wait_in_contact_for(self, seconds: float) -> int:
+        """Returns once `in_contact_for` is true. What it returns changes with every gap."""
         while True:
             await self.connection.wait_connected(float("inf"))
-            since_ns = self._heard_since_ns()
-            if since_ns is not None and self.heard_for(seconds):
+            since_ns = self._in_contact_since_ns()
+            if since_ns is not None and self.in_contact_for(seconds):
                 return since_ns
             await asyncio.sleep(BEAT_S)  # nothing says when a gap will end
 
@@ -136,8 +133,8 @@ class Bus:
         queue: str = "",
         max_in_flight: int = 64,
         max_waiting: int = 256,
-    ) -> Serving[Request]:
-        """Answers `subject` with `handler` until the returned `Serving` is stopped.
+    ) -> Endpoint[Request]:
+        """Answers `subject` with `handler` until the returned `Endpoint` is stopped.
 
         When this returns the server knows of it; without a connection it does as soon as there is one.
 
@@ -147,17 +144,17 @@ class Bus:
         counted, and travels as code `internal` without details. A handler is cancelled when its asker's deadline
         has passed.
         """
-        serving = Serving(self.connection, subject, request_type, handler, max_in_flight, max_waiting)
-        await serving.start(queue, self._servings.discard)
-        self._servings.add(serving)
+        endpoint = Endpoint(self.connection, subject, request_type, handler, max_in_flight, max_waiting)
+        await endpoint.start(queue, self._endpoints.discard)
+        self._endpoints.add(endpoint)
         if self.connected:
             await self.flush()
-        return serving
+        return endpoint
 
     async def publish(self, subject: str, data: bytes, *, reply: str = "") -> None:
         """Hands one bare message to the connection: no headers, no answer, lost if nobody listens.
 
-        `reply`: where NATS says so at once when nobody listens (`said_nobody_listens`). Raises BusUnavailable.
+        `reply`: where NATS says so at once when nobody listens (`is_no_responders`). Raises BusUnavailable.
         """
         await self.connection.publish(subject, data, reply=reply)
 
@@ -174,7 +171,7 @@ class Bus:
 
     async def close(self, timeout_s: float = 5.0) -> None:
         """Finishes what is in flight until the deadline, then disconnects. Never raises."""
-        await asyncio.gather(*(serving.stop(timeout_s) for serving in list(self._servings)), return_exceptions=True)
+        await asyncio.gather(*(endpoint.stop(timeout_s) for endpoint in list(self._endpoints)), return_exceptions=True)
         if self.connected:
             try:
                 await self.flush(min(timeout_s, 2.0))

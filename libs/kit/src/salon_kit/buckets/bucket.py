@@ -16,10 +16,10 @@ from salon_contracts.errors import BusUnavailable, Conflict
 
 from salon_kit.bus import Bus
 from salon_kit.jetstream import JetStream, JetStreamError, RawMessage, WrongLastSequence, nanoseconds
+from salon_kit.jetstream.fetch import read_once
+from salon_kit.jetstream.ordered_consumer import OrderedConsumer
 from salon_kit.log import get_logger
-from salon_kit.ordered import OrderedReader
-from salon_kit.permissions import may_update
-from salon_kit.reading import read_once
+from salon_kit.nats.permissions import may_update
 
 log = get_logger()
 
@@ -65,7 +65,7 @@ class Watch:
         self._changes: dict[str, Change] = {}
         self._available = asyncio.Event()
         self._caught_up = asyncio.Event()
-        self._reader = OrderedReader(
+        self._reader = OrderedConsumer(
             jetstream,
             f"KV_{bucket}",
             self._take,

@@ -13,13 +13,13 @@ from typing import Any, cast
 
 import uvicorn
 
-from salon_kit.acceptor import TLS_HANDSHAKE_TIMEOUT_S, Acceptor
-from salon_kit.bind_address import socket_for
-from salon_kit.bounded_lines import bound_lines
-from salon_kit.connection_limits import ConnectionLimits, Place
-from salon_kit.frame_meter import UNLIMITED, Allowance
-from salon_kit.http_protocol import HEAD_TIMEOUT_S, REQUEST_TIMEOUT_S, BoundedHttp, HttpBounds
-from salon_kit.trusted_proxies import NONE, ForwardedClients, TrustedProxies
+from salon_kit.http.acceptor import TLS_HANDSHAKE_TIMEOUT_S, Acceptor
+from salon_kit.http.bind_address import socket_for
+from salon_kit.http.bounded_lines import bound_lines
+from salon_kit.http.connection_limits import ConnectionLimits, Place
+from salon_kit.http.frame_meter import UNLIMITED, Allowance
+from salon_kit.http.protocol import HEAD_TIMEOUT_S, REQUEST_TIMEOUT_S, BoundedHttp, HttpBounds
+from salon_kit.http.trusted_proxies import NONE, ForwardedClients, TrustedProxies
 
 KEEP_ALIVE_S = 75
 UNREAD_TIMEOUT_MS = 30_000

@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from salon_kit.client_address import address_group
-from salon_kit.trusted_proxies import NONE, TrustedProxies
+from salon_kit.http.client_address import address_group
+from salon_kit.http.trusted_proxies import NONE, TrustedProxies
 
 
 @dataclass(slots=True)

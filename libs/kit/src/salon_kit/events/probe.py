@@ -20,14 +20,14 @@ TIMEOUT_S = 3.0
 
 
 async def probe_storage(bus: Bus) -> None:
-    """Runs until cancelled. What comes of it is in `bus.jetstream.storing`, as of every append."""
-    storing = bus.jetstream.storing
+    """Runs until cancelled. What comes of it is in `bus.jetstream.storage`, as of every append."""
+    storage = bus.jetstream.storage
     while True:
-        failing = storing.problem is not None
-        if failing or storing.idle_s(EVENTS_STREAM) >= QUIET_S:
+        failing = storage.problem is not None
+        if failing or storage.idle_s(EVENTS_STREAM) >= QUIET_S:
             with contextlib.suppress(BusUnavailable, JetStreamError):  # noted by the append itself
                 await try_to_store(bus)
-        await asyncio.sleep(FAILING_S if storing.problem is not None else QUIET_S / 2)
+        await asyncio.sleep(FAILING_S if storage.problem is not None else QUIET_S / 2)
 
 
 async def try_to_store(bus: Bus, timeout_s: float = TIMEOUT_S) -> None:

@@ -1,29 +1,23 @@
-"""Since when somebody has been heard without a gap: what it takes to hold the silence of others for theirs.
+"""Since when NATS has answered without a gap: what it takes to hold the silence of others for theirs.
 
-A lease that ran out says that its owner was silent, or that the bus was, or that we were. Only who has heard the bus
-all the while can tell. Pure: it is told what happened and when.
+A lease that ran out says that its owner was silent, or that the bus was, or that we were. Only who was in contact with
+the bus all the while can tell. Pure: it is given what happened and when.
 """
 
-import time
 from dataclasses import dataclass
 
-NANOSECONDS = 1_000_000_000
-
-
-def clock_ns() -> int:
-    """Nanoseconds that go on while the machine sleeps, as the leases of NATS do."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+from salon_kit.clock import NANOSECONDS
 
 
 @dataclass(slots=True)
-class Hearing:
+class Contact:
     gap_s: float
     """So long without an answer, and it is a gap."""
     _since_ns: int | None = None
     _last_ns: int = 0
 
-    def heard(self, now_ns: int) -> float:
-        """An answer came. Seconds of the gap that it ends; 0.0: there was none, or one that `lost` said."""
+    def answered(self, now_ns: int) -> float:
+        """An answer came. Seconds of the gap that it ends; 0.0: there was none, or one that `lost` began."""
         silent_s = 0.0
         if self._since_ns is None:
             self._since_ns = now_ns

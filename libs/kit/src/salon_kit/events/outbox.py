@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from salon_contracts.errors import BusUnavailable
 from salon_contracts.subjects import Entity
 
-from salon_kit.events import Events, check_kind
+from salon_kit.events.stream import Events, check_kind
 from salon_kit.log import get_logger
 from salon_kit.metrics import OUTBOX_LOST, OUTBOX_WAITING
 

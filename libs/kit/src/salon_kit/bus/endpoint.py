@@ -11,10 +11,10 @@ from google.protobuf.message import DecodeError, Message
 from nats.aio.msg import Msg
 from salon_contracts.errors import BusUnavailable, RateLimited, RequestMalformed, SalonError, to_failure
 
-from salon_kit.connection import Connection
 from salon_kit.log import bound, get_logger
 from salon_kit.metrics import BUS_IN_FLIGHT, BUS_SERVE_SECONDS, BUS_SERVED
-from salon_kit.subscription import Subscription
+from salon_kit.nats.connection import Connection
+from salon_kit.nats.subscription import Subscription
 from salon_kit.trace import current_traceparent, set_traceparent
 
 log = get_logger()
@@ -51,7 +51,7 @@ def operation(subject: str) -> str:
     return f"{tokens[3]}.{tokens[-1]}" if len(tokens) >= 5 and tokens[0] == "salon" else "other"
 
 
-class Serving(Generic[Request]):
+class Endpoint(Generic[Request]):
     """A subject this process answers on; made by `Bus.serve`."""
 
     def __init__(
@@ -74,9 +74,9 @@ class Serving(Generic[Request]):
         self._subscription: Subscription | None = None
         self.quiet = asyncio.Event()
         """Set once nothing new can come."""
-        self._stopped: Callable[[Serving[Any]], None] = lambda _: None
+        self._stopped: Callable[[Endpoint[Any]], None] = lambda _: None
 
-    async def start(self, queue: str, stopped: "Callable[[Serving[Any]], None]") -> None:
+    async def start(self, queue: str, stopped: "Callable[[Endpoint[Any]], None]") -> None:
         self._stopped = stopped
         self._subscription = await self._connection.subscribe(self._subject, self._take, queue=queue)
 

@@ -1,0 +1,1 @@
+"""The connection to a NATS server: kept up, its permissions, its configuration file."""
