@@ -17,9 +17,9 @@ from salon_packets import (
     Relay,
     SinkConfig,
     SourceConfig,
-    SourceRestored,
     SourceStarted,
-    SourceSubstituted,
+    SwitchedBack,
+    SwitchedTo,
     TransportClosed,
     TransportConnected,
 )
@@ -167,7 +167,7 @@ def rtp(ssrc: int, sequence: int, timestamp: int, *, key: bool) -> bytes:
     return struct.pack("!BBHII", 0x80, 0x80 | 96, sequence, timestamp, ssrc) + bytes([0x10, 0 if key else 1, 9, 9])
 
 
-async def test_a_process_of_this_machine_taps_a_source_and_stands_in_for_it(relay: Relay) -> None:
+async def test_a_process_of_this_machine_consumes_a_source_and_replaces_it(relay: Relay) -> None:
     inbox = Inbox(relay)
     camera, transcoder = (socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2))
     with camera[0], camera[1], transcoder[0], transcoder[1]:
@@ -182,25 +182,25 @@ async def test_a_process_of_this_machine_taps_a_source_and_stands_in_for_it(rela
         relay.add_source(2, 20, video_source())
         relay.add_sink(2, 21, 10, video_sink())
         relay.hold(10, 60_000)
-        relay.substitute(10, 20)
+        relay.switch_to(10, 20)
 
         camera[0].send(rtp(1, 7, 90_000, key=True))
-        assert await inbox.next() == Like(SourceStarted, source=10)
-        tapped = await asyncio.to_thread(transcoder[0].recv, 2048)
-        assert struct.unpack("!II", tapped[4:12]) == (90_000, 3), "the publisher's timestamp on the tap's own SSRC"
+        assert await inbox.next() == Like(SourceStarted, transport=1, source=10)
+        local = await asyncio.to_thread(transcoder[0].recv, 2048)
+        assert struct.unpack("!II", local[4:12]) == (90_000, 3), "the publisher's timestamp, an SSRC of its own"
 
         transcoder[0].send(rtp(1, 50, 90_000, key=True))
-        assert await inbox.next() == Like(SourceStarted, source=20)
-        assert await inbox.next() == Like(SourceSubstituted, source=10, by=20)
+        assert await inbox.next() == Like(SourceStarted, transport=2, source=20)
+        assert await inbox.next() == Like(SwitchedTo, transport=1, source=10, replacement=20)
 
         transcoder[0].close()
-        assert await inbox.next() == Like(SourceRestored, source=10, reason="lost")
+        assert await inbox.next() == Like(SwitchedBack, transport=1, source=10, reason="lost")
         assert await inbox.next() == Like(TransportClosed, transport=2, reason="link-closed")
         relay.hold(10, 1)
-        assert await inbox.next() == Like(SourceRestored, source=10, reason="late")
+        assert await inbox.next() == Like(SwitchedBack, transport=1, source=10, reason="late")
         relay.hold(10, 60_000)
-        relay.restore(10)
-        assert await inbox.next() == Like(SourceRestored, source=10, reason="ordered")
+        relay.switch_back(10)
+        assert await inbox.next() == Like(SwitchedBack, transport=1, source=10, reason="ordered")
         assert relay.stats()["stale_commands"] == 0
 
 
@@ -229,9 +229,9 @@ def test_only_a_local_socket_of_messages_becomes_a_link(relay: Relay) -> None:
         relay.add_local_transport(1, udp.fileno())
     with pytest.raises(OverflowError):
         relay.hold(1, -1)
-    for command in (relay.restore, relay.request_keyframe):
+    for command in (relay.switch_back, relay.request_keyframe):
         command(99)
-    relay.substitute(99, 98)
+    relay.switch_to(99, 98)
     assert relay.stats()["stale_commands"] == 3
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from salon_contracts.errors import QuotaExceeded, RateLimited, SalonError
 from salon_contracts.ids import AppId, TransportId, UserId
+from salon_packets import DtlsReceived, TransportConnected
 from salon_relay.config import RelaySettings, limits_of
 from salon_relay.peers.peer import CloseReason
 from salon_relay.peers.quotas import Limits, Owner, Quotas
@@ -125,8 +126,8 @@ async def test_repeated_offers_do_not_keep_a_peer_half_open(make_relay: MakeRela
     async with make_relay(replace(ROOMY, setup_timeout_s=0.2)) as relay:
         relay.negotiate("p", read_offer("obs_whip"), sends=True, single="cam")
         for _ in range(3):
-            relay.router.connected(1)
-            relay.router.dtls_received(1, garbage)
+            relay.packets.on_event(TransportConnected(1, "192.0.2.1:9"))
+            relay.packets.on_event(DtlsReceived(1, garbage))
             relay.negotiate("p", read_offer("obs_whip"), sends=True, single="cam")
         await relay.facts.until(lambda: bool(relay.facts.closed))
         assert relay.facts.closed == {"p": CloseReason.NEVER_CONNECTED}

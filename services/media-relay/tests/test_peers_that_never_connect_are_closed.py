@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from salon_contracts.errors import NoRelayAvailable, OfferUnacceptable, RateLimited, TransportNotFound
 from salon_contracts.ids import TransportId
-from salon_packets import CommandQueueFull
+from salon_packets import CommandQueueFull, DtlsReceived, TransportClosed, TransportConnected
 from salon_relay.peers.peer import ALLOWED, CloseReason, PeerState
 from salon_relay.peers.quotas import Limits
 from salon_testing.relay.running import MakeRelay, RunningRelay
@@ -80,11 +80,11 @@ async def test_packet_path_gives_a_peer_up(
     expected: CloseReason,
 ) -> None:
     relay.negotiate("p", read_offer("obs_whip"), sends=True, single="cam")
-    relay.router.lost(1, reason)
+    relay.packets.on_event(TransportClosed(1, reason))
     assert relay.facts.closed == {"p": expected}
-    relay.router.lost(1, "internal-error")
-    relay.router.connected(1)
-    relay.router.dtls_received(1, [b"late"])
+    relay.packets.on_event(TransportClosed(1, "internal-error"))
+    relay.packets.on_event(TransportConnected(1, "192.0.2.1:9"))
+    relay.packets.on_event(DtlsReceived(1, [b"late"]))
 
 
 async def test_same_offer_again_gives_the_same_answer(relay: RunningRelay, read_offer: ReadOffer) -> None:

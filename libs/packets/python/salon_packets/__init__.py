@@ -13,29 +13,23 @@ from salon_packets._native import (
     Relay,
     SinkConfig,
     SourceConfig,
-    SourceRestored,
     SourceStarted,
     SourceStopped,
-    SourceSubstituted,
+    SwitchedBack,
+    SwitchedTo,
     TransportClosed,
     TransportConnected,
 )
 from salon_packets.encoded_frame import EncodedFrame
 from salon_packets.frame_link import FrameLink
 
-RestoreReason = Literal["ordered", "lost", "restarted", "late", "stalled"]
-"""Of `SourceRestored`."""
+SwitchBackReason = Literal["ordered", "lost", "restarted", "late", "stalled"]
+"""Of `SwitchedBack`."""
 
-Event = (
-    TransportConnected
-    | DtlsReceived
-    | TransportClosed
-    | SourceStarted
-    | SourceStopped
-    | SourceSubstituted
-    | SourceRestored
-    | EventsLost
-)
+SourceEvent = SourceStarted | SourceStopped | SwitchedTo | SwitchedBack
+TransportEvent = TransportConnected | DtlsReceived | TransportClosed | SourceEvent
+"""`transport` says which one, also of the events of its sources."""
+Event = TransportEvent | EventsLost
 
 __all__ = [
     "Beautifier",
@@ -51,10 +45,10 @@ __all__ = [
     "Relay",
     "SinkConfig",
     "SourceConfig",
-    "SourceRestored",
     "SourceStarted",
     "SourceStopped",
-    "SourceSubstituted",
+    "SwitchedBack",
+    "SwitchedTo",
     "TransportClosed",
     "TransportConnected",
 ]

@@ -22,10 +22,10 @@ __all__ = [
     "Relay",
     "SinkConfig",
     "SourceConfig",
-    "SourceRestored",
     "SourceStarted",
     "SourceStopped",
-    "SourceSubstituted",
+    "SwitchedBack",
+    "SwitchedTo",
     "TransportClosed",
     "TransportConnected",
 ]
@@ -108,6 +108,7 @@ class SinkConfig:
 class TransportConnected:
     """A STUN check with the right password selected this address. Emitted once, and again when the address moves."""
 
+    def __new__(cls, transport: int, address: str) -> Self: ...
     transport: Final[int]
     address: Final[str]
 
@@ -115,6 +116,7 @@ class TransportConnected:
 class DtlsReceived:
     """DTLS datagrams of one transport, in order (RFC 7983 range 20..63, only from a validated address)."""
 
+    def __new__(cls, transport: int, datagrams: list[bytes]) -> Self: ...
     transport: Final[int]
     datagrams: Final[list[bytes]]
 
@@ -127,6 +129,7 @@ class TransportClosed:
     `link-closed`: the other end of a local transport is gone.
     """
 
+    def __new__(cls, transport: int, reason: Literal["consent-expired", "internal-error", "link-closed"]) -> Self: ...
     transport: Final[int]
     reason: Final[Literal["consent-expired", "internal-error", "link-closed"]]
 
@@ -134,31 +137,36 @@ class TransportClosed:
 class SourceStarted:
     """The first authenticated packet of a source arrived (again, after `SourceStopped`)."""
 
+    transport: Final[int]
+    """The one that the source comes on; so it is in all events of a source."""
     source: Final[int]
 
 @final
 class SourceStopped:
     """No packet of this source for 5 s while its transport lives."""
 
+    transport: Final[int]
     source: Final[int]
 
 @final
-class SourceSubstituted:
-    """The viewers of `source` get `by` instead from now on: its first packet has left, a key frame's."""
+class SwitchedTo:
+    """The viewers of `source` get `replacement` from now on: its first packet has left, a key frame's."""
 
+    transport: Final[int]
     source: Final[int]
-    by: Final[int]
+    replacement: Final[int]
 
 @final
-class SourceRestored:
+class SwitchedBack:
     """The viewers of `source` get its own packets again, or will from its next key frame on.
 
-    `ordered`: by `restore`. `lost`: the source that stood in is gone. `restarted`: `source` began anew under another
-    SSRC, whose clock the one that stood in does not know. `late`: nothing came after `substitute` or `hold` in time;
-    the viewers missed nothing (`substitute`), or begin now (`hold`). `stalled`: pictures of `source` came for 500 ms
-    and nothing of the one that stood in.
+    `ordered`: by `switch_back`. `lost`: the replacement is gone. `restarted`: `source` began anew under another SSRC,
+    whose clock the replacement does not know. `late`: nothing came after `switch_to` or `hold` in time; the viewers
+    missed nothing (`switch_to`), or begin now (`hold`). `stalled`: pictures of `source` came for 500 ms and nothing of
+    the replacement.
     """
 
+    transport: Final[int]
     source: Final[int]
     reason: Final[Literal["ordered", "lost", "restarted", "late", "stalled"]]
 
@@ -174,8 +182,8 @@ Event = (
     | TransportClosed
     | SourceStarted
     | SourceStopped
-    | SourceSubstituted
-    | SourceRestored
+    | SwitchedTo
+    | SwitchedBack
     | EventsLost
 )
 
@@ -249,8 +257,8 @@ class Relay:
         """A peer on this machine at the other end of `fd`, a connected Unix SOCK_SEQPACKET socket, which is duplicated.
 
         Plain RTP and RTCP, one packet a message; ready at once, without ICE, DTLS and SRTP, and never given up for
-        silence. A sink on it gets `source`'s own packets with `source`'s own RTP timestamps, whoever stands in for
-        that source. A source on it may stand in for another. OSError if `fd` cannot be duplicated.
+        silence. A sink on it is a local consumer: it gets `source`'s own packets with `source`'s own RTP timestamps,
+        whatever replaces that source. A source on it may replace another. OSError if `fd` cannot be duplicated.
         """
     def remove_transport(self, transport: int) -> None:
         """Remove it with its sources and sinks."""
@@ -268,17 +276,17 @@ class Relay:
     def remove_sink(self, sink: int) -> None: ...
     def pause_sink(self, sink: int, paused: bool) -> None: ...
     def request_keyframe(self, source: int) -> None: ...
-    def substitute(self, source: int, by: int) -> None:
-        """Give the viewers of `source`, present and future ones, the packets of `by` instead.
+    def switch_to(self, source: int, replacement: int) -> None:
+        """Give the viewers of `source`, present and future ones, the packets of `replacement` instead.
 
-        `by` carries the same pictures a little later, under the same RTP timestamps. The viewers get `source` up to a
-        whole frame, then `by` from a key frame that comes after that frame: no gap, no overlap, one numbering. If no
-        such key frame comes within 400 ms they go on with `source`, and `SourceRestored(reason="late")` says so.
+        That carries the same pictures a little later, under the same RTP timestamps. The viewers get `source` up to a
+        whole frame, then `replacement` from a key frame that comes after that frame: no gap, no overlap, one numbering.
+        If no such key frame comes within 400 ms they go on with `source`, and `SwitchedBack(reason="late")` says so.
         """
-    def restore(self, source: int) -> None:
+    def switch_back(self, source: int) -> None:
         """Give them `source` again, from its next key frame on; until then they get what they get now."""
     def hold(self, source: int, max_ms: int) -> None:
-        """Give viewers nothing of `source` until `substitute` has taken effect, `restore`, or `max_ms` are over."""
+        """Give viewers nothing of `source` until `switch_to` has taken effect, `switch_back`, or `max_ms` are over."""
     def stats(self) -> Stats: ...
     def close(self) -> None:
         """Stop the thread and close the socket; further commands raise RuntimeError."""

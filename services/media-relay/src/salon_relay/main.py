@@ -112,7 +112,7 @@ async def build(service: Service, settings: RelaySettings) -> None:
     effects = EffectsOfStreams(
         router, relay_id=name, packets=packets, ids=router.ids, transcoders=transcoders, record=record
     )
-    packets.start(router, effects)
+    packets.start()
     service.start("outbox", outbox.run())
     service.start("probe-storage", probe_storage(service.bus))
     service.start("statistics", packets.run())

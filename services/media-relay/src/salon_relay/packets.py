@@ -1,4 +1,4 @@
-"""Between the event loop and the packet path: events up to whoever owns the transport, commands down.
+"""Between the event loop and the packet path: events up to whoever added the transport, commands down.
 
 The event loop is told by an eventfd. Commands return at once. Removals must never get lost: one that does not fit is
 kept and tried again with the next statistics.
@@ -7,23 +7,17 @@ kept and tried again with the next statistics.
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, Literal, Protocol, assert_never
+from typing import TYPE_CHECKING, Final, Protocol
 
 from salon_kit.log import get_logger
 from salon_packets import (
     CommandQueueFull,
-    DtlsReceived,
     Event,
     EventsLost,
-    RestoreReason,
     SinkConfig,
     SourceConfig,
-    SourceRestored,
-    SourceStarted,
-    SourceStopped,
-    SourceSubstituted,
     TransportClosed,
-    TransportConnected,
+    TransportEvent,
 )
 
 from salon_relay.srtp_keys import SrtpKeys
@@ -36,9 +30,6 @@ log = get_logger()
 
 STATS_PERIOD_S: Final = 1.0
 _SNAPSHOT_MAX_AGE_NS: Final = 200_000_000
-
-
-LossReason = Literal["consent-expired", "internal-error", "link-closed"]
 
 
 class PacketPath(Protocol):
@@ -56,49 +47,32 @@ class PacketPath(Protocol):
     def add_sink(self, transport: int, sink: int, source: int, config: SinkConfig) -> None: ...
     def remove_sink(self, sink: int) -> None: ...
     def pause_sink(self, sink: int, paused: bool) -> None: ...
-    def substitute(self, source: int, by: int) -> None: ...
-    def restore(self, source: int) -> None: ...
+    def switch_to(self, source: int, replacement: int) -> None: ...
+    def switch_back(self, source: int) -> None: ...
     def hold(self, source: int, max_ms: int) -> None: ...
     def stats(self) -> "Stats": ...
     def close(self) -> None: ...
 
 
-class TransportListener(Protocol):
-    """Who is told what happens to a transport."""
-
-    def connected(self, transport: int) -> None: ...
-    def dtls_received(self, transport: int, datagrams: list[bytes]) -> None: ...
-    def lost(self, transport: int, reason: LossReason) -> None: ...
-
-
-class SourceListener(Protocol):
-    """Who is told what happens to sources, and to local transports."""
-
-    def source_started(self, source: int) -> None: ...
-    def source_substituted(self, source: int) -> None: ...
-    def source_restored(self, source: int, reason: RestoreReason) -> None: ...
-    def link_lost(self, transport: int) -> None:
-        """The packet path has removed the local transport, with its sources and sinks."""
+TransportListener = Callable[[TransportEvent], None]
+"""Of one transport: gets what happens to it and to its sources, until it is removed or gone."""
 
 
 class Packets:
-    """`start(listener)`, then commands; `run` takes the statistics; `close` at the end."""
+    """`start`, then commands; `run` takes the statistics; `close` at the end."""
 
     def __init__(
         self, path: PacketPath, *, on_stats: Callable[["Stats", float], None] = lambda stats, seconds: None
     ) -> None:
         self._path = path
         self._on_stats = on_stats
-        self._listener: TransportListener | None = None
-        self._source_listener: SourceListener | None = None
-        self._local: set[int] = set()
-        """Local transports that are there as far as is known."""
+        self._listeners: dict[int, TransportListener] = {}
+        """Of the transports that are there as far as is known."""
         self._owed: list[tuple[Callable[[int], None], int]] = []
         self._snapshot: tuple[int, Stats] | None = None
         self._previous: Stats | None = None
 
-    def start(self, listener: TransportListener, source_listener: SourceListener | None = None) -> None:
-        self._listener, self._source_listener = listener, source_listener
+    def start(self) -> None:
         asyncio.get_running_loop().add_reader(self._path.fileno(), self._dispatch)
 
     def close(self) -> None:
@@ -120,61 +94,37 @@ class Packets:
     # ---- up ----
 
     def _dispatch(self) -> None:
-        if self._listener is None:
-            return
         for event in self._path.drain():
-            match event:
-                case TransportConnected():
-                    self._listener.connected(event.transport)
-                case DtlsReceived():
-                    self._listener.dtls_received(event.transport, event.datagrams)
-                case TransportClosed():
-                    self._lost(event)
-                case SourceStarted():
-                    log.debug("source-started", count=event.source)
-                    if self._source_listener is not None:
-                        self._source_listener.source_started(event.source)
-                case SourceSubstituted():
-                    if self._source_listener is not None:
-                        self._source_listener.source_substituted(event.source)
-                case SourceRestored():
-                    if self._source_listener is not None:
-                        self._source_listener.source_restored(event.source, event.reason)
-                case SourceStopped():
-                    log.debug("source-stopped", count=event.source)
-                case EventsLost():
-                    log.warning("packet-events-lost", count=event.count)
-                case _:
-                    assert_never(event)
+            self.on_event(event)
 
-    def _lost(self, event: TransportClosed) -> None:
-        if event.transport not in self._local:
-            if self._listener is not None:
-                self._listener.lost(event.transport, event.reason)
+    def on_event(self, event: Event) -> None:
+        """Passes it on; what comes of a transport that has been removed meanwhile is nothing."""
+        if isinstance(event, EventsLost):
+            log.warning("packet-events-lost", count=event.count)
             return
-        self._local.discard(event.transport)
-        if self._source_listener is not None:
-            self._source_listener.link_lost(event.transport)
+        listener = self._listeners.get(event.transport)
+        if isinstance(event, TransportClosed):
+            self._listeners.pop(event.transport, None)
+        if listener is not None:
+            listener(event)
 
     # ---- down; CommandQueueFull is the caller's to handle, except where said otherwise ----
 
-    def add_transport(self, transport: int, *, local_ufrag: str, local_pwd: str, remote_ufrag: str) -> None:
+    def add_transport(
+        self, transport: int, listener: TransportListener, *, local_ufrag: str, local_pwd: str, remote_ufrag: str
+    ) -> None:
         self._path.add_transport(transport, local_ufrag, local_pwd, remote_ufrag)
+        self._listeners[transport] = listener
 
-    def add_local_transport(self, transport: int, fd: int) -> None:
+    def add_local_transport(self, transport: int, listener: TransportListener, fd: int) -> None:
         """Raises OSError as well, when there are no file descriptors left."""
         self._path.add_local_transport(transport, fd)
-        self._local.add(transport)
-
-    def remove_local_transport(self, transport: int) -> None:
-        """Never raises; nothing to do for one that was lost."""
-        if transport in self._local:
-            self._local.discard(transport)
-            self._surely(self._path.remove_transport, transport)
+        self._listeners[transport] = listener
 
     def remove_transport(self, transport: int) -> None:
-        """Never raises."""
-        self._surely(self._path.remove_transport, transport)
+        """Of either kind. Never raises; nothing to do for one that is gone."""
+        if self._listeners.pop(transport, None) is not None:
+            self._surely(self._path.remove_transport, transport)
 
     def send_dtls(self, transport: int, datagrams: Sequence[bytes]) -> None:
         """Never raises: DTLS repeats what gets lost."""
@@ -203,12 +153,12 @@ class Packets:
     def pause_sink(self, sink: int, *, paused: bool) -> None:
         self._path.pause_sink(sink, paused)
 
-    def substitute(self, source: int, by: int) -> None:
-        self._path.substitute(source, by)
+    def switch_to(self, source: int, replacement: int) -> None:
+        self._path.switch_to(source, replacement)
 
-    def restore(self, source: int) -> None:
+    def switch_back(self, source: int) -> None:
         """Never raises."""
-        self._surely(self._path.restore, source)
+        self._surely(self._path.switch_back, source)
 
     def hold(self, source: int, *, max_ms: int) -> None:
         self._path.hold(source, max_ms)

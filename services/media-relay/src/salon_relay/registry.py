@@ -11,6 +11,7 @@ from typing import Final, Literal, Protocol
 from salon_contracts.errors import InvariantBroken
 from salon_contracts.ids import AppId, StreamId
 from salon_media.codecs import CodecName, OfferedCodec
+from salon_packets import SourceEvent
 
 Kind = Literal["audio", "video"]
 KINDS: Final[tuple[Kind, ...]] = ("audio", "video")
@@ -70,6 +71,9 @@ class TrackListener(Protocol):
     def unpublished(self, track: Track) -> None:
         """Nothing has come instead; it may in the same turn of the event loop."""
 
+    def on_source_event(self, track: Track, event: SourceEvent) -> None:
+        """What the packet path says of its source."""
+
 
 @dataclass(slots=True)
 class Registry:
@@ -109,6 +113,11 @@ class Registry:
             if self.listener is not None and seen.name != track.name:
                 self.listener.published(seen)
         return seen
+
+    def on_source_event(self, event: SourceEvent) -> None:
+        track = self._by_source.get(event.source)
+        if track is not None and self.listener is not None:
+            self.listener.on_source_event(track, event)
 
     def of_source(self, source: int) -> Track | None:
         return self._by_source.get(source)

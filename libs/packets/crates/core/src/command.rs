@@ -85,18 +85,18 @@ pub enum Command {
         source: u64,
     },
     /// Give the viewers of a video source another one that carries the same pictures later.
-    Substitute {
+    SwitchTo {
         /// Id of what they are to get no more.
         source: u64,
         /// Id of what they are to get.
-        by: u64,
+        replacement: u64,
     },
     /// Give them the source itself again.
-    Restore {
+    SwitchBack {
         /// Id.
         source: u64,
     },
-    /// Give viewers nothing of a video source until another stands in.
+    /// Give viewers nothing of a video source until its replacement begins.
     Hold {
         /// Id.
         source: u64,

@@ -34,27 +34,35 @@ pub enum Event {
     },
     /// The first authenticated packet of a source arrived.
     SourceStarted {
+        /// Owner's id of the transport it comes on.
+        transport: u64,
         /// Owner's id.
         source: u64,
     },
     /// A source fell silent while its transport lives.
     SourceStopped {
+        /// Owner's id of the transport it came on.
+        transport: u64,
         /// Owner's id.
         source: u64,
     },
-    /// The viewers of a source get another one instead; its first packet has left.
-    SourceSubstituted {
+    /// The viewers of a source get its replacement; the first packet of that has left.
+    SwitchedTo {
+        /// Owner's id of the transport that the source comes on.
+        transport: u64,
         /// Owner's id of what they were to get.
         source: u64,
         /// Owner's id of what they get.
-        by: u64,
+        replacement: u64,
     },
     /// The viewers of a source get its own packets again, or will from its next key frame on.
-    SourceRestored {
+    SwitchedBack {
+        /// Owner's id of the transport that the source comes on.
+        transport: u64,
         /// Owner's id.
         source: u64,
         /// Why.
-        reason: RestoreReason,
+        reason: SwitchBackReason,
     },
     /// This many events did not fit.
     EventsLost {
@@ -87,20 +95,20 @@ impl CloseReason {
 
 /// Why viewers get a source itself again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RestoreReason {
+pub enum SwitchBackReason {
     /// The owner said so.
     Ordered,
-    /// What stood in is gone.
+    /// The replacement is gone.
     Lost,
-    /// The source began anew on another clock, which what stood in does not know.
+    /// The source began anew on another clock, which the replacement does not know.
     Restarted,
-    /// Nothing came to stand in in time.
+    /// Nothing of the replacement came in time.
     Late,
-    /// What stood in has fallen silent, and the source has not.
+    /// The replacement has fallen silent, and the source has not.
     Stalled,
 }
 
-impl RestoreReason {
+impl SwitchBackReason {
     /// The stable code the owner sees.
     pub fn code(self) -> &'static str {
         match self {
@@ -241,10 +249,16 @@ mod tests {
             transport: 7,
             reason: CloseReason::ConsentExpired,
         });
-        queue.push(Event::SourceStarted { source: 1 });
+        queue.push(Event::SourceStarted {
+            transport: 1,
+            source: 1,
+        });
         queue.push(dtls(3, 1));
         for source in 0..MAX_EVENTS as u64 {
-            queue.push(Event::SourceStopped { source });
+            queue.push(Event::SourceStopped {
+                transport: 1,
+                source,
+            });
         }
         let events = queue.drain();
         assert!(matches!(

@@ -95,8 +95,8 @@ impl SentHistory {
         Some(found)
     }
 
-    /// Gives back a `take` that the budget did not allow.
-    pub(crate) fn give_back(&mut self, sent: &Sent) {
+    /// Undoes a `take` that the budget did not allow.
+    pub(crate) fn release(&mut self, sent: &Sent) {
         let index = sent.sequence as usize & (self.ring.len() - 1);
         self.ring[index] = Sent {
             retransmissions: sent.retransmissions - 1,

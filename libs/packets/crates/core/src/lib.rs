@@ -20,6 +20,8 @@ mod media;
 mod parameter_sets;
 mod picture;
 mod random;
+mod replacement;
+mod role;
 pub mod seqpacket;
 mod sequence;
 mod sink;
@@ -29,7 +31,6 @@ pub mod srtp;
 #[doc(hidden)]
 pub mod stamped;
 pub mod stats;
-mod substitution;
 mod successor;
 mod sys;
 mod timer;

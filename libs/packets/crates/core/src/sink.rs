@@ -8,6 +8,7 @@ use crate::config::{Codec, MediaKind, SinkConfig};
 use crate::history::{Form, Sent, SentHistory};
 use crate::media::{MediaPacket, PASSED};
 use crate::picture::PictureMap;
+use crate::role::Role;
 use crate::sequence::SequenceMap;
 use crate::stats::SinkStats;
 use crate::transport::Transport;
@@ -45,12 +46,11 @@ pub(crate) struct Sink {
     pub(crate) transport: usize,
     /// What it was added for.
     pub(crate) home: usize,
-    /// What it gets: that, or what stands in for it.
+    /// What it gets: that, or its replacement.
     pub(crate) source: usize,
     /// What it got before: packets of it may be asked for again. May be gone.
     former_source: usize,
-    /// On a local transport: gets what its source's publisher sent, under the publisher's own timestamps.
-    pub(crate) is_tap: bool,
+    pub(crate) role: Role,
     pub(crate) kind: MediaKind,
     pub(crate) ssrc: u32,
     pub(crate) cname: Vec<u8>,
@@ -95,15 +95,14 @@ impl Sink {
     pub(crate) fn new(
         id: u64,
         transport: usize,
-        is_tap: bool,
+        role: Role,
         home: usize,
         config: SinkConfig,
         last_sequence: i64,
         last_rtx_sequence: i64,
     ) -> Self {
         let id_of = |kind| config.extensions.id(kind).unwrap_or(0);
-        // Nothing is lost on the way to a process of this machine.
-        let answers_nack = config.nack && !is_tap;
+        let answers_nack = config.nack && role.treatment().loses_packets;
         let history = match (answers_nack, config.kind) {
             (false, _) => 0,
             (true, MediaKind::Video) => VIDEO_HISTORY_PACKETS,
@@ -115,7 +114,7 @@ impl Sink {
             home,
             source: home,
             former_source: home,
-            is_tap,
+            role,
             kind: config.kind,
             ssrc: config.ssrc,
             rtx_ssrc: config.rtx_ssrc,
@@ -355,7 +354,10 @@ impl Sink {
 
     /// The stream begins, or goes on after a pause or under a new SSRC of the source.
     fn open(&mut self, packet: &MediaPacket<'_>) {
-        if self.has_started && !self.is_tap && !self.is_in_step_with(packet.epoch) {
+        if self.has_started
+            && self.role.treatment().keeps_its_clock
+            && !self.is_in_step_with(packet.epoch)
+        {
             // Another time base: go on as much later as the packet came later, one tick at least.
             let elapsed_ns = packet.arrived_ns.saturating_sub(self.last_arrived_ns);
             let ticks = (u128::from(elapsed_ns) * u128::from(self.codec.clock_rate_hz)

@@ -8,8 +8,8 @@ use crate::feedback::nack::NackGenerator;
 use crate::feedback::reception::Reception;
 use crate::media::{MediaPacket, begins_keyframe};
 use crate::parameter_sets::ParameterSets;
+use crate::replacement::Part;
 use crate::stats::SourceStats;
-use crate::substitution::Part;
 use crate::successor::{HeldPacket, Successor};
 use crate::wire::extensions::ExtensionIds;
 use crate::wire::rtp::{Header, SequenceUnwrapper};
@@ -76,7 +76,7 @@ pub(crate) struct Source {
     pub(crate) nack_armed_ns: Option<u64>,
     pub(crate) keyframes: KeyframeRequests,
     pub(crate) mapping: Option<SenderMapping>,
-    /// Those it feeds, its own or those it stands in for.
+    /// Those it feeds, its own or those of what it replaces.
     pub(crate) sinks: Vec<usize>,
     pub(crate) part: Part,
     /// The highest timestamp that arrived, ...

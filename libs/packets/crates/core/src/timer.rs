@@ -17,7 +17,7 @@ pub(crate) enum Timer {
     /// Of a sink: its first sender report.
     SenderReport(u64),
     /// Of a source: its viewers have waited long enough for another.
-    Substitution(u64),
+    Switch(u64),
 }
 
 #[derive(Debug, Default)]

@@ -10,6 +10,7 @@ use crate::feedback::remb::ReceiveEstimate;
 use crate::feedback::twcc::{ArrivalLog, DepartureLog};
 use crate::ice::IceLite;
 use crate::link::LinkQueue;
+use crate::role::Role;
 use crate::srtp::{DEFAULT_MAX_SSRCS, MAX_OVERHEAD_BYTES, SrtpError, SrtpReceiver, SrtpSender};
 use crate::stats::TransportStats;
 use crate::wire::rtcp::Writer;
@@ -29,7 +30,7 @@ const BUDGET_FLOOR_BYTES: usize = 16 * 1024;
 
 /// What an SSRC on a publisher's connection stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
+pub(crate) enum SsrcUse {
     Primary(usize),
     Retransmission(usize),
 }
@@ -95,7 +96,7 @@ pub(crate) struct Transport {
     pub(crate) sources: Vec<usize>,
     pub(crate) sinks: Vec<usize>,
     /// Incoming SSRCs; grows by authenticated packets only, and has a bound like the SRTP context.
-    pub(crate) roles: HashMap<u32, Role>,
+    pub(crate) ssrc_uses: HashMap<u32, SsrcUse>,
     /// Outgoing SSRCs, primary and rtx: what feedback names.
     pub(crate) sink_ssrcs: HashMap<u32, usize>,
     /// Extension ids that carry the transport-wide sequence number; one, unless sections disagree.
@@ -122,7 +123,7 @@ impl Transport {
             carrier,
             sources: Vec::new(),
             sinks: Vec::new(),
-            roles: HashMap::new(),
+            ssrc_uses: HashMap::new(),
             sink_ssrcs: HashMap::new(),
             transport_cc_ids: Vec::new(),
             arrivals: ArrivalLog::default(),
@@ -142,6 +143,14 @@ impl Transport {
     /// A process of this machine at the end of a socket.
     pub(crate) fn is_local(&self) -> bool {
         matches!(self.carrier, Carrier::Local(_))
+    }
+
+    /// Of the sinks on it.
+    pub(crate) fn role(&self) -> Role {
+        match self.carrier {
+            Carrier::Network(_) => Role::Viewer,
+            Carrier::Local(_) => Role::Local,
+        }
     }
 
     pub(crate) fn network(&self) -> Option<&Network> {
@@ -200,7 +209,7 @@ impl Transport {
 
     /// Whether another incoming SSRC may be learned. On the network the SRTP context has refused it before.
     pub(crate) fn may_learn_ssrc(&self) -> bool {
-        self.roles.len() < DEFAULT_MAX_SSRCS || !self.is_local()
+        self.ssrc_uses.len() < DEFAULT_MAX_SSRCS || !self.is_local()
     }
 
     /// Sends one packet of `header` and `parts`; gives its size.

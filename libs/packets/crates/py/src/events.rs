@@ -1,4 +1,4 @@
-//! Events as Python objects.
+//! Events as Python objects. Those of a transport can be made in Python too, by tests that play the packet path.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
@@ -13,6 +13,11 @@ pub(crate) struct TransportConnected {
 
 #[pymethods]
 impl TransportConnected {
+    #[new]
+    fn new(transport: u64, address: String) -> Self {
+        Self { transport, address }
+    }
+
     fn __repr__(&self) -> String {
         format!(
             "TransportConnected(transport={}, address={:?})",
@@ -30,6 +35,14 @@ pub(crate) struct DtlsReceived {
 
 #[pymethods]
 impl DtlsReceived {
+    #[new]
+    fn new(transport: u64, datagrams: Py<PyList>) -> Self {
+        Self {
+            transport,
+            datagrams,
+        }
+    }
+
     fn __repr__(&self, py: Python<'_>) -> String {
         let count = self.datagrams.bind(py).len();
         format!(
@@ -43,11 +56,16 @@ impl DtlsReceived {
 #[pyclass(frozen, get_all, module = "salon_packets._native")]
 pub(crate) struct TransportClosed {
     transport: u64,
-    reason: &'static str,
+    reason: String,
 }
 
 #[pymethods]
 impl TransportClosed {
+    #[new]
+    fn new(transport: u64, reason: String) -> Self {
+        Self { transport, reason }
+    }
+
     fn __repr__(&self) -> String {
         format!(
             "TransportClosed(transport={}, reason={:?})",
@@ -59,56 +77,69 @@ impl TransportClosed {
 /// The first authenticated packet of a source arrived.
 #[pyclass(frozen, get_all, module = "salon_packets._native")]
 pub(crate) struct SourceStarted {
+    transport: u64,
     source: u64,
 }
 
 #[pymethods]
 impl SourceStarted {
     fn __repr__(&self) -> String {
-        format!("SourceStarted(source={})", self.source)
+        format!(
+            "SourceStarted(transport={}, source={})",
+            self.transport, self.source
+        )
     }
 }
 
 /// No packet of this source for 5 s.
 #[pyclass(frozen, get_all, module = "salon_packets._native")]
 pub(crate) struct SourceStopped {
+    transport: u64,
     source: u64,
 }
 
 #[pymethods]
 impl SourceStopped {
     fn __repr__(&self) -> String {
-        format!("SourceStopped(source={})", self.source)
+        format!(
+            "SourceStopped(transport={}, source={})",
+            self.transport, self.source
+        )
     }
 }
 
-/// The viewers of a source get another one.
+/// The viewers of a source get its replacement.
 #[pyclass(frozen, get_all, module = "salon_packets._native")]
-pub(crate) struct SourceSubstituted {
+pub(crate) struct SwitchedTo {
+    transport: u64,
     source: u64,
-    by: u64,
+    replacement: u64,
 }
 
 #[pymethods]
-impl SourceSubstituted {
+impl SwitchedTo {
     fn __repr__(&self) -> String {
-        format!("SourceSubstituted(source={}, by={})", self.source, self.by)
+        format!(
+            "SwitchedTo(transport={}, source={}, replacement={})",
+            self.transport, self.source, self.replacement
+        )
     }
 }
 
 /// The viewers of a source get its own packets again.
 #[pyclass(frozen, get_all, module = "salon_packets._native")]
-pub(crate) struct SourceRestored {
+pub(crate) struct SwitchedBack {
+    transport: u64,
     source: u64,
-    reason: &'static str,
+    reason: String,
 }
 
 #[pymethods]
-impl SourceRestored {
+impl SwitchedBack {
     fn __repr__(&self) -> String {
         format!(
-            "SourceRestored(source={}, reason={:?})",
-            self.source, self.reason
+            "SwitchedBack(transport={}, source={}, reason={:?})",
+            self.transport, self.source, self.reason
         )
     }
 }
@@ -156,20 +187,39 @@ pub(crate) fn into_python(py: Python<'_>, event: Event) -> PyResult<Py<PyAny>> {
             py,
             TransportClosed {
                 transport,
-                reason: reason.code(),
+                reason: reason.code().to_owned(),
             },
         )?
         .into_any(),
-        Event::SourceStarted { source } => Py::new(py, SourceStarted { source })?.into_any(),
-        Event::SourceStopped { source } => Py::new(py, SourceStopped { source })?.into_any(),
-        Event::SourceSubstituted { source, by } => {
-            Py::new(py, SourceSubstituted { source, by })?.into_any()
+        Event::SourceStarted { transport, source } => {
+            Py::new(py, SourceStarted { transport, source })?.into_any()
         }
-        Event::SourceRestored { source, reason } => Py::new(
+        Event::SourceStopped { transport, source } => {
+            Py::new(py, SourceStopped { transport, source })?.into_any()
+        }
+        Event::SwitchedTo {
+            transport,
+            source,
+            replacement,
+        } => Py::new(
             py,
-            SourceRestored {
+            SwitchedTo {
+                transport,
                 source,
-                reason: reason.code(),
+                replacement,
+            },
+        )?
+        .into_any(),
+        Event::SwitchedBack {
+            transport,
+            source,
+            reason,
+        } => Py::new(
+            py,
+            SwitchedBack {
+                transport,
+                source,
+                reason: reason.code().to_owned(),
             },
         )?
         .into_any(),
@@ -186,7 +236,7 @@ pub(crate) fn union<'py>(module: &Bound<'py, PyModule>) -> PyResult<Bound<'py, P
         .bitor(py.get_type::<TransportClosed>())?
         .bitor(py.get_type::<SourceStarted>())?
         .bitor(py.get_type::<SourceStopped>())?
-        .bitor(py.get_type::<SourceSubstituted>())?
-        .bitor(py.get_type::<SourceRestored>())?
+        .bitor(py.get_type::<SwitchedTo>())?
+        .bitor(py.get_type::<SwitchedBack>())?
         .bitor(py.get_type::<EventsLost>())
 }

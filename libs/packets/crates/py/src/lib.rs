@@ -25,8 +25,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<events::TransportClosed>()?;
     module.add_class::<events::SourceStarted>()?;
     module.add_class::<events::SourceStopped>()?;
-    module.add_class::<events::SourceSubstituted>()?;
-    module.add_class::<events::SourceRestored>()?;
+    module.add_class::<events::SwitchedTo>()?;
+    module.add_class::<events::SwitchedBack>()?;
     module.add_class::<events::EventsLost>()?;
     module.add_class::<frame_link::EncodedFrame>()?;
     module.add_class::<frame_link::KeyframeRequested>()?;

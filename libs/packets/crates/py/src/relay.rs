@@ -181,12 +181,15 @@ impl Relay {
         self.send(Command::RequestKeyframe { source })
     }
 
-    fn substitute(&self, source: u64, by: u64) -> PyResult<()> {
-        self.send(Command::Substitute { source, by })
+    fn switch_to(&self, source: u64, replacement: u64) -> PyResult<()> {
+        self.send(Command::SwitchTo {
+            source,
+            replacement,
+        })
     }
 
-    fn restore(&self, source: u64) -> PyResult<()> {
-        self.send(Command::Restore { source })
+    fn switch_back(&self, source: u64) -> PyResult<()> {
+        self.send(Command::SwitchBack { source })
     }
 
     fn hold(&self, source: u64, max_ms: u32) -> PyResult<()> {

@@ -213,7 +213,7 @@ def make_relay() -> MakeRelay:
         effects = EffectsOfStreams(
             router, relay_id=transcoders.relay_id, packets=packets, ids=router.ids, transcoders=pool, record=facts
         )
-        packets.start(router, effects)
+        packets.start()
         running = [asyncio.create_task(work) for work in (router.run(), pool.run(), packets.run())]
         await router.started.wait()
         try:

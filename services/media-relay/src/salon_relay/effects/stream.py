@@ -99,11 +99,6 @@ class StreamEffects:
         """Of the transcoder; median and 99th percentile of the last second."""
         return self._transcoder.latency_us
 
-    def has_transport(self, transport: int) -> bool:
-        """Whether its transcoder's link is this local transport of the packet path."""
-        attachment = self._transcoder.attachment
-        return attachment is not None and attachment.transport == transport
-
     async def request(self, request: EffectsRequest) -> Outcome:
         """What viewers get, once that is known. StreamNotFound when the stream ends before; SalonError for a bug."""
         if self.broken:
@@ -202,7 +197,7 @@ class StreamEffects:
                 case outputs.SwitchTo(source):
                     self._transcoder.replace(source)
                 case outputs.SwitchBack(source):
-                    self._packets.restore(source)
+                    self._packets.switch_back(source)
                 case outputs.PauseConsumer(paused):
                     self._transcoder.pause(paused=paused)
                 case _:
@@ -214,7 +209,13 @@ class StreamEffects:
         is_attached = False
         try:
             if self.track is not None:
-                is_attached = self._transcoder.attach(self.identity, self.stream_id, self.track, request)
+                is_attached = self._transcoder.attach(
+                    self.identity,
+                    self.stream_id,
+                    self.track,
+                    request,
+                    on_lost=lambda: self.on_input(inputs.TranscoderLost()),
+                )
         except (CommandQueueFull, OSError) as error:
             log.error("transcoder-not-attached", stream_id=self.stream_id, detail=str(error))
         if not is_attached:
@@ -236,7 +237,7 @@ class StreamEffects:
         self._inputs.clear()
         self._transcoders.cancel(self)
         if self.track is not None:
-            self._packets.restore(self.track.source)
+            self._packets.switch_back(self.track.source)
         self._transcoder.detach()
         self._wake_at(None)
         self._refuse(SalonError())

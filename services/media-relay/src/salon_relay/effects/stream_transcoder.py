@@ -43,13 +43,21 @@ class StreamTranscoder:
     def take(self, process: Transcoder) -> None:
         self._process = process
 
-    def attach(self, identity: PeerIdentity, stream_id: StreamId, track: Track, request: EffectsRequest) -> bool:
+    def attach(
+        self,
+        identity: PeerIdentity,
+        stream_id: StreamId,
+        track: Track,
+        request: EffectsRequest,
+        *,
+        on_lost: Callable[[], None],
+    ) -> bool:
         """Connects it to the packet path and starts it; False if there is none. Raises CommandQueueFull and OSError
-        with nothing left behind."""
+        with nothing left behind. `on_lost`: the process has let go of its link."""
         process = self._process
         if process is None:
             return False
-        self.attachment = Attachment(self._packets, self._ids, track, process.link_fd)
+        self.attachment = Attachment(self._packets, self._ids, track, process.link_fd, on_lost=on_lost)
         process.release_link()
         process.send(
             ToTranscoder(
@@ -93,7 +101,7 @@ class StreamTranscoder:
     def replace(self, source: int) -> None:
         """Gives the viewers of `source` what it sends. Raises CommandQueueFull."""
         if self.attachment is not None:
-            self._packets.substitute(source, self.attachment.source)
+            self._packets.switch_to(source, self.attachment.source)
 
     def pause(self, *, paused: bool) -> None:
         """While paused it gets no frames. Raises CommandQueueFull."""

@@ -6,19 +6,19 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, assert_never
 
+import salon_packets
 from salon.effects.v1.effects_pb2 import Beauty
 from salon_contracts.beauty import is_nothing
 from salon_contracts.errors import StreamNotFound, StreamNotYours
 from salon_contracts.ids import AppId, RelayId, SessionId, StreamId
 from salon_kit.log import get_logger
-from salon_packets import RestoreReason
+from salon_packets import SourceEvent
 
 from salon_relay.effects.core.inputs import (
     SwitchedBack,
     SwitchedTo,
-    TranscoderLost,
     VideoEnded,
     VideoFlows,
     VideoPublished,
@@ -59,7 +59,7 @@ class Publishers(Protocol):
 
 
 class EffectsOfStreams:
-    """Listens to the registry and to the packet path; `close` it when the relay stops."""
+    """Listens to the registry; `close` it when the relay stops."""
 
     def __init__(
         self,
@@ -167,30 +167,20 @@ class EffectsOfStreams:
         del self._streams[stream.identity.app_id, stream.stream_id]
         stream.end()
 
-    # ---- the packet path ----
-
-    def source_started(self, source: int) -> None:
-        self._flowing.add(source)
-        stream = self._of_source(source)
-        if stream is not None:
-            stream.on_input(VideoFlows())
-
-    def source_substituted(self, source: int) -> None:
-        stream = self._of_source(source)
-        if stream is not None:
-            stream.on_input(SwitchedTo())
-
-    def source_restored(self, source: int, reason: RestoreReason) -> None:
-        stream = self._of_source(source)
-        if stream is not None:
-            stream.on_input(SwitchedBack(reason))
-
-    def link_lost(self, transport: int) -> None:
-        for stream in self._streams.values():
-            if stream.has_transport(transport):
-                stream.on_input(TranscoderLost())
-                return
-
-    def _of_source(self, source: int) -> StreamEffects | None:
-        """These events are rare, and streams with effects few."""
-        return next((each for each in self._streams.values() if each.track and each.track.source == source), None)
+    def on_source_event(self, track: Track, event: SourceEvent) -> None:
+        if isinstance(event, salon_packets.SourceStarted):
+            self._flowing.add(track.source)
+        stream = self._streams.get((track.app_id, track.stream_id))
+        if stream is None or stream.track is None or stream.track.source != track.source:
+            return
+        match event:
+            case salon_packets.SourceStarted():
+                stream.on_input(VideoFlows())
+            case salon_packets.SourceStopped():
+                pass
+            case salon_packets.SwitchedTo():
+                stream.on_input(SwitchedTo())
+            case salon_packets.SwitchedBack():
+                stream.on_input(SwitchedBack(event.reason))
+            case _:
+                assert_never(event)

@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from aiortc import RTCCertificate
 from salon_contracts.errors import InvariantBroken, OfferUnacceptable
@@ -19,6 +19,16 @@ from salon_kit.log import bound, get_logger
 from salon_media.answer import AnswerTransport, write_answer
 from salon_media.ids import new_pwd, new_ufrag
 from salon_media.offer import Offer, TransportParameters
+from salon_packets import (
+    DtlsReceived,
+    SourceStarted,
+    SourceStopped,
+    SwitchedBack,
+    SwitchedTo,
+    TransportClosed,
+    TransportConnected,
+    TransportEvent,
+)
 
 from salon_relay.interfaces import Address
 from salon_relay.packets import Packets
@@ -97,6 +107,7 @@ class Peer:
         self.created_ns = time.monotonic_ns()
         self.opened_ns: int | None = None
         self._remote = remote
+        self._registry = registry
         self._packets = packets
         self._listener = listener
         self.uses = SectionUses(number, identity, packets, registry, ids, listener.playbacks_ended)
@@ -121,7 +132,11 @@ class Peer:
             on_keys=self._start_srtp,
         )
         packets.add_transport(
-            number, local_ufrag=self._local.ufrag, local_pwd=self._local.pwd, remote_ufrag=remote.ufrag
+            number,
+            self.on_event,
+            local_ufrag=self._local.ufrag,
+            local_pwd=self._local.pwd,
+            remote_ufrag=remote.ufrag,
         )
         self._deadline = asyncio.get_running_loop().call_later(
             setup_timeout_s, self.close, CloseReason.NEVER_CONNECTED, context=contextvars.Context()
@@ -157,13 +172,23 @@ class Peer:
             self._run(), name=f"peer-{self.identity.transport_id}", context=contextvars.Context()
         )
 
-    def reachable(self) -> None:
-        """ICE has an address of the client."""
-        self._reachable.set()
-
-    def feed_dtls(self, datagrams: Sequence[bytes]) -> None:
-        self._reachable.set()
-        self._dtls.feed(datagrams)
+    def on_event(self, event: TransportEvent) -> None:
+        """Of the packet path."""
+        match event:
+            case TransportConnected():
+                self._reachable.set()
+            case DtlsReceived():
+                self._reachable.set()
+                self._dtls.feed(event.datagrams)
+            case TransportClosed(reason="internal-error"):
+                self.close(CloseReason.INTERNAL_ERROR)
+            case TransportClosed():
+                is_open = self.state is PeerState.OPEN
+                self.close(CloseReason.CONSENT_EXPIRED if is_open else CloseReason.NEVER_CONNECTED)
+            case SourceStarted() | SourceStopped() | SwitchedTo() | SwitchedBack():
+                self._registry.on_source_event(event)
+            case _:
+                assert_never(event)
 
     async def _run(self) -> None:
         """Ends by closing the peer; cancelled only by `close`."""

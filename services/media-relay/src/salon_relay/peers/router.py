@@ -19,14 +19,14 @@ from salon_media.offer import Offer
 from salon_packets import CommandQueueFull
 
 from salon_relay.interfaces import Address
-from salon_relay.packets import LossReason, Packets
+from salon_relay.packets import Packets
 from salon_relay.peers.bindings import Bindings, bind, bind_single
 from salon_relay.peers.dtls import Certificates
 from salon_relay.peers.identity import PeerIdentity
 from salon_relay.peers.media_watch import MediaWatch
 from salon_relay.peers.offer_reader import OfferReader
 from salon_relay.peers.order import Order
-from salon_relay.peers.peer import CloseReason, Peer, PeerState
+from salon_relay.peers.peer import CloseReason, Peer
 from salon_relay.peers.peer_table import PeerTable
 from salon_relay.peers.plan import Agreed, Plan, SourcePlan, plan_publisher, plan_viewer
 from salon_relay.peers.quotas import Limits, Quotas
@@ -49,7 +49,7 @@ class Record(Protocol):
 
 
 class Router:
-    """Give it to `Packets.start` as listener, `run` it as a task, and wait for `started` before the first order."""
+    """`run` it as a task, and wait for `started` before the first order."""
 
     def __init__(
         self,
@@ -246,29 +246,6 @@ class Router:
                 viewer.uses.stop_playback(playback)
                 if self._peers.plays_one_stream(viewer) and not viewer.uses.played_streams:
                     viewer.close(CloseReason.STREAM_ENDED)
-
-    # ---- packet path ----
-
-    def connected(self, transport: int) -> None:
-        peer = self._peers.of_number(transport)
-        if peer is not None:
-            peer.reachable()
-
-    def dtls_received(self, transport: int, datagrams: list[bytes]) -> None:
-        peer = self._peers.of_number(transport)
-        if peer is not None:
-            peer.feed_dtls(datagrams)
-
-    def lost(self, transport: int, reason: LossReason) -> None:
-        peer = self._peers.of_number(transport)
-        if peer is None:
-            return
-        if reason == "internal-error":
-            peer.close(CloseReason.INTERNAL_ERROR)
-        elif peer.state is PeerState.OPEN:
-            peer.close(CloseReason.CONSENT_EXPIRED)
-        else:
-            peer.close(CloseReason.NEVER_CONNECTED)
 
     def observe(self, stats: "Stats") -> None:
         """Once a second."""

@@ -9,7 +9,7 @@ use crate::link::LinkQueue;
 use crate::sink::Sink;
 use crate::source::Source;
 use crate::timer::Timer;
-use crate::transport::{Carrier, Network, Role, Srtp, Transport};
+use crate::transport::{Carrier, Network, Srtp, SsrcUse, Transport};
 use crate::wire::extensions::ExtensionKind;
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -108,8 +108,11 @@ impl Engine {
                 self.want_keyframe(key, now_ns);
                 Some(())
             }
-            Command::Substitute { source, by } => self.substitute(now_ns, source, by),
-            Command::Restore { source } => self.restore(now_ns, source),
+            Command::SwitchTo {
+                source,
+                replacement,
+            } => self.switch_to(now_ns, source, replacement),
+            Command::SwitchBack { source } => self.switch_back(now_ns, source),
             Command::Hold { source, max_ms } => self.hold(now_ns, source, max_ms),
         }
     }
@@ -183,12 +186,15 @@ impl Engine {
         self.source_ids.insert(id, key);
         transport.sources.push(key);
         for (primary, rtx) in signalled {
-            transport.roles.entry(primary).or_insert(Role::Primary(key));
+            transport
+                .ssrc_uses
+                .entry(primary)
+                .or_insert(SsrcUse::Primary(key));
             if let Some(ssrc) = rtx {
                 transport
-                    .roles
+                    .ssrc_uses
                     .entry(ssrc)
-                    .or_insert(Role::Retransmission(key));
+                    .or_insert(SsrcUse::Retransmission(key));
             }
         }
         Some(())
@@ -196,7 +202,7 @@ impl Engine {
 
     fn remove_source(&mut self, key: usize, now_ns: u64) {
         if self.sources.get(key).is_some() {
-            self.leave_substitution(key, now_ns);
+            self.leave_replacement(key, now_ns);
         }
         let Some(source) = self.sources.get_mut(key) else {
             return;
@@ -207,7 +213,7 @@ impl Engine {
             self.source_ids.remove(&source.id);
             let transport = &mut self.transports[source.transport];
             transport.sources.retain(|other| *other != key);
-            transport.roles.retain(|_, role| !matches!(role, Role::Primary(of) | Role::Retransmission(of) if *of == key));
+            transport.ssrc_uses.retain(|_, used_for| !matches!(used_for, SsrcUse::Primary(of) | SsrcUse::Retransmission(of) if *of == key));
         }
     }
 
@@ -225,20 +231,20 @@ impl Engine {
             return None;
         }
         let (first, first_rtx) = (self.random.first_sequence(), self.random.first_sequence());
-        let is_tap = self.transports[transport_key].is_local();
+        let role = self.transports[transport_key].role();
         let mut sink = Sink::new(
             id,
             transport_key,
-            is_tap,
+            role,
             source_key,
             config,
             first,
             first_rtx,
         );
-        let feed = if is_tap {
-            source_key
-        } else {
+        let feed = if role.treatment().switches {
             self.feed_of(source_key)
+        } else {
+            source_key
         };
         if feed != source_key {
             sink.follow(feed, None);

@@ -5,9 +5,10 @@ use crate::config::CodecName;
 use crate::event::Event;
 use crate::history::Form;
 use crate::media::MediaPacket;
+use crate::replacement::{Part, Switch};
+use crate::role::Treatment;
 use crate::sink::{Egress, Forwarded, Sink};
 use crate::source::{Source, Taken, later};
-use crate::substitution::{Part, Substitution};
 use crate::transport::Transport;
 
 impl Engine {
@@ -16,7 +17,10 @@ impl Engine {
         let source = &mut self.sources[source_key];
         if !source.is_active {
             source.is_active = true;
-            self.events.push(Event::SourceStarted { source: source.id });
+            self.events.push(Event::SourceStarted {
+                transport: self.transports[source.transport].id,
+                source: source.id,
+            });
             // After fan-out: a stream that begins with a key frame leaves nobody waiting.
             self.ask_for_waiting_sinks(source_key, now_ns);
         }
@@ -40,7 +44,7 @@ impl Engine {
         match part {
             Part::Alone => self.forward(group, Audience::All, now_ns),
             Part::Original(_) => self.fan_out_original(group, now_ns),
-            Part::StandIn(home) => self.fan_out_stand_in(*home, group, now_ns),
+            Part::Replacement(home) => self.fan_out_replacement(*home, group, now_ns),
         }
     }
 
@@ -50,7 +54,7 @@ impl Engine {
             return;
         };
         let withheld = match &self.sources[source_key].part {
-            Part::Original(Substitution::Joining(joining)) => &joining.withheld[..],
+            Part::Original(Switch::SwitchingTo(switching_to)) => &switching_to.withheld[..],
             _ => &[],
         };
         let queued: Vec<i64> = group
@@ -73,17 +77,19 @@ impl Engine {
         let mut began = false;
         for sink_key in &source.sinks {
             let sink = &mut sinks[*sink_key];
-            if !audience.includes(sink) {
+            let treatment = sink.role.treatment();
+            if !audience.includes(treatment) {
                 continue;
             }
             let transport = &mut transports[sink.transport];
             for (outgoing, is_padded) in packets.iter().zip(&padded) {
-                if outgoing.is_again && sink.is_tap {
+                if outgoing.is_again && !treatment.switches {
                     continue;
                 }
                 match &outgoing.what {
                     What::Media(packet) => {
-                        if sink.forward(packet, *is_padded && !sink.is_tap, transport, &mut egress)
+                        let is_padded = *is_padded && treatment.is_padded;
+                        if sink.forward(packet, is_padded, transport, &mut egress)
                             == Forwarded::Began
                         {
                             began = true;
@@ -98,7 +104,7 @@ impl Engine {
                 }
             }
         }
-        if audience != Audience::Taps {
+        if audience != Audience::Staying {
             let timestamps = packets.iter().filter_map(Outgoing::timestamp);
             let newest = timestamps.fold(source.forwarded_timestamp, |newest, timestamp| {
                 Some(later(newest, timestamp))
@@ -147,18 +153,18 @@ impl Engine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Audience {
     All,
-    /// Those that are not on local transports.
-    Viewers,
-    /// Those that are.
-    Taps,
+    /// Those that get its replacement while there is one.
+    Switching,
+    /// Those that stay with it.
+    Staying,
 }
 
 impl Audience {
-    fn includes(self, sink: &Sink) -> bool {
+    fn includes(self, treatment: Treatment) -> bool {
         match self {
             Self::All => true,
-            Self::Viewers => !sink.is_tap,
-            Self::Taps => sink.is_tap,
+            Self::Switching => treatment.switches,
+            Self::Staying => !treatment.switches,
         }
     }
 }
@@ -171,7 +177,7 @@ pub(super) struct Pending {
     pub(super) source_key: usize,
     pub(super) source_id: u64,
     pub(super) taken: Taken,
-    /// Kept back from viewers; taps have it.
+    /// Kept back from those that switch; the others have it.
     pub(super) is_again: bool,
 }
 

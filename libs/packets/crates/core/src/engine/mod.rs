@@ -10,16 +10,16 @@
 //! A peer's mistake ends in a counter. A panic is a bug of ours: it is caught, counted, and costs the transport that
 //! was being served.
 
-mod changeover;
 mod commands;
 mod fanout;
 mod ingress;
+mod replacement;
 mod reports;
 mod rtcp;
 mod rtp;
 mod schedule;
 mod snapshot;
-mod substitution;
+mod switching;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -32,11 +32,11 @@ use crate::command::Command;
 use crate::event::{CloseReason, Event};
 use crate::feedback::estimate::Acknowledged;
 use crate::random::Random;
+use crate::replacement::Part;
 use crate::sink::{Egress, MAX_HEADER_BYTES, Sink};
 use crate::slab::Slab;
 use crate::source::Source;
 use crate::stats::Stats;
-use crate::substitution::Part;
 use crate::timer::Timers;
 use crate::transport::{Carrier, Transport};
 use crate::wire::extensions::abs_send_time;
@@ -86,8 +86,8 @@ pub struct Population {
     pub ufrags: usize,
     /// Local transports.
     pub links: usize,
-    /// Sources that stand in for others, are to, or are stood in for.
-    pub substitutions: usize,
+    /// Sources that replace others, are to, or are replaced.
+    pub replacements: usize,
 }
 
 /// All state of one relay.
@@ -258,7 +258,7 @@ impl Engine {
             addresses: self.addresses.len(),
             ufrags: self.ufrags.len(),
             links: self.links.len(),
-            substitutions: self
+            replacements: self
                 .sources
                 .iter()
                 .filter(|source| !matches!(source.part, Part::Alone))
@@ -277,6 +277,11 @@ impl Engine {
                 self.close_transport(id, CloseReason::InternalError, now_ns);
             }
         }
+    }
+
+    /// The owner's id of the transport that a source comes on.
+    fn transport_of(&self, source_key: usize) -> u64 {
+        self.transports[self.sources[source_key].transport].id
     }
 
     fn close_transport(&mut self, id: u64, reason: CloseReason, now_ns: u64) {

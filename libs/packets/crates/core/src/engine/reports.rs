@@ -47,7 +47,10 @@ impl Engine {
                 && now_ns.saturating_sub(source.last_packet_ns) >= self.settings.source_idle_ns
             {
                 source.is_active = false;
-                self.events.push(Event::SourceStopped { source: source.id });
+                self.events.push(Event::SourceStopped {
+                    transport: self.transports[key].id,
+                    source: source.id,
+                });
             }
         }
     }
@@ -130,8 +133,8 @@ impl Engine {
     }
 
     /// The moment `now` on the relay's wall clock and on the viewer's media clock. The publisher's own report is
-    /// extrapolated with one clock offset for all its tracks, so they stay in step at every viewer. What stands in for
-    /// a source has that source's clock: it comes later, and viewers are to see that.
+    /// extrapolated with one clock offset for all its tracks, so they stay in step at every viewer. The replacement
+    /// of a source has that source's clock: it comes later, and viewers are to see that.
     fn sender_info(&self, sink: &Sink, now_ns: u64) -> Option<SenderInfo> {
         // Between a new SSRC and the key frame the viewer begins it with, there is no telling.
         if !sink.is_in_step_with(self.sources[sink.source].epoch) {

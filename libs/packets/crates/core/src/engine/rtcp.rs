@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::Engine;
 use crate::clock::SenderMapping;
 use crate::feedback::reception::round_trip_ns;
-use crate::transport::Role;
+use crate::transport::SsrcUse;
 use crate::wire::rtcp::{Packet, Packets, ReportBlock, SenderInfo};
 use crate::wire::twcc::Feedback;
 
@@ -62,7 +62,8 @@ impl Engine {
 
     fn on_sender_report(&mut self, key: usize, now_ns: u64, arrived_ns: u64, info: &SenderInfo) {
         let transport = &mut self.transports[key];
-        let Some(Role::Primary(source_key)) = transport.roles.get(&info.ssrc).copied() else {
+        let Some(SsrcUse::Primary(source_key)) = transport.ssrc_uses.get(&info.ssrc).copied()
+        else {
             return;
         };
         let source = &mut self.sources[source_key];

@@ -8,7 +8,7 @@ use crate::config::MediaKind;
 use crate::source::{Source, Taken};
 use crate::successor::HeldPacket;
 use crate::timer::Timer;
-use crate::transport::Role;
+use crate::transport::SsrcUse;
 use crate::wire::extensions::{ExtensionKind, transport_sequence};
 use crate::wire::rtp::Header;
 
@@ -44,15 +44,15 @@ impl Engine {
         transport.on_opened(wire_bytes, remote, now_ns);
         self.note_transport_sequence(key, now_ns, arrived_ns, &header, packet);
 
-        let role = match self.transports[key].roles.get(&header.ssrc) {
-            Some(role) => Some(*role),
-            None => self.learn_role(key, &header, packet),
+        let used_for = match self.transports[key].ssrc_uses.get(&header.ssrc) {
+            Some(used_for) => Some(*used_for),
+            None => self.learn_ssrc(key, &header, packet),
         };
-        match role {
-            Some(Role::Primary(source)) => {
+        match used_for {
+            Some(SsrcUse::Primary(source)) => {
                 self.on_primary(source, now_ns, arrived_ns, &header, packet)
             }
-            Some(Role::Retransmission(source)) => {
+            Some(SsrcUse::Retransmission(source)) => {
                 self.on_retransmission(source, now_ns, arrived_ns, &header, packet)
             }
             // Probes before media, or a section nobody added: counted for bandwidth feedback, no more.
@@ -90,7 +90,7 @@ impl Engine {
 
     /// Which section an SSRC nobody announced belongs to: by its `mid` extension, else by a payload type that only
     /// one section uses (RFC 8843 section 9.2).
-    fn learn_role(&mut self, key: usize, header: &Header, packet: &[u8]) -> Option<Role> {
+    fn learn_ssrc(&mut self, key: usize, header: &Header, packet: &[u8]) -> Option<SsrcUse> {
         let transport = &self.transports[key];
         if !transport.may_learn_ssrc() {
             return None;
@@ -104,32 +104,32 @@ impl Engine {
         let mut is_named = false;
         for source_key in &transport.sources {
             let source = &self.sources[*source_key];
-            let role = if source.codec(header.payload_type).is_some() {
-                Role::Primary(*source_key)
+            let used_for = if source.codec(header.payload_type).is_some() {
+                SsrcUse::Primary(*source_key)
             } else if source.repaired_payload_type(header.payload_type).is_some() {
-                Role::Retransmission(*source_key)
+                SsrcUse::Retransmission(*source_key)
             } else {
                 continue;
             };
             match has_mid(source) {
-                Some(mid) if mid == source.mid => by_mid = Some(role),
+                Some(mid) if mid == source.mid => by_mid = Some(used_for),
                 Some(_) => is_named = true,
                 None => {
                     by_payload_type = if by_payload_type.is_none() {
-                        Some(Some(role))
+                        Some(Some(used_for))
                     } else {
                         Some(None)
                     }
                 }
             }
         }
-        let role = by_mid.or(if is_named {
+        let used_for = by_mid.or(if is_named {
             None
         } else {
             by_payload_type.flatten()
         })?;
-        self.transports[key].roles.insert(header.ssrc, role);
-        Some(role)
+        self.transports[key].ssrc_uses.insert(header.ssrc, used_for);
+        Some(used_for)
     }
 
     fn on_primary(

@@ -27,20 +27,20 @@ impl Engine {
             }
             Timer::Nack(id) => {
                 if let Some(key) = self.source_ids.get(&id).copied() {
-                    self.serving = Some(self.transports[self.sources[key].transport].id);
+                    self.serving = Some(self.transport_of(key));
                     self.send_nacks(key, now_ns);
                 }
             }
             Timer::Keyframe(id) => {
                 if let Some(key) = self.source_ids.get(&id).copied() {
-                    self.serving = Some(self.transports[self.sources[key].transport].id);
+                    self.serving = Some(self.transport_of(key));
                     self.request_keyframe_if_due(key, now_ns);
                 }
             }
-            Timer::Substitution(id) => {
+            Timer::Switch(id) => {
                 if let Some(key) = self.source_ids.get(&id).copied() {
-                    self.serving = Some(self.transports[self.sources[key].transport].id);
-                    self.on_substitution_due(key, now_ns);
+                    self.serving = Some(self.transport_of(key));
+                    self.on_switch_due(key, now_ns);
                 }
             }
             Timer::SenderReport(id) => {

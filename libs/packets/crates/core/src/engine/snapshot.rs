@@ -22,7 +22,7 @@ impl Engine {
             .iter()
             .map(|source| (source.id, source.stats()))
             .collect();
-        // Viewers count for what they were added for, whoever stands in.
+        // Viewers count for what they were added for, whatever replaces it.
         let mut viewers: HashMap<u64, u64> = HashMap::new();
         for sink in self.sinks.iter() {
             *viewers.entry(self.sources[sink.home].id).or_default() += 1;

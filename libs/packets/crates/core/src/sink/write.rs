@@ -70,7 +70,7 @@ impl Sink {
         egress: &mut Egress<'_>,
     ) -> bool {
         if !transport.spend(packet.payload.len() + 40) {
-            self.history.give_back(&sent);
+            self.history.release(&sent);
             return false;
         }
         let codec = self.codec_for(packet).unwrap_or(self.codec);

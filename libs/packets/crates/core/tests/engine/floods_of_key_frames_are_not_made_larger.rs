@@ -19,12 +19,14 @@ fn a_frame_that_begins_a_hundred_times_gets_parameter_sets_once() {
     let mut scene = Scene::new(with_signalled(&[SPS, PPS]));
     let mut viewer = scene.viewer();
     let link = scene.world.link();
-    let tap = SinkConfig {
+    let local_consumer = SinkConfig {
         nack: false,
         rtx_ssrc: None,
         ..sink_of(H264)
     };
-    scene.world.add_local_sink(link, scene.source, tap);
+    scene
+        .world
+        .add_local_sink(link, scene.source, local_consumer);
     // Over two seconds: the frame stays the same.
     for packet in scene.packets(&[BEGINNING; 100]) {
         scene.send(&[packet]);
@@ -34,8 +36,8 @@ fn a_frame_that_begins_a_hundred_times_gets_parameter_sets_once() {
     assert!(is_continuous(&sequences(&received)));
     let seen = payloads(&received);
     assert_eq!((seen.len(), count_sets(&seen)), (101, 1));
-    let tapped = payloads(&scene.world.take_local(link).0);
-    assert_eq!((tapped.len(), count_sets(&tapped)), (101, 1));
+    let local = payloads(&scene.world.take_local(link).0);
+    assert_eq!((local.len(), count_sets(&local)), (101, 1));
     let fragment: &[u8] = &[0x7c, 0x85, 0x80];
     scene.frame(&[fragment; 100]);
     assert_eq!(count_sets(&scene.seen(&mut viewer)), 1);

@@ -1,10 +1,8 @@
 //! The engine between peers, without sockets and without waiting: one file a behaviour.
 
-mod a_lost_stand_in_gives_its_viewers_back;
-mod a_restarted_source_takes_its_viewers_back;
+mod a_replacement_that_hangs_is_left;
+mod a_replacement_that_is_late_is_left_out;
 mod a_source_is_held_back;
-mod a_stand_in_that_hangs_is_left;
-mod a_stand_in_that_is_late_is_left_out;
 mod any_authentic_packet_is_a_sign_of_life;
 mod authentic_packets_do_no_harm;
 mod extension_ids_are_translated;
@@ -16,6 +14,7 @@ mod junk_leaves_the_engine_untouched;
 mod key_frame_requests_are_merged;
 mod key_frames_get_their_parameter_sets;
 mod keys_may_come_late;
+mod local_consumers_get_the_publishers_own_packets;
 mod losses_without_nack_cost_a_key_frame;
 mod missing_packets_are_asked_for;
 mod nack_is_answered_within_a_budget;
@@ -29,10 +28,11 @@ mod stage;
 mod streams_do_not_mix;
 mod streams_restart_continuously;
 mod support;
-mod taps_get_the_publishers_own_packets;
 mod the_socket_loop_forwards;
 mod transport_feedback_is_complete;
 mod viewer_gets_key_frame_first;
-mod viewers_ask_the_stand_in;
+mod viewers_ask_the_replacement;
 mod viewers_follow_the_codec_that_arrives;
-mod viewers_move_to_a_stand_in_and_back;
+mod viewers_go_back_to_a_source_that_restarted;
+mod viewers_of_a_lost_replacement_go_back;
+mod viewers_switch_to_a_replacement_and_back;

@@ -83,7 +83,7 @@ fn over_a_thousand_stand_ins_that_come_and_go() {
     let mut moves = 0;
     for round in 0..1000u32 {
         let link = stage.world.link();
-        let by = stage
+        let replacement = stage
             .world
             .add_local_source(link, source_of(VP8, 9000 + round));
         stage.world.add_local_sink(
@@ -98,7 +98,10 @@ fn over_a_thousand_stand_ins_that_come_and_go() {
         if round % 7 == 0 {
             stage.hold(50);
         }
-        stage.world.command(Command::Substitute { source, by });
+        stage.world.command(Command::SwitchTo {
+            source,
+            replacement,
+        });
         let mut encoder = Encoder {
             ssrc: 9000 + round,
             picture: (round * 50 % 0x8000) as u16,
@@ -116,12 +119,14 @@ fn over_a_thousand_stand_ins_that_come_and_go() {
             }
         }
         if round % 4 == 0 {
-            stage.world.command(Command::Restore { source });
+            stage.world.command(Command::SwitchBack { source });
         }
         stage.run(u64::from(round % 3));
         match round % 3 {
             0 => stage.world.close_link(link),
-            1 => stage.world.command(Command::RemoveSource { source: by }),
+            1 => stage.world.command(Command::RemoveSource {
+                source: replacement,
+            }),
             _ => {}
         }
         stage

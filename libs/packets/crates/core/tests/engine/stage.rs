@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use salon_packets_core::command::Command;
 use salon_packets_core::config::{Codec, CodecName, SinkConfig, SourceConfig};
-use salon_packets_core::event::{Event, RestoreReason};
+use salon_packets_core::event::{Event, SwitchBackReason};
 use salon_packets_core::wire::rtp::HeaderFields;
 
 use crate::support::*;
@@ -15,7 +15,7 @@ pub const FRAME_NS: u64 = 33 * MS;
 pub const FRAME_TICKS: u32 = 3000;
 /// How long a lost packet takes to come after all.
 const REPAIR_NS: u64 = 25 * MS;
-pub const STAND_IN_SSRC: u32 = 5000;
+pub const REPLACEMENT_SSRC: u32 = 5000;
 pub const H264: Codec = Codec {
     name: CodecName::H264,
     payload_type: 102,
@@ -53,7 +53,7 @@ impl Encoder {
 
     pub fn transcoder(codec: Codec) -> Self {
         Self {
-            ssrc: STAND_IN_SSRC,
+            ssrc: REPLACEMENT_SSRC,
             codec,
             sequence: 30,
             picture: 77,
@@ -154,7 +154,7 @@ pub struct Stage {
     pub publisher: Peer,
     pub source: u64,
     pub link: u64,
-    pub stand_in: u64,
+    pub replacement: u64,
     pub viewer: Peer,
     pub sink: u64,
     pub camera: Encoder,
@@ -162,21 +162,21 @@ pub struct Stage {
     pub timestamp: u32,
     pub lag_ns: u64,
     pub loss_percent: u64,
-    /// The transcoder gives nothing back.
+    /// The transcoder returns nothing.
     pub is_mute: bool,
     pub camera_owes_key: bool,
     pub transcoder_owes_key: bool,
     next_frame_ns: u64,
     late: Vec<(u64, Vec<u8>)>,
     /// Of the camera at the transcoder, by unwrapped number: timestamp, and whether a frame ends there.
-    tapped: BTreeMap<i64, (u32, bool)>,
-    next_tapped: Option<i64>,
+    local: BTreeMap<i64, (u32, bool)>,
+    next_local: Option<i64>,
     due: Vec<(u64, u32)>,
     dice: Dice,
     pub seen: Vec<Seen>,
     pub viewer_rtcp: Vec<Vec<u8>>,
     /// All that the transcoder got, in order of arrival.
-    pub tapped_numbers: Vec<u16>,
+    pub local_numbers: Vec<u16>,
 }
 
 impl Stage {
@@ -195,16 +195,16 @@ impl Stage {
                 ..sink_of(codec)
             },
         );
-        let mut config = source_of(codec, STAND_IN_SSRC);
+        let mut config = source_of(codec, REPLACEMENT_SSRC);
         config.nack = false;
-        let stand_in = world.add_local_source(link, config);
+        let replacement = world.add_local_source(link, config);
         let next_frame_ns = world.now_ns;
         Self {
             world,
             publisher,
             source,
             link,
-            stand_in,
+            replacement,
             viewer,
             sink,
             camera: Encoder::camera(codec),
@@ -217,13 +217,13 @@ impl Stage {
             transcoder_owes_key: true,
             next_frame_ns,
             late: Vec::new(),
-            tapped: BTreeMap::new(),
-            next_tapped: None,
+            local: BTreeMap::new(),
+            next_local: None,
             due: Vec::new(),
             dice: Dice(11),
             seen: Vec::new(),
             viewer_rtcp: Vec::new(),
-            tapped_numbers: Vec::new(),
+            local_numbers: Vec::new(),
         }
     }
 
@@ -272,7 +272,7 @@ impl Stage {
             .partition(|(at_ns, _)| *at_ns <= now_ns);
         self.due = due;
         for (_, timestamp) in ready {
-            self.give_back(timestamp);
+            self.return_picture(timestamp);
         }
         self.world.advance(MS);
         let rtcp = self.world.take_rtcp(&mut self.publisher);
@@ -308,29 +308,29 @@ impl Stage {
         repair
     }
 
-    /// What the transcoder hears: whole frames, in order, are pictures that it gives back later.
+    /// What the transcoder hears: whole frames, in order, are pictures that it returns later.
     fn listen(&mut self) {
         let (rtp, rtcp) = self.world.take_local(self.link);
-        self.transcoder_owes_key |= plis(&rtcp).contains(&STAND_IN_SSRC);
+        self.transcoder_owes_key |= plis(&rtcp).contains(&REPLACEMENT_SSRC);
         for packet in rtp {
             let number = packet.header.sequence_number;
-            self.tapped_numbers.push(number);
-            let next = *self.next_tapped.get_or_insert(i64::from(number));
+            self.local_numbers.push(number);
+            let next = *self.next_local.get_or_insert(i64::from(number));
             let unwrapped = next + i64::from(number.wrapping_sub(next as u16) as i16);
-            self.tapped
+            self.local
                 .insert(unwrapped, (packet.header.timestamp, packet.header.marker));
         }
-        while let Some(next) = self.next_tapped
-            && let Some((timestamp, ends)) = self.tapped.remove(&next)
+        while let Some(next) = self.next_local
+            && let Some((timestamp, ends)) = self.local.remove(&next)
         {
-            self.next_tapped = Some(next + 1);
+            self.next_local = Some(next + 1);
             if ends {
                 self.due.push((self.world.now_ns + self.lag_ns, timestamp));
             }
         }
     }
 
-    fn give_back(&mut self, timestamp: u32) {
+    fn return_picture(&mut self, timestamp: u32) {
         if self.is_mute {
             return;
         }
@@ -341,14 +341,17 @@ impl Stage {
         }
     }
 
-    pub fn substitute(&mut self) {
-        let (source, by) = (self.source, self.stand_in);
-        self.world.command(Command::Substitute { source, by });
+    pub fn switch_to(&mut self) {
+        let (source, replacement) = (self.source, self.replacement);
+        self.world.command(Command::SwitchTo {
+            source,
+            replacement,
+        });
     }
 
-    pub fn restore(&mut self) {
+    pub fn switch_back(&mut self) {
         let source = self.source;
-        self.world.command(Command::Restore { source });
+        self.world.command(Command::SwitchBack { source });
     }
 
     pub fn hold(&mut self, max_ms: u32) {
@@ -356,29 +359,27 @@ impl Stage {
         self.world.command(Command::Hold { source, max_ms });
     }
 
-    pub fn substituted(&self) -> Event {
-        Event::SourceSubstituted {
+    pub fn switched_to(&self) -> Event {
+        Event::SwitchedTo {
+            transport: self.publisher.id,
             source: self.source,
-            by: self.stand_in,
+            replacement: self.replacement,
         }
     }
 
-    pub fn restored(&self, reason: RestoreReason) -> Event {
-        Event::SourceRestored {
+    pub fn switched_back(&self, reason: SwitchBackReason) -> Event {
+        Event::SwitchedBack {
+            transport: self.publisher.id,
             source: self.source,
             reason,
         }
     }
 
-    /// Substitutions and their ends, since the last call.
+    /// Switches to the replacement and back, since the last call.
     pub fn moves(&mut self) -> Vec<Event> {
         let events = std::mem::take(&mut self.world.events);
-        let is_move = |event: &Event| {
-            matches!(
-                event,
-                Event::SourceSubstituted { .. } | Event::SourceRestored { .. }
-            )
-        };
+        let is_move =
+            |event: &Event| matches!(event, Event::SwitchedTo { .. } | Event::SwitchedBack { .. });
         events.into_iter().filter(is_move).collect()
     }
 

@@ -210,9 +210,10 @@ fn a_source_that_falls_silent_stops_and_starts_again() {
             Event::SourceStarted { .. } | Event::SourceStopped { .. }
         )
     });
+    let transport = publisher.id;
     let (started, stopped) = (
-        Event::SourceStarted { source },
-        Event::SourceStopped { source },
+        Event::SourceStarted { transport, source },
+        Event::SourceStopped { transport, source },
     );
     assert_eq!(heard, [started.clone(), stopped.clone(), started, stopped]);
 }

@@ -12,7 +12,7 @@ use salon_packets_core::wire::rtp::{Header, Kind, classify};
 use salon_packets_core::wire::stun::Role;
 
 use crate::seqpacket;
-use crate::stage::{Encoder, STAND_IN_SSRC, source_of};
+use crate::stage::{Encoder, REPLACEMENT_SSRC, source_of};
 use crate::support::*;
 
 /// A peer on a real socket, connected and with keys.
@@ -100,7 +100,10 @@ fn a_frame_to_two_viewers_and_stops_when_told() {
     );
     assert!(stats.packets_sent >= 11 && stats.send_failures == 0);
     let events = relay.drain();
-    assert!(events.contains(&Event::SourceStarted { source: 1 }));
+    assert!(events.contains(&Event::SourceStarted {
+        transport: 1,
+        source: 1
+    }));
     relay.close();
     assert_eq!(
         relay.send(Command::RemoveSource { source: 1 }),
@@ -146,7 +149,7 @@ fn to_a_process_of_this_machine_and_from_it_to_viewers() {
     let (mut publisher, publisher_socket) = join(&relay, 1);
     let (mut viewer, viewer_socket) = join(&relay, 2);
     let transcoder = link(&relay, 3);
-    let tap = SinkConfig {
+    let local_consumer = SinkConfig {
         ssrc: 4000,
         nack: false,
         ..video_sink()
@@ -160,13 +163,13 @@ fn to_a_process_of_this_machine_and_from_it_to_viewers() {
         Command::AddSource {
             transport: 3,
             source: 3,
-            config: Box::new(source_of(VP8, STAND_IN_SSRC)),
+            config: Box::new(source_of(VP8, REPLACEMENT_SSRC)),
         },
         Command::AddSink {
             transport: 3,
             sink: 3,
             source: 1,
-            config: Box::new(tap),
+            config: Box::new(local_consumer),
         },
         Command::AddSink {
             transport: 2,
@@ -178,7 +181,10 @@ fn to_a_process_of_this_machine_and_from_it_to_viewers() {
             source: 1,
             max_ms: 60_000,
         },
-        Command::Substitute { source: 1, by: 3 },
+        Command::SwitchTo {
+            source: 1,
+            replacement: 3,
+        },
     ] {
         relay.send(command).unwrap();
     }
@@ -189,13 +195,13 @@ fn to_a_process_of_this_machine_and_from_it_to_viewers() {
             .send(&protect(&mut publisher, &packet))
             .unwrap();
     }
-    let mut tapped = 0;
-    while tapped < 4 {
+    let mut local = 0;
+    while local < 4 {
         let packet = receive(&transcoder).unwrap();
         if classify(&packet) == Kind::Rtp {
             let header = Header::parse(&packet).unwrap();
             assert_eq!((header.ssrc, header.timestamp), (4000, timestamp));
-            tapped += 1;
+            local += 1;
         }
     }
     // Far too much is nothing, and does no harm.
@@ -215,7 +221,12 @@ fn to_a_process_of_this_machine_and_from_it_to_viewers() {
     }
     assert_eq!(places, [(2, 0), (2, 1), (2, 2)]);
     wait_for(&relay, |event| {
-        *event == Event::SourceSubstituted { source: 1, by: 3 }
+        *event
+            == Event::SwitchedTo {
+                transport: 1,
+                source: 1,
+                replacement: 3,
+            }
     });
     assert!(relay.stats().unwrap().unknown_datagrams >= 1);
     drop(transcoder);

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from salon_contracts.errors import InvariantBroken
-from salon_packets import RestoreReason
+from salon_packets import SwitchBackReason
 
 from salon_relay.effects.core import inputs, outputs, timing
 from salon_relay.effects.core.alarm import Alarm, is_over
@@ -268,7 +268,7 @@ class EffectsController:
             self._become(Phase.BACKING_OFF, wait_ns)
             self._report(Problem.TRANSCODER)
 
-    def _switched_back(self, reason: RestoreReason) -> None:
+    def _switched_back(self, reason: SwitchBackReason) -> None:
         match self.phase:
             case Phase.RESTORING:
                 self._try_on()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from salon_packets import RestoreReason
+from salon_packets import SwitchBackReason
 
 from salon_relay.effects.core.request import EffectsRequest, Problem
 
@@ -87,7 +87,7 @@ class SwitchedTo:
 class SwitchedBack:
     """Viewers get the publisher's own packets; the reasons are the packet path's."""
 
-    reason: RestoreReason
+    reason: SwitchBackReason
 
 
 @dataclass(frozen=True, slots=True)

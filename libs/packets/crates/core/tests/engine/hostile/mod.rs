@@ -20,9 +20,9 @@ pub const PEERS: usize = 6;
 /// Peers on this machine.
 pub const LINKS: usize = 2;
 const OBJECTS: u64 = 8;
-/// A source that has a stand-in from the beginning.
+/// A source that has a replacement from the beginning.
 const ORIGINAL: u64 = 0;
-const STAND_IN: u64 = 6;
+const REPLACEMENT: u64 = 6;
 /// More would only make one run long.
 const MAX_STEPS: usize = 400;
 
@@ -70,7 +70,7 @@ pub fn run(bytes: &[u8]) {
             0x2f ^ peer as u8,
         );
     }
-    begin_substituted(&mut world);
+    begin_replaced(&mut world);
     for _ in 0..MAX_STEPS {
         let Some(step) = bytes.next() else { break };
         perform(&mut world, step, &mut bytes);
@@ -78,17 +78,17 @@ pub fn run(bytes: &[u8]) {
     world.end();
 }
 
-/// One source is tapped, and another one of its codec stands in for it.
-fn begin_substituted(world: &mut World) {
-    let (tapped, link) = (world.link_id(0), world.link_id(1));
-    add_sink_on(world, 6, tapped, ORIGINAL, 0);
-    add_source_on(world, STAND_IN, link, 0x0c);
+/// One source is local, and another one of its codec stands in for it.
+fn begin_replaced(world: &mut World) {
+    let (local, link) = (world.link_id(0), world.link_id(1));
+    add_sink_on(world, 6, local, ORIGINAL, 0);
+    add_source_on(world, REPLACEMENT, link, 0x0c);
     for choice in [0, 0x10] {
         let packet = media(&mut world.tracks, 0, &mut Bytes(&[0, choice]));
         world.send_rtp(0, &packet);
-        world.command(Command::Substitute {
+        world.command(Command::SwitchTo {
             source: ORIGINAL,
-            by: STAND_IN,
+            replacement: REPLACEMENT,
         });
     }
     let mut local = world.local_tracks;
@@ -138,7 +138,7 @@ fn perform(world: &mut World, step: u8, bytes: &mut Bytes<'_>) {
     }
 }
 
-/// What a transcoder of bad will gives back: pictures of a publisher's timestamps or not, feedback, or noise.
+/// What a transcoder of bad will returns: pictures of a publisher's timestamps or not, feedback, or noise.
 fn local(world: &mut World, bytes: &mut Bytes<'_>) -> Vec<u8> {
     let what = bytes.byte();
     match what & 7 {
@@ -184,16 +184,16 @@ fn command(world: &mut World, peer: usize, bytes: &mut Bytes<'_>) {
         7 => world.command(Command::RequestKeyframe { source: object }),
         8 => world.leave(peer),
         9 => world.join(peer),
-        10 => world.command(Command::Substitute {
+        10 => world.command(Command::SwitchTo {
             source: object,
-            by: other,
+            replacement: other,
         }),
-        11 | 12 => world.command(Command::Substitute {
+        11 | 12 => world.command(Command::SwitchTo {
             source: ORIGINAL,
-            by: STAND_IN,
+            replacement: REPLACEMENT,
         }),
-        13 => world.command(Command::Restore { source: ORIGINAL }),
-        14 => world.command(Command::Restore { source: object }),
+        13 => world.command(Command::SwitchBack { source: ORIGINAL }),
+        14 => world.command(Command::SwitchBack { source: object }),
         15 => world.command(Command::Hold {
             source: object,
             max_ms: u32::from(argument) * 10,

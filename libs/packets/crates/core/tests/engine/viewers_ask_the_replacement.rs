@@ -5,10 +5,10 @@ use crate::stage::Maker::{Camera, Transcoder};
 use crate::stage::*;
 use crate::support::*;
 
-fn substituted(lag_ms: u64) -> Stage {
+fn switched_to(lag_ms: u64) -> Stage {
     let mut stage = Stage::new(VP8, lag_ms);
     stage.run(8);
-    stage.substitute();
+    stage.switch_to();
     stage.run(8);
     assert_eq!(stage.moves().len(), 1);
     stage
@@ -25,7 +25,7 @@ fn nack(stage: &mut Stage, numbers: &[u16]) -> Vec<Rtp> {
 
 #[test]
 fn for_packets_it_has_sent_and_the_source_for_those_before() {
-    let mut stage = substituted(30);
+    let mut stage = switched_to(30);
     let seen = stage.take_seen();
     let newest = |maker: Maker| seen.iter().rfind(|one| one.maker == maker).unwrap();
     for one in [newest(Camera), newest(Transcoder)] {
@@ -39,8 +39,8 @@ fn for_packets_it_has_sent_and_the_source_for_those_before() {
         };
         assert_eq!((maker, place), (one.maker as u8, one.place));
     }
-    // And after the way back, the stand-in for what it had sent.
-    stage.restore();
+    // And after the way back, the replacement for what it had sent.
+    stage.switch_back();
     stage.run(5);
     stage.take_seen();
     let one = newest(Transcoder);
@@ -52,7 +52,7 @@ fn for_packets_it_has_sent_and_the_source_for_those_before() {
 
 #[test]
 fn for_key_frames() {
-    let mut stage = substituted(30);
+    let mut stage = switched_to(30);
     stage.world.take_local(stage.link);
     stage.world.take_rtcp(&mut stage.publisher);
     stage.world.advance(SECOND);
@@ -61,20 +61,20 @@ fn for_key_frames() {
         writer.pli(5, 7000).unwrap();
     });
     let (_, rtcp) = stage.world.take_local(stage.link);
-    assert_eq!(plis(&rtcp), [STAND_IN_SSRC]);
+    assert_eq!(plis(&rtcp), [REPLACEMENT_SSRC]);
     assert_eq!(plis(&stage.world.take_rtcp(&mut stage.publisher)), []);
 }
 
 #[test]
-fn from_the_beginning_if_they_come_while_it_stands_in() {
-    let mut stage = substituted(30);
+fn from_the_beginning_if_they_come_while_it_replaces() {
+    let mut stage = switched_to(30);
     let (mut second, sink) = stage.world.viewer(stage.source, sink_of(VP8));
     let mut seen = Vec::new();
     for _ in 0..10 {
         stage.run(1);
         seen.extend(stage.world.take_rtp(&mut second).iter().map(Seen::of));
     }
-    stage.restore();
+    stage.switch_back();
     for _ in 0..10 {
         stage.run(1);
         seen.extend(stage.world.take_rtp(&mut second).iter().map(Seen::of));
@@ -88,9 +88,9 @@ fn from_the_beginning_if_they_come_while_it_stands_in() {
         source.sinks
     };
     assert_eq!(
-        (sinks_of(stage.source), sinks_of(stage.stand_in)),
+        (sinks_of(stage.source), sinks_of(stage.replacement)),
         (3, 0),
-        "the tap and both viewers are the source's"
+        "the local consumer and both viewers are the source's"
     );
     stage.world.command(Command::RemoveSink { sink });
     stage.run(5);
@@ -98,13 +98,13 @@ fn from_the_beginning_if_they_come_while_it_stands_in() {
 }
 
 #[test]
-fn who_waits_for_a_key_frame_at_the_cut_begins_with_the_stand_in() {
+fn who_waits_for_a_key_frame_at_the_cut_begins_with_the_replacement() {
     let mut stage = Stage::new(VP8, 30);
     stage.run(8);
     let (mut second, _) = stage.world.viewer(stage.source, sink_of(VP8));
     stage.world.take_rtcp(&mut stage.publisher);
     stage.camera_owes_key = false;
-    stage.substitute();
+    stage.switch_to();
     let mut seen = Vec::new();
     for _ in 0..8 {
         stage.camera_owes_key = false;
@@ -124,13 +124,13 @@ fn a_paused_viewer_stays_paused_and_goes_on_with_whoever_feeds_then() {
         stage.world.command(Command::PauseSink { sink, paused });
     };
     pause(&mut stage, true);
-    stage.substitute();
+    stage.switch_to();
     stage.run(10);
     assert_eq!(makers(&stage.seen), [Camera]);
     pause(&mut stage, false);
     stage.run(6);
     pause(&mut stage, true);
-    stage.restore();
+    stage.switch_back();
     stage.run(10);
     assert_eq!(makers(&stage.seen), [Camera, Transcoder]);
     pause(&mut stage, false);
@@ -148,7 +148,7 @@ fn but_their_sender_reports_say_what_the_source_says_of_its_clock() {
             // Something else entirely is what the transcoder says of itself.
             5 | 60 => {
                 let info = SenderInfo {
-                    ssrc: STAND_IN_SSRC,
+                    ssrc: REPLACEMENT_SSRC,
                     ntp: 77 << 32,
                     rtp_timestamp: 1234,
                     ..SenderInfo::default()
@@ -173,8 +173,8 @@ fn but_their_sender_reports_say_what_the_source_says_of_its_clock() {
                     writer.sender_report(&info, &[]).unwrap();
                 });
             }
-            40 => stage.substitute(),
-            100 => stage.restore(),
+            40 => stage.switch_to(),
+            100 => stage.switch_back(),
             _ => {}
         }
         stage.run(1);

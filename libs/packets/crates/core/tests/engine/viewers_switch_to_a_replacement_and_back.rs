@@ -1,5 +1,5 @@
 use salon_packets_core::command::Command;
-use salon_packets_core::event::RestoreReason;
+use salon_packets_core::event::SwitchBackReason;
 
 use crate::stage::Maker::{Camera, Transcoder};
 use crate::stage::*;
@@ -12,15 +12,15 @@ fn without_a_gap_an_overlap_or_half_a_frame_whatever_the_lag_and_the_codec() {
             let mut stage = Stage::new(codec, lag_ms);
             stage.run(12);
             for _ in 0..3 {
-                stage.substitute();
-                let substituted = stage.substituted();
-                stage.run_until(&substituted);
+                stage.switch_to();
+                let switched_to = stage.switched_to();
+                stage.run_until(&switched_to);
                 stage.run(9);
-                stage.restore();
-                let restored = stage.restored(RestoreReason::Ordered);
-                stage.run_until(&restored);
+                stage.switch_back();
+                let switched_back = stage.switched_back(SwitchBackReason::Ordered);
+                stage.run_until(&switched_back);
                 stage.run(7);
-                assert_eq!(stage.moves(), [substituted, restored]);
+                assert_eq!(stage.moves(), [switched_to, switched_back]);
             }
             let seen = stage.take_seen();
             let expected = [Camera, Transcoder, Camera, Transcoder, Camera, Transcoder];
@@ -37,10 +37,10 @@ fn at_any_moment_between_two_frames() {
         let mut stage = Stage::new(VP8, 40);
         stage.run(10);
         (0..offset_ms).for_each(|_| stage.step());
-        stage.substitute();
+        stage.switch_to();
         stage.run(10);
         (0..offset_ms).for_each(|_| stage.step());
-        stage.restore();
+        stage.switch_back();
         stage.run(15);
         assert_eq!(stage.moves().len(), 2);
         let seen = stage.take_seen();
@@ -56,9 +56,9 @@ fn with_loss_and_late_repairs_at_every_cut() {
         stage.run(10 + seed);
         for round in 0..20 {
             if round % 2 == 0 {
-                stage.substitute();
+                stage.switch_to();
             } else {
-                stage.restore();
+                stage.switch_back();
             }
             stage.run(15);
         }
@@ -84,8 +84,8 @@ fn two_sources_of_one_publisher_do_so_apart_from_each_other() {
     let mut seen = Vec::new();
     for round in 0..60 {
         match round {
-            15 => stage.substitute(),
-            40 => stage.restore(),
+            15 => stage.switch_to(),
+            40 => stage.switch_back(),
             _ => {}
         }
         for packet in camera.frame(round * FRAME_TICKS, round == 0, 2) {
@@ -108,7 +108,7 @@ fn a_picture_half_of_which_was_sent_is_finished_first() {
     stage.timestamp = shown.wrapping_add(FRAME_TICKS);
     for (place, packet) in frame.iter().enumerate() {
         if place == 2 {
-            stage.substitute();
+            stage.switch_to();
         }
         stage.world.send_rtp(&mut stage.publisher, packet);
     }
@@ -124,8 +124,8 @@ fn padding_leaves_no_gap_on_either_side_of_a_cut() {
     let mut stage = Stage::new(VP8, 35);
     for round in 0..60 {
         match round {
-            10 | 35 => stage.substitute(),
-            20 | 50 => stage.restore(),
+            10 | 35 => stage.switch_to(),
+            20 | 50 => stage.switch_back(),
             _ => {}
         }
         stage.run(1);
@@ -149,36 +149,36 @@ fn padding_leaves_no_gap_on_either_side_of_a_cut() {
 fn the_same_again_changes_nothing_and_going_back_can_be_called_off() {
     let mut stage = Stage::new(VP8, 30);
     stage.run(8);
-    stage.substitute();
-    stage.substitute();
+    stage.switch_to();
+    stage.switch_to();
     stage.run(8);
-    stage.substitute();
-    stage.restore();
-    stage.substitute();
+    stage.switch_to();
+    stage.switch_back();
+    stage.switch_to();
     stage.run(12);
-    let substituted = stage.substituted();
-    assert_eq!(stage.moves(), [substituted]);
-    stage.restore();
-    stage.restore();
+    let switched_to = stage.switched_to();
+    assert_eq!(stage.moves(), [switched_to]);
+    stage.switch_back();
+    stage.switch_back();
     stage.run(8);
-    stage.restore();
+    stage.switch_back();
     stage.run(2);
-    let restored = stage.restored(RestoreReason::Ordered);
-    assert_eq!(stage.moves(), [restored]);
+    let switched_back = stage.switched_back(SwitchBackReason::Ordered);
+    assert_eq!(stage.moves(), [switched_back]);
     assert_eq!(makers(&stage.take_seen()), [Camera, Transcoder, Camera]);
     assert_eq!(stage.world.engine.stats().stale_commands, 0);
 }
 
 #[test]
-fn going_back_does_not_wait_for_a_stand_in_that_stops() {
+fn going_back_does_not_wait_for_a_replacement_that_stops() {
     let mut stage = Stage::new(VP8, 30);
     stage.run(8);
-    stage.substitute();
+    stage.switch_to();
     stage.run(8);
     stage.is_mute = true;
-    stage.restore();
-    let restored = stage.restored(RestoreReason::Ordered);
-    stage.run_until(&restored);
+    stage.switch_back();
+    let switched_back = stage.switched_back(SwitchBackReason::Ordered);
+    stage.run_until(&switched_back);
     stage.run(5);
     let seen = stage.take_seen();
     assert_eq!(makers(&seen), [Camera, Transcoder, Camera]);
@@ -191,14 +191,14 @@ fn going_back_does_not_wait_for_a_stand_in_that_stops() {
 
 #[test]
 fn with_packets_of_both_in_one_batch_in_whatever_order_they_are_served() {
-    for stand_in_is_served_first in [false, true] {
+    for replacement_is_served_first in [false, true] {
         let mut world = World::new();
         let link = world.link();
-        let first = stand_in_is_served_first
-            .then(|| world.add_local_source(link, source_of(VP8, STAND_IN_SSRC)));
+        let first = replacement_is_served_first
+            .then(|| world.add_local_source(link, source_of(VP8, REPLACEMENT_SSRC)));
         let (mut publisher, source) = world.publisher(source_of(VP8, 1000));
-        let by =
-            first.unwrap_or_else(|| world.add_local_source(link, source_of(VP8, STAND_IN_SSRC)));
+        let replacement =
+            first.unwrap_or_else(|| world.add_local_source(link, source_of(VP8, REPLACEMENT_SSRC)));
         let (mut viewer, _) = world.viewer(source, sink_of(VP8));
         let (mut camera, mut transcoder) = (Encoder::camera(VP8), Encoder::transcoder(VP8));
         for packet in camera.frame(0, true, 3) {
@@ -206,7 +206,10 @@ fn with_packets_of_both_in_one_batch_in_whatever_order_they_are_served() {
         }
         let shown = camera.frame(FRAME_TICKS, false, 4);
         world.send_rtp(&mut publisher, &shown[0]);
-        world.command(Command::Substitute { source, by });
+        world.command(Command::SwitchTo {
+            source,
+            replacement,
+        });
         let next = camera.frame(2 * FRAME_TICKS, false, 2);
         let protected: Vec<Vec<u8>> = (shown[1..].iter().chain(&next))
             .map(|packet| protect(&mut publisher, packet))
@@ -220,8 +223,8 @@ fn with_packets_of_both_in_one_batch_in_whatever_order_they_are_served() {
         check(&mut seen, VP8.name);
         assert_eq!((seen.len(), makers(&seen)), (10, vec![Camera, Transcoder]));
 
-        // And back: the key frame and the stand-in's picture of that moment come together.
-        world.command(Command::Restore { source });
+        // And back: the key frame and the replacement's picture of that moment come together.
+        world.command(Command::SwitchBack { source });
         let key = camera.frame(3 * FRAME_TICKS, true, 3);
         let more = camera.frame(4 * FRAME_TICKS, false, 2);
         let protected: Vec<Vec<u8>> = (key.iter().chain(&more))
@@ -248,7 +251,7 @@ fn a_key_frame_recovered_while_pictures_are_kept_back_brings_none_of_them_early_
     let mut world = World::new();
     let link = world.link();
     let (mut publisher, source) = world.publisher(source_of(VP8, 1000));
-    let by = world.add_local_source(link, source_of(VP8, STAND_IN_SSRC));
+    let replacement = world.add_local_source(link, source_of(VP8, REPLACEMENT_SSRC));
     let (mut viewer, _) = world.viewer(source, sink_of(VP8));
     let mut camera = Encoder::camera(VP8);
     let key = camera.frame(0, true, 3);
@@ -256,7 +259,10 @@ fn a_key_frame_recovered_while_pictures_are_kept_back_brings_none_of_them_early_
     for packet in key[1..].iter().chain(&shown) {
         world.send_rtp(&mut publisher, packet);
     }
-    world.command(Command::Substitute { source, by });
+    world.command(Command::SwitchTo {
+        source,
+        replacement,
+    });
     for number in 2..6 {
         for packet in camera.frame(number * FRAME_TICKS, false, 2) {
             world.send_rtp(&mut publisher, &packet);

@@ -3,14 +3,14 @@
 
 use super::fanout::{Audience, Pending};
 use super::{Engine, MAX_GROUP};
-use crate::event::{Event, RestoreReason};
+use crate::event::{Event, SwitchBackReason};
+use crate::replacement::{Offer, Part, Switch};
 use crate::source::Taken;
-use crate::substitution::{Offer, Part, Substitution};
 
 impl Engine {
-    /// Packets of a source whose viewers are to get another one.
+    /// Packets of a source whose viewers are to get its replacement.
     pub(super) fn fan_out_original(&mut self, group: &[Pending], now_ns: u64) {
-        self.forward(group, Audience::Taps, now_ns);
+        self.forward(group, Audience::Staying, now_ns);
         let home = group[0].source_key;
         let mut admitted = Vec::new();
         for one in group {
@@ -30,7 +30,7 @@ impl Engine {
                 break;
             };
             if timestamp.is_some() && state.on_picture(now_ns) {
-                self.give_back(home, RestoreReason::Stalled, now_ns);
+                self.complete_switch_back(home, SwitchBackReason::Stalled, now_ns);
                 break;
             }
             if state.admits(one.taken, timestamp) {
@@ -41,36 +41,36 @@ impl Engine {
             {
                 let shown = state
                     .feed()
-                    .and_then(|by| self.sources[by].forwarded_timestamp);
-                self.arm_substitution(home);
+                    .and_then(|replacement| self.sources[replacement].forwarded_timestamp);
+                self.arm_switch(home);
                 if shown.is_some_and(|shown| self.is_over_at(home, shown)) {
-                    self.give_back(home, RestoreReason::Ordered, now_ns);
+                    self.complete_switch_back(home, SwitchBackReason::Ordered, now_ns);
                     break;
                 }
             }
         }
         if !admitted.is_empty() {
-            self.forward(&admitted, Audience::Viewers, now_ns);
+            self.forward(&admitted, Audience::Switching, now_ns);
         }
     }
 
-    /// Packets of one that stands in, or is to.
-    pub(super) fn fan_out_stand_in(&mut self, home: usize, group: &[Pending], now_ns: u64) {
-        let by = group[0].source_key;
-        self.serve_queued(home, by, now_ns);
-        if !matches!(self.sources[by].part, Part::StandIn(_)) {
+    /// Packets of a replacement, or of what is to be one.
+    pub(super) fn fan_out_replacement(&mut self, home: usize, group: &[Pending], now_ns: u64) {
+        let replacement = group[0].source_key;
+        self.serve_queued(home, replacement, now_ns);
+        if !matches!(self.sources[replacement].part, Part::Replacement(_)) {
             self.forward(group, Audience::All, now_ns);
             return;
         }
         let timestamps = group.iter().map(|one| match one.taken {
             Taken::Media(sequence) => {
-                let packet = self.sources[by].media(sequence, now_ns)?;
+                let packet = self.sources[replacement].media(sequence, now_ns)?;
                 Some((packet.timestamp, packet.begins_keyframe))
             }
             Taken::Empty(_) | Taken::Refused => None,
         });
         let timestamps: Vec<Option<(u32, bool)>> = timestamps.collect();
-        if self.feed_of(home) == by {
+        if self.feed_of(home) == replacement {
             if let Part::Original(state) = &mut self.sources[home].part {
                 state.on_answer();
             }
@@ -80,7 +80,7 @@ impl Engine {
             let (before, after) = group.split_at(end.unwrap_or(group.len()));
             self.forward(before, Audience::All, now_ns);
             if end.is_some() {
-                self.give_back(home, RestoreReason::Ordered, now_ns);
+                self.complete_switch_back(home, SwitchBackReason::Ordered, now_ns);
                 self.forward(after, Audience::All, now_ns);
             }
             return;
@@ -91,29 +91,30 @@ impl Engine {
                 continue;
             };
             match self.offer(home, timestamp) {
-                Offer::TakeOver => {
+                Offer::Accepted => {
                     start = Some(index);
                     break;
                 }
-                Offer::TooEarly => self.insist_on_keyframe(by, now_ns),
+                Offer::TooEarly => self.insist_on_keyframe(replacement, now_ns),
                 Offer::Ignored => {}
             }
         }
         let (before, after) = group.split_at(start.unwrap_or(group.len()));
         self.forward(before, Audience::All, now_ns);
         if start.is_some() {
-            self.take_over(home, by);
+            self.complete_switch_to(home, replacement);
             self.forward(after, Audience::All, now_ns);
-            self.events.push(Event::SourceSubstituted {
+            self.events.push(Event::SwitchedTo {
+                transport: self.transport_of(home),
                 source: self.sources[home].id,
-                by: self.sources[by].id,
+                replacement: self.sources[replacement].id,
             });
         }
     }
 
     /// While viewers are about to change sides, what is queued of the source itself comes first.
-    fn serve_queued(&mut self, home: usize, by: usize, now_ns: u64) {
-        if let Part::Original(Substitution::Substituted { .. }) = self.sources[home].part {
+    fn serve_queued(&mut self, home: usize, replacement: usize, now_ns: u64) {
+        if let Part::Original(Switch::SwitchedTo { .. }) = self.sources[home].part {
             return;
         }
         let is_home = |one: &Pending| one.source_key == home;
@@ -125,7 +126,7 @@ impl Engine {
         for some in queued.chunks(MAX_GROUP) {
             self.fan_out(some, now_ns);
         }
-        self.serving = Some(self.transports[self.sources[by].transport].id);
+        self.serving = Some(self.transport_of(replacement));
     }
 
     fn offer(&mut self, home: usize, timestamp: u32) -> Offer {
@@ -133,14 +134,14 @@ impl Engine {
         let (newest, clock_rate_hz) = (source.newest_timestamp, source.clock_rate_hz());
         match &mut source.part {
             Part::Original(state) => state.offer(timestamp, newest, clock_rate_hz),
-            Part::Alone | Part::StandIn(_) => Offer::Ignored,
+            Part::Alone | Part::Replacement(_) => Offer::Ignored,
         }
     }
 
     fn is_over_at(&self, home: usize, timestamp: u32) -> bool {
         match &self.sources[home].part {
             Part::Original(state) => state.is_over_at(timestamp),
-            Part::Alone | Part::StandIn(_) => false,
+            Part::Alone | Part::Replacement(_) => false,
         }
     }
 }

@@ -1,13 +1,13 @@
-//! Moving viewers from a source to the one that stands in for it, and back. The rules are `crate::substitution`'s.
+//! Switching viewers from a source to its replacement, and back. The rules are `crate::replacement`'s.
 //!
-//! Viewers keep their numbering and their clock; sinks on local transports stay with the source they were added for.
+//! Viewers keep their numbering and their clock; local consumers stay with the source they were added for.
 
 use super::Engine;
 use super::fanout::Pending;
 use crate::config::MediaKind;
-use crate::event::{Event, RestoreReason};
+use crate::event::{Event, SwitchBackReason};
+use crate::replacement::{Part, SWITCH_TO_NS, Switch};
 use crate::source::Taken;
-use crate::substitution::{JOIN_NS, Part, Substitution};
 use crate::timer::Timer;
 
 impl Engine {
@@ -15,82 +15,94 @@ impl Engine {
     pub(super) fn feed_of(&self, home: usize) -> usize {
         match &self.sources[home].part {
             Part::Original(state) => state.feed().unwrap_or(home),
-            Part::Alone | Part::StandIn(_) => home,
+            Part::Alone | Part::Replacement(_) => home,
         }
     }
 
-    pub(super) fn substitute(&mut self, now_ns: u64, source: u64, by: u64) -> Option<()> {
+    pub(super) fn switch_to(&mut self, now_ns: u64, source: u64, replacement: u64) -> Option<()> {
         let home = *self.source_ids.get(&source)?;
-        let by = *self.source_ids.get(&by)?;
-        if !self.may_stand_in(home, by) {
+        let replacement = *self.source_ids.get(&replacement)?;
+        if !self.may_replace(home, replacement) {
             return None;
         }
         let former = match &self.sources[home].part {
-            Part::Original(state) => state.by(),
-            Part::Alone | Part::StandIn(_) => None,
+            Part::Original(state) => state.replacement(),
+            Part::Alone | Part::Replacement(_) => None,
         };
-        if former == Some(by) {
-            if let Part::Original(state @ Substitution::Leaving { .. }) =
+        if former == Some(replacement) {
+            if let Part::Original(state @ Switch::SwitchingBack { .. }) =
                 &mut self.sources[home].part
             {
-                *state = Substitution::substituted(by);
+                *state = Switch::switched_to(replacement);
             }
             return Some(());
         }
         if let Some(former) = former {
             self.sources[former].part = Part::Alone;
         }
-        let until_ns = now_ns + JOIN_NS;
+        let until_ns = now_ns + SWITCH_TO_NS;
         match &mut self.sources[home].part {
-            Part::Original(Substitution::Held { by: named, .. }) => *named = Some(by),
-            Part::Original(Substitution::Joining(joining)) => joining.replace(by),
-            Part::Original(Substitution::Substituted { by: old, .. })
-            | Part::Original(Substitution::Leaving { by: old, .. }) => {
+            Part::Original(Switch::Held {
+                replacement: named, ..
+            }) => *named = Some(replacement),
+            Part::Original(Switch::SwitchingTo(switching_to)) => switching_to.replace(replacement),
+            Part::Original(Switch::SwitchedTo {
+                replacement: old, ..
+            })
+            | Part::Original(Switch::SwitchingBack {
+                replacement: old, ..
+            }) => {
                 // They wait here for the new one; of the source itself they get nothing, it is ahead.
                 let old = *old;
                 let shown = self.sources[old].forwarded_timestamp;
                 self.move_viewers(home, old, home, true);
                 self.sources[home].part =
-                    Part::Original(Substitution::joining(by, None, shown, until_ns));
+                    Part::Original(Switch::switching_to(replacement, None, shown, until_ns));
             }
-            Part::Alone | Part::StandIn(_) => {
+            Part::Alone | Part::Replacement(_) => {
                 let shown = self.sources[home].forwarded_timestamp;
                 self.sources[home].part =
-                    Part::Original(Substitution::joining(by, shown, shown, until_ns));
+                    Part::Original(Switch::switching_to(replacement, shown, shown, until_ns));
             }
         }
-        self.sources[by].part = Part::StandIn(home);
-        self.arm_substitution(home);
-        self.insist_on_keyframe(by, now_ns);
+        self.sources[replacement].part = Part::Replacement(home);
+        self.arm_switch(home);
+        self.insist_on_keyframe(replacement, now_ns);
         Some(())
     }
 
-    /// No chains, no rings, and nobody stands in for two.
-    fn may_stand_in(&self, home: usize, by: usize) -> bool {
-        let are_video = [home, by]
+    /// No chains, no rings, and nobody replaces two.
+    fn may_replace(&self, home: usize, replacement: usize) -> bool {
+        let are_video = [home, replacement]
             .iter()
             .all(|key| self.sources[*key].kind == MediaKind::Video);
-        let is_free = match self.sources[by].part {
+        let is_free = match self.sources[replacement].part {
             Part::Alone => true,
-            Part::StandIn(other) => other == home,
+            Part::Replacement(other) => other == home,
             Part::Original(_) => false,
         };
-        are_video && is_free && home != by && !matches!(self.sources[home].part, Part::StandIn(_))
+        are_video
+            && is_free
+            && home != replacement
+            && !matches!(self.sources[home].part, Part::Replacement(_))
     }
 
-    pub(super) fn restore(&mut self, now_ns: u64, source: u64) -> Option<()> {
+    pub(super) fn switch_back(&mut self, now_ns: u64, source: u64) -> Option<()> {
         let home = *self.source_ids.get(&source)?;
         match &mut self.sources[home].part {
-            Part::StandIn(_) => return None,
-            Part::Alone | Part::Original(Substitution::Leaving { .. }) => {}
-            Part::Original(state @ Substitution::Substituted { .. }) => {
-                if let Some(by) = state.by() {
-                    *state = Substitution::Leaving { by, keyframe: None };
+            Part::Replacement(_) => return None,
+            Part::Alone | Part::Original(Switch::SwitchingBack { .. }) => {}
+            Part::Original(state @ Switch::SwitchedTo { .. }) => {
+                if let Some(replacement) = state.replacement() {
+                    *state = Switch::SwitchingBack {
+                        replacement,
+                        keyframe: None,
+                    };
                 }
                 self.want_keyframe(home, now_ns);
             }
-            Part::Original(Substitution::Held { .. } | Substitution::Joining(_)) => {
-                self.give_back(home, RestoreReason::Ordered, now_ns);
+            Part::Original(Switch::Held { .. } | Switch::SwitchingTo(_)) => {
+                self.complete_switch_back(home, SwitchBackReason::Ordered, now_ns);
             }
         }
         Some(())
@@ -103,61 +115,67 @@ impl Engine {
         if one.kind != MediaKind::Video {
             return None;
         }
-        let (by, after) = match &mut one.part {
-            Part::StandIn(_) => return None,
+        let (replacement, after) = match &mut one.part {
+            Part::Replacement(_) => return None,
             Part::Alone => (None, one.forwarded_timestamp),
             // Viewers get nothing of the source: what is asked for is so.
             Part::Original(state) if state.feed().is_some() => {
-                if let Some(by) = state.by() {
-                    *state = Substitution::substituted(by);
+                if let Some(replacement) = state.replacement() {
+                    *state = Switch::switched_to(replacement);
                 }
                 return Some(());
             }
-            Part::Original(state) => (state.by(), state.after()),
+            Part::Original(state) => (state.replacement(), state.after()),
         };
-        one.part = Part::Original(Substitution::Held {
-            by,
+        one.part = Part::Original(Switch::Held {
+            replacement,
             after,
             until_ns,
         });
         for sink_key in &one.sinks {
             let sink = &mut self.sinks[*sink_key];
-            if !sink.is_tap {
+            if sink.role.treatment().switches {
                 sink.close();
             }
         }
-        self.arm_substitution(home);
+        self.arm_switch(home);
         Some(())
     }
 
     /// Viewers of `home` get `by` from its next packet on, which begins a key frame.
-    pub(super) fn take_over(&mut self, home: usize, by: usize) {
-        self.move_viewers(home, home, by, true);
-        self.sources[home].part = Part::Original(Substitution::substituted(by));
-        self.sources[by].forwarded_timestamp = None;
+    pub(super) fn complete_switch_to(&mut self, home: usize, replacement: usize) {
+        self.move_viewers(home, home, replacement, true);
+        self.sources[home].part = Part::Original(Switch::switched_to(replacement));
+        self.sources[replacement].forwarded_timestamp = None;
     }
 
     /// Ends whatever there is: viewers get the source itself, what was kept back first.
-    pub(super) fn give_back(&mut self, home: usize, reason: RestoreReason, now_ns: u64) {
+    pub(super) fn complete_switch_back(
+        &mut self,
+        home: usize,
+        reason: SwitchBackReason,
+        now_ns: u64,
+    ) {
         let part = std::mem::replace(&mut self.sources[home].part, Part::Alone);
         let Part::Original(state) = part else {
             self.sources[home].part = part;
             return;
         };
-        let has_restarted = reason == RestoreReason::Restarted;
-        if let Some(by) = state.by() {
-            self.sources[by].part = Part::Alone;
+        let has_restarted = reason == SwitchBackReason::Restarted;
+        if let Some(replacement) = state.replacement() {
+            self.sources[replacement].part = Part::Alone;
         }
-        if let Some(by) = state.feed() {
-            self.move_viewers(home, by, home, !has_restarted);
+        if let Some(replacement) = state.feed() {
+            self.move_viewers(home, replacement, home, !has_restarted);
             if !has_restarted {
-                self.sources[home].forwarded_timestamp = self.sources[by].forwarded_timestamp;
+                self.sources[home].forwarded_timestamp =
+                    self.sources[replacement].forwarded_timestamp;
             }
         }
         let mut has_begun = false;
         match state {
-            Substitution::Joining(joining) => self.queue_again(home, joining.withheld),
-            Substitution::Leaving {
+            Switch::SwitchingTo(switching_to) => self.queue_again(home, switching_to.withheld),
+            Switch::SwitchingBack {
                 keyframe: Some(keyframe),
                 ..
             } if !has_restarted => {
@@ -171,7 +189,8 @@ impl Engine {
             }
             _ => {}
         }
-        self.events.push(Event::SourceRestored {
+        self.events.push(Event::SwitchedBack {
+            transport: self.transport_of(home),
             source: self.sources[home].id,
             reason,
         });
@@ -208,7 +227,7 @@ impl Engine {
         let (from_epoch, to_epoch) = (self.sources[from].epoch, self.sources[to].epoch);
         let is_viewer = |key: &usize| {
             let sink = &self.sinks[*key];
-            sink.home == home && !sink.is_tap
+            sink.home == home && sink.role.treatment().switches
         };
         let sinks = std::mem::take(&mut self.sources[from].sinks);
         let (moved, kept): (Vec<usize>, Vec<usize>) = sinks.into_iter().partition(is_viewer);
@@ -224,61 +243,64 @@ impl Engine {
     /// A source is about to begin anew under another SSRC. Viewers whom it feeds in another's place would have to
     /// begin anew too: better with that one.
     pub(super) fn before_restart(&mut self, key: usize, now_ns: u64) {
-        if let Part::StandIn(home) = self.sources[key].part
+        if let Part::Replacement(home) = self.sources[key].part
             && self.feed_of(home) == key
         {
-            self.lose_stand_in(home, now_ns);
+            self.lose_replacement(home, now_ns);
         }
     }
 
-    /// It did: what stands in for it has the clock of before.
+    /// It did: its replacement has the clock of before.
     pub(super) fn after_restart(&mut self, key: usize, now_ns: u64) {
         match &mut self.sources[key].part {
-            Part::Alone | Part::StandIn(_) => {}
-            Part::Original(Substitution::Held { after, .. }) => *after = None,
-            Part::Original(_) => self.give_back(key, RestoreReason::Restarted, now_ns),
+            Part::Alone | Part::Replacement(_) => {}
+            Part::Original(Switch::Held { after, .. }) => *after = None,
+            Part::Original(_) => {
+                self.complete_switch_back(key, SwitchBackReason::Restarted, now_ns)
+            }
         }
     }
 
-    fn lose_stand_in(&mut self, home: usize, now_ns: u64) {
+    fn lose_replacement(&mut self, home: usize, now_ns: u64) {
         let reason = match &self.sources[home].part {
-            Part::Original(Substitution::Leaving {
+            Part::Original(Switch::SwitchingBack {
                 keyframe: Some(_), ..
-            }) => RestoreReason::Ordered,
-            _ => RestoreReason::Lost,
+            }) => SwitchBackReason::Ordered,
+            _ => SwitchBackReason::Lost,
         };
-        self.give_back(home, reason, now_ns);
+        self.complete_switch_back(home, reason, now_ns);
     }
 
     /// Before a source is removed: nobody depends on it any more, and nobody who was to get it stays.
-    pub(super) fn leave_substitution(&mut self, key: usize, now_ns: u64) {
+    pub(super) fn leave_replacement(&mut self, key: usize, now_ns: u64) {
         match &self.sources[key].part {
             Part::Alone => {}
             Part::Original(state) => {
-                let (by, feed) = (state.by(), state.feed());
+                let (replacement, feed) = (state.replacement(), state.feed());
                 self.sources[key].part = Part::Alone;
-                if let Some(by) = by {
-                    self.sources[by].part = Part::Alone;
+                if let Some(replacement) = replacement {
+                    self.sources[replacement].part = Part::Alone;
                 }
                 if let Some(feed) = feed {
                     self.move_viewers(key, feed, key, false);
                 }
             }
-            Part::StandIn(home) => {
+            Part::Replacement(home) => {
                 let home = *home;
-                if let Part::Original(Substitution::Held { by, .. }) = &mut self.sources[home].part
+                if let Part::Original(Switch::Held { replacement, .. }) =
+                    &mut self.sources[home].part
                 {
-                    *by = None;
+                    *replacement = None;
                     self.sources[key].part = Part::Alone;
                 } else {
-                    self.lose_stand_in(home, now_ns);
+                    self.lose_replacement(home, now_ns);
                 }
             }
         }
     }
 
     /// Time is over.
-    pub(super) fn on_substitution_due(&mut self, home: usize, now_ns: u64) {
+    pub(super) fn on_switch_due(&mut self, home: usize, now_ns: u64) {
         let Part::Original(state) = &self.sources[home].part else {
             return;
         };
@@ -289,18 +311,18 @@ impl Engine {
             return;
         }
         let reason = match state {
-            Substitution::Leaving { .. } => RestoreReason::Ordered,
-            _ => RestoreReason::Late,
+            Switch::SwitchingBack { .. } => SwitchBackReason::Ordered,
+            _ => SwitchBackReason::Late,
         };
-        self.give_back(home, reason, now_ns);
+        self.complete_switch_back(home, reason, now_ns);
     }
 
-    pub(super) fn arm_substitution(&mut self, home: usize) {
+    pub(super) fn arm_switch(&mut self, home: usize) {
         let source = &self.sources[home];
         if let Part::Original(state) = &source.part
             && let Some(deadline_ns) = state.deadline_ns()
         {
-            self.timers.arm(deadline_ns, Timer::Substitution(source.id));
+            self.timers.arm(deadline_ns, Timer::Switch(source.id));
         }
     }
 }

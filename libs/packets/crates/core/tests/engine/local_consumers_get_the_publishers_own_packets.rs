@@ -6,7 +6,7 @@ use salon_packets_core::wire::extensions::ExtensionKind::{AbsCaptureTime, Mid, V
 use crate::stage::*;
 use crate::support::*;
 
-fn tap() -> SinkConfig {
+fn local_consumer() -> SinkConfig {
     SinkConfig {
         ssrc: 4000,
         extensions: extensions(&[(VideoOrientation, 9)]),
@@ -26,7 +26,7 @@ fn from_a_key_frame_on_under_the_publishers_timestamps_even_over_a_new_ssrc() {
     for packet in track.frame(false, 2) {
         world.send_rtp(&mut publisher, &packet);
     }
-    world.add_local_sink(link, source, tap());
+    world.add_local_sink(link, source, local_consumer());
     assert_eq!(plis(&world.take_rtcp(&mut publisher)), [1000]);
     let mut expected = Vec::new();
     for round in 0..20 {
@@ -67,7 +67,7 @@ fn unpadded_as_they_are_with_losses_seen_as_gaps() {
     let (mut publisher, source) = world.publisher(video_source());
     let (mut viewer, _) = world.viewer(source, video_sink());
     let link = world.link();
-    world.add_local_sink(link, source, tap());
+    world.add_local_sink(link, source, local_consumer());
     let mut track = Track::video();
     let frame = track.frame(true, 4);
     let protected: Vec<_> = (frame.into_iter().enumerate())
@@ -93,13 +93,13 @@ fn unpadded_as_they_are_with_losses_seen_as_gaps() {
 }
 
 #[test]
-fn whoever_stands_in_and_while_viewers_are_held() {
+fn whoever_replaces_it_and_while_viewers_are_held() {
     let mut stage = Stage::new(VP8, 30);
     stage.run(5);
-    stage.substitute();
+    stage.switch_to();
     stage.run(10);
     stage.hold(100);
-    stage.restore();
+    stage.switch_back();
     stage.run(10);
     stage.hold(500);
     stage.run(5);
@@ -123,12 +123,12 @@ fn once_each_also_when_viewers_get_what_was_kept_back() {
     stage.run(3);
     for round in 0..60 {
         if round % 20 == 5 {
-            stage.substitute();
+            stage.switch_to();
         }
         stage.run(1);
     }
-    assert!(stage.tapped_numbers.len() > 150);
-    assert!(is_continuous(&stage.tapped_numbers));
+    assert!(stage.local_numbers.len() > 150);
+    assert!(is_continuous(&stage.local_numbers));
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn and_ask_the_publisher_for_key_frames_but_nobody_for_repetitions() {
     let mut world = World::new();
     let (mut publisher, source) = world.publisher(video_source());
     let link = world.link();
-    world.add_local_sink(link, source, tap());
+    world.add_local_sink(link, source, local_consumer());
     for packet in Track::video().frame(true, 2) {
         world.send_rtp(&mut publisher, &packet);
     }
@@ -188,14 +188,14 @@ fn junk_on_a_link_is_counted_and_leaves_everything_as_it_was() {
     let (mut publisher, source) = world.publisher(video_source());
     let (mut viewer, _) = world.viewer(source, video_sink());
     let link = world.link();
-    let stand_in = world.add_local_source(link, source_of(VP8, STAND_IN_SSRC));
+    let replacement = world.add_local_source(link, source_of(VP8, REPLACEMENT_SSRC));
     let mut track = Track::video();
     for packet in track.frame(true, 3) {
         world.send_rtp(&mut publisher, &packet);
     }
-    world.command(Command::Substitute {
+    world.command(Command::SwitchTo {
         source,
-        by: stand_in,
+        replacement,
     });
     let before = world.engine.population();
     let mut dice = Dice(5);
@@ -229,7 +229,7 @@ fn junk_on_a_link_is_counted_and_leaves_everything_as_it_was() {
     let (_, link_stats) = stats.transports.iter().find(|(id, _)| *id == link).unwrap();
     assert!(link_stats.srtp_failures > 0);
     assert_eq!(world.engine.population(), before);
-    world.command(Command::Restore { source });
+    world.command(Command::SwitchBack { source });
     world.take_rtp(&mut viewer);
     for packet in track.frame(true, 3) {
         world.send_rtp(&mut publisher, &packet);

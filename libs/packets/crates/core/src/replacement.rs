@@ -1,25 +1,25 @@
-//! Who feeds the viewers of one source: itself, or another one that carries the same pictures a little later.
+//! Who feeds the viewers of one source: itself, or a replacement that carries the same pictures a little later.
 //!
 //! ```text
-//!            hold                   substitute
-//!   ┌──────────────► Held ◄──┐   ┌──────────────► Joining ──┐ key frame of the other one
-//!   │                 │      └───┼───── hold ───────┘ │     │
-//! Alone ◄─────────────┴──────────┼────────────────────┘     ▼
-//!   ▲    late, restore           │   late, lost, restore  Substituted
-//!   │                            │                          │ restore    ▲
-//!   └──────── lost, stalled, key frame of the source ──── Leaving ───────┘ substitute
+//!            hold                   switch_to
+//!   ┌──────────────► Held ◄──┐   ┌──────────────► SwitchingTo ──┐ key frame of the replacement
+//!   │                 │      └───┼────── hold ──────┘ │         │
+//! Alone ◄─────────────┴──────────┼────────────────────┘         ▼
+//!   ▲    late, switch_back       │ late, lost, switch_back  SwitchedTo
+//!   │                            │                          │ switch_back ▲
+//!   └────── lost, stalled, key frame of the source ─── SwitchingBack ─────┘ switch_to
 //! ```
 //! The state and its rules only; the engine moves the viewers.
 
 use crate::source::{Taken, later};
 
 /// Without a key frame to begin with for this long, viewers go on with what there is.
-pub(crate) const JOIN_NS: u64 = 400_000_000;
-/// What stands in may lag behind the source's key frame for this long before viewers go back.
-pub(crate) const LEAVE_NS: u64 = 100_000_000;
-/// A picture of the source that nothing of the other one has followed for this long: that one hangs.
+pub(crate) const SWITCH_TO_NS: u64 = 400_000_000;
+/// The replacement may lag behind the source's key frame for this long before viewers go back.
+pub(crate) const SWITCH_BACK_NS: u64 = 100_000_000;
+/// A picture of the source that nothing of the replacement has followed for this long: that one hangs.
 pub(crate) const STALL_NS: u64 = 500_000_000;
-/// The other one is later by the time a picture takes through it, never by this much: that is another clock.
+/// The replacement is later by the time a picture takes through it, never by this much: that is another clock.
 const MAX_LAG_S: u32 = 10;
 /// More would not be in the cache any more.
 const MAX_WITHHELD: usize = 1024;
@@ -28,38 +28,38 @@ const MAX_WITHHELD: usize = 1024;
 #[derive(Debug)]
 pub(crate) enum Part {
     Alone,
-    /// Viewers are to get another one.
-    Original(Substitution),
-    /// Stands in, or is about to, for this one.
-    StandIn(usize),
+    /// Viewers are to get a replacement.
+    Original(Switch),
+    /// Replaces this one, or is about to.
+    Replacement(usize),
 }
 
 /// The sources are keys of the engine's.
 #[derive(Debug)]
-pub(crate) enum Substitution {
+pub(crate) enum Switch {
     /// Viewers get nothing; they have got pictures up to the timestamp `after`.
     Held {
-        by: Option<usize>,
+        replacement: Option<usize>,
         after: Option<u32>,
         until_ns: u64,
     },
-    /// Viewers get what belongs to pictures they have got already, and wait for a key frame of `by`.
-    Joining(Joining),
-    /// Viewers get `by`, from which nothing has come since the source's packet of `unanswered_ns`.
-    Substituted {
-        by: usize,
+    /// Viewers get what belongs to pictures they have got already, and wait for a key frame of the replacement.
+    SwitchingTo(SwitchingTo),
+    /// Viewers get the replacement, of which nothing has come since the source's packet of `unanswered_ns`.
+    SwitchedTo {
+        replacement: usize,
         unanswered_ns: Option<u64>,
     },
-    /// Viewers get `by` up to the source's key frame.
-    Leaving {
-        by: usize,
+    /// Viewers get the replacement up to the source's key frame.
+    SwitchingBack {
+        replacement: usize,
         keyframe: Option<Keyframe>,
     },
 }
 
 #[derive(Debug)]
-pub(crate) struct Joining {
-    pub(crate) by: usize,
+pub(crate) struct SwitchingTo {
+    pub(crate) replacement: usize,
     /// Packets of the source up to this timestamp still go to viewers.
     passes: Option<u32>,
     /// Viewers have got pictures up to this timestamp.
@@ -82,21 +82,21 @@ pub(crate) struct Keyframe {
     pub(crate) until_ns: u64,
 }
 
-/// What a key frame of the one that is to stand in is good for.
+/// What a key frame of the replacement is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Offer {
     /// Viewers begin with it.
-    TakeOver,
+    Accepted,
     /// Viewers have that picture: another one is needed.
     TooEarly,
     /// Nothing.
     Ignored,
 }
 
-impl Joining {
-    /// Goes on with another one; the time is over when it would have been.
-    pub(crate) fn replace(&mut self, by: usize) {
-        self.by = by;
+impl SwitchingTo {
+    /// Goes on with another replacement; the time is over when it would have been.
+    pub(crate) fn replace(&mut self, replacement: usize) {
+        self.replacement = replacement;
         self.refused = None;
     }
 
@@ -119,16 +119,16 @@ impl Joining {
     }
 }
 
-impl Substitution {
+impl Switch {
     /// Viewers have got pictures up to `shown`, if any, and are to get packets of the source up to `passes`.
-    pub(crate) fn joining(
-        by: usize,
+    pub(crate) fn switching_to(
+        replacement: usize,
         passes: Option<u32>,
         shown: Option<u32>,
         until_ns: u64,
     ) -> Self {
-        Self::Joining(Joining {
-            by,
+        Self::SwitchingTo(SwitchingTo {
+            replacement,
             passes,
             after: shown,
             until_ns,
@@ -138,20 +138,24 @@ impl Substitution {
         })
     }
 
-    /// The other source, if one was named.
-    pub(crate) fn by(&self) -> Option<usize> {
+    /// The replacement, if one was named.
+    pub(crate) fn replacement(&self) -> Option<usize> {
         match self {
-            Self::Held { by, .. } => *by,
-            Self::Joining(joining) => Some(joining.by),
-            Self::Substituted { by, .. } | Self::Leaving { by, .. } => Some(*by),
+            Self::Held { replacement, .. } => *replacement,
+            Self::SwitchingTo(switching_to) => Some(switching_to.replacement),
+            Self::SwitchedTo { replacement, .. } | Self::SwitchingBack { replacement, .. } => {
+                Some(*replacement)
+            }
         }
     }
 
-    /// The other source, if viewers get it.
+    /// The replacement, if viewers get it.
     pub(crate) fn feed(&self) -> Option<usize> {
         match self {
-            Self::Held { .. } | Self::Joining(_) => None,
-            Self::Substituted { by, .. } | Self::Leaving { by, .. } => Some(*by),
+            Self::Held { .. } | Self::SwitchingTo(_) => None,
+            Self::SwitchedTo { replacement, .. } | Self::SwitchingBack { replacement, .. } => {
+                Some(*replacement)
+            }
         }
     }
 
@@ -159,25 +163,25 @@ impl Substitution {
     pub(crate) fn deadline_ns(&self) -> Option<u64> {
         match self {
             Self::Held { until_ns, .. } => Some(*until_ns),
-            Self::Joining(joining) => Some(joining.until_ns),
-            Self::Substituted { .. } => None,
-            Self::Leaving { keyframe, .. } => keyframe.map(|keyframe| keyframe.until_ns),
+            Self::SwitchingTo(switching_to) => Some(switching_to.until_ns),
+            Self::SwitchedTo { .. } => None,
+            Self::SwitchingBack { keyframe, .. } => keyframe.map(|keyframe| keyframe.until_ns),
         }
     }
 
-    /// Viewers get `by` from now on.
-    pub(crate) fn substituted(by: usize) -> Self {
-        Self::Substituted {
-            by,
+    /// Viewers get the replacement from now on.
+    pub(crate) fn switched_to(replacement: usize) -> Self {
+        Self::SwitchedTo {
+            replacement,
             unanswered_ns: None,
         }
     }
 
-    /// Part of a picture of the source came. True if `by`, which viewers get, hangs: a source that is silent itself
+    /// Part of a picture of the source came. True if the replacement, which viewers get, hangs: a source that is silent itself
     /// proves nothing.
     pub(crate) fn on_picture(&mut self, now_ns: u64) -> bool {
         match self {
-            Self::Substituted { unanswered_ns, .. } => {
+            Self::SwitchedTo { unanswered_ns, .. } => {
                 let since_ns = *unanswered_ns.get_or_insert(now_ns);
                 now_ns.saturating_sub(since_ns) >= STALL_NS
             }
@@ -185,9 +189,9 @@ impl Substitution {
         }
     }
 
-    /// Something of `by` came.
+    /// Something of the replacement came.
     pub(crate) fn on_answer(&mut self) {
-        if let Self::Substituted { unanswered_ns, .. } = self {
+        if let Self::SwitchedTo { unanswered_ns, .. } = self {
             *unanswered_ns = None;
         }
     }
@@ -196,12 +200,12 @@ impl Substitution {
     /// `timestamp` is `None` for one with nothing in it.
     pub(crate) fn admits(&mut self, taken: Taken, timestamp: Option<u32>) -> bool {
         match self {
-            Self::Joining(joining) => joining.admits(taken, timestamp),
-            Self::Held { .. } | Self::Substituted { .. } | Self::Leaving { .. } => false,
+            Self::SwitchingTo(switching_to) => switching_to.admits(taken, timestamp),
+            Self::Held { .. } | Self::SwitchedTo { .. } | Self::SwitchingBack { .. } => false,
         }
     }
 
-    /// A key frame of `by` begins at `timestamp`; `newest` is the highest timestamp of the source itself.
+    /// A key frame of the replacement begins at `timestamp`; `newest` is the highest timestamp of the source itself.
     pub(crate) fn offer(
         &mut self,
         timestamp: u32,
@@ -215,14 +219,14 @@ impl Substitution {
             is_of_source && after.is_none_or(|after| later(Some(after), timestamp) != after)
         };
         match self {
-            Self::Held { after, .. } if is_good(*after) => Offer::TakeOver,
+            Self::Held { after, .. } if is_good(*after) => Offer::Accepted,
             Self::Held { .. } => Offer::TooEarly,
-            Self::Joining(joining) if is_good(joining.after) => Offer::TakeOver,
-            Self::Joining(joining) => match joining.refused.replace(timestamp) {
+            Self::SwitchingTo(switching_to) if is_good(switching_to.after) => Offer::Accepted,
+            Self::SwitchingTo(switching_to) => match switching_to.refused.replace(timestamp) {
                 Some(refused) if refused == timestamp => Offer::Ignored,
                 _ => Offer::TooEarly,
             },
-            Self::Substituted { .. } | Self::Leaving { .. } => Offer::Ignored,
+            Self::SwitchedTo { .. } | Self::SwitchingBack { .. } => Offer::Ignored,
         }
     }
 
@@ -230,22 +234,22 @@ impl Substitution {
     pub(crate) fn after(&self) -> Option<u32> {
         match self {
             Self::Held { after, .. } => *after,
-            Self::Joining(joining) => joining.after,
-            Self::Substituted { .. } | Self::Leaving { .. } => None,
+            Self::SwitchingTo(switching_to) => switching_to.after,
+            Self::SwitchedTo { .. } | Self::SwitchingBack { .. } => None,
         }
     }
 
     /// A key frame of the source begins. True if viewers are to go back to it.
     pub(crate) fn on_keyframe(&mut self, sequence: i64, timestamp: u32, now_ns: u64) -> bool {
         match self {
-            Self::Leaving {
+            Self::SwitchingBack {
                 keyframe: keyframe @ None,
                 ..
             } => {
                 *keyframe = Some(Keyframe {
                     sequence,
                     timestamp,
-                    until_ns: now_ns + LEAVE_NS,
+                    until_ns: now_ns + SWITCH_BACK_NS,
                 });
                 true
             }
@@ -253,10 +257,10 @@ impl Substitution {
         }
     }
 
-    /// Whether `by` has come to the source's key frame: viewers do not get its picture at `timestamp`.
+    /// Whether the replacement has come to the source's key frame: viewers do not get its picture at `timestamp`.
     pub(crate) fn is_over_at(&self, timestamp: u32) -> bool {
         match self {
-            Self::Leaving {
+            Self::SwitchingBack {
                 keyframe: Some(keyframe),
                 ..
             } => later(Some(keyframe.timestamp), timestamp) == timestamp,
@@ -271,20 +275,20 @@ mod tests {
 
     const HZ: u32 = 90_000;
 
-    fn joining(shown: Option<u32>) -> Substitution {
-        Substitution::joining(7, shown, shown, JOIN_NS)
+    fn switching_to(shown: Option<u32>) -> Switch {
+        Switch::switching_to(7, shown, shown, SWITCH_TO_NS)
     }
 
-    fn withheld(state: &Substitution) -> &[Taken] {
+    fn withheld(state: &Switch) -> &[Taken] {
         match state {
-            Substitution::Joining(joining) => &joining.withheld,
+            Switch::SwitchingTo(switching_to) => &switching_to.withheld,
             _ => &[],
         }
     }
 
     #[test]
     fn a_picture_that_was_begun_is_finished_and_the_next_is_kept_back() {
-        let mut state = joining(Some(u32::MAX - 1000));
+        let mut state = switching_to(Some(u32::MAX - 1000));
         assert!(state.admits(Taken::Media(10), Some(u32::MAX - 1000)));
         assert!(state.admits(Taken::Media(3), Some(u32::MAX - 4000)), "late");
         assert!(state.admits(Taken::Empty(11), None));
@@ -302,17 +306,17 @@ mod tests {
 
     #[test]
     fn without_a_picture_everything_is_kept_back_within_a_bound() {
-        let mut state = joining(None);
+        let mut state = switching_to(None);
         for sequence in 0..5000 {
             assert!(!state.admits(Taken::Media(sequence), Some(0)));
         }
         assert_eq!(withheld(&state).len(), MAX_WITHHELD);
-        assert_eq!(state.offer(0, None, HZ), Offer::TakeOver);
+        assert_eq!(state.offer(0, None, HZ), Offer::Accepted);
     }
 
     #[test]
     fn a_key_frame_that_viewers_have_seen_is_refused_once() {
-        let mut state = joining(Some(9000));
+        let mut state = switching_to(Some(9000));
         let newest = Some(30_000);
         assert_eq!(state.offer(9000, newest, HZ), Offer::TooEarly);
         assert_eq!(
@@ -321,15 +325,15 @@ mod tests {
             "its next part"
         );
         assert_eq!(state.offer(6000, newest, HZ), Offer::TooEarly);
-        assert_eq!(state.offer(12_000, newest, HZ), Offer::TakeOver);
+        assert_eq!(state.offer(12_000, newest, HZ), Offer::Accepted);
     }
 
     #[test]
     fn what_the_source_has_not_sent_is_of_another_clock() {
-        let mut state = joining(Some(9000));
+        let mut state = switching_to(Some(9000));
         assert_eq!(state.offer(33_000, Some(30_000), HZ), Offer::TooEarly);
-        let held = |after| Substitution::Held {
-            by: Some(7),
+        let held = |after| Switch::Held {
+            replacement: Some(7),
             after,
             until_ns: 0,
         };
@@ -339,8 +343,8 @@ mod tests {
             held(None).offer(long_ago, Some(30_000), HZ),
             Offer::TooEarly
         );
-        assert_eq!(held(None).offer(27_000, Some(30_000), HZ), Offer::TakeOver);
-        assert_eq!(held(None).offer(27_000, None, HZ), Offer::TakeOver);
+        assert_eq!(held(None).offer(27_000, Some(30_000), HZ), Offer::Accepted);
+        assert_eq!(held(None).offer(27_000, None, HZ), Offer::Accepted);
         assert_eq!(
             held(Some(27_000)).offer(27_000, Some(30_000), HZ),
             Offer::TooEarly,
@@ -349,33 +353,33 @@ mod tests {
     }
 
     #[test]
-    fn viewers_leave_at_the_sources_first_key_frame_once_the_other_one_is_there() {
-        let mut state = Substitution::Leaving {
-            by: 7,
+    fn viewers_leave_at_the_sources_first_key_frame_once_the_replacement_is_there() {
+        let mut state = Switch::SwitchingBack {
+            replacement: 7,
             keyframe: None,
         };
         assert!(!state.is_over_at(9000));
         assert_eq!(state.deadline_ns(), None);
         assert!(state.on_keyframe(5, 9000, 1));
         assert!(!state.on_keyframe(8, 12_000, 2), "one is enough");
-        assert_eq!(state.deadline_ns(), Some(1 + LEAVE_NS));
+        assert_eq!(state.deadline_ns(), Some(1 + SWITCH_BACK_NS));
         assert!(!state.is_over_at(8999));
         assert!(state.is_over_at(9000) && state.is_over_at(12_000));
-        assert_eq!((state.feed(), state.by()), (Some(7), Some(7)));
+        assert_eq!((state.feed(), state.replacement()), (Some(7), Some(7)));
     }
 
     #[test]
-    fn only_who_has_taken_over_feeds() {
-        let held = Substitution::Held {
-            by: Some(7),
+    fn only_who_has_been_switched_to_feeds() {
+        let held = Switch::Held {
+            replacement: Some(7),
             after: None,
             until_ns: 5,
         };
-        assert_eq!((held.feed(), held.by()), (None, Some(7)));
+        assert_eq!((held.feed(), held.replacement()), (None, Some(7)));
         assert_eq!(held.deadline_ns(), Some(5));
-        let state = joining(None);
-        assert_eq!((state.feed(), state.by()), (None, Some(7)));
-        let state = Substitution::substituted(7);
+        let state = switching_to(None);
+        assert_eq!((state.feed(), state.replacement()), (None, Some(7)));
+        let state = Switch::switched_to(7);
         assert_eq!((state.feed(), state.deadline_ns()), (Some(7), None));
     }
 }

@@ -1,4 +1,4 @@
-use salon_packets_core::event::RestoreReason;
+use salon_packets_core::event::SwitchBackReason;
 
 use crate::stage::Maker::{Camera, Transcoder};
 use crate::stage::*;
@@ -15,7 +15,7 @@ fn restart(stage: &mut Stage) {
 
 /// The old SSRC has been silent for long enough.
 fn run_until_followed(stage: &mut Stage) {
-    let restarted = stage.restored(RestoreReason::Restarted);
+    let restarted = stage.switched_back(SwitchBackReason::Restarted);
     stage.run_until(&restarted);
 }
 
@@ -40,12 +40,12 @@ fn sorted(stage: &mut Stage) -> Vec<Seen> {
 fn once_it_is_followed_and_they_go_on_in_time() {
     let mut stage = Stage::new(VP8, 40);
     stage.run(8);
-    stage.substitute();
+    stage.switch_to();
     stage.run(8);
     stage.moves();
     restart(&mut stage);
     run_until_followed(&mut stage);
-    let restarted = stage.restored(RestoreReason::Restarted);
+    let restarted = stage.switched_back(SwitchBackReason::Restarted);
     assert_eq!(stage.moves(), [restarted]);
     stage.run(6);
     let seen = sorted(&mut stage);
@@ -54,27 +54,27 @@ fn once_it_is_followed_and_they_go_on_in_time() {
 }
 
 #[test]
-fn and_they_may_leave_again_on_the_new_clock_whatever_the_stand_in_still_has_of_the_old() {
+fn and_they_may_leave_again_on_the_new_clock_whatever_the_replacement_still_has_of_the_old() {
     for multiple in [7u32, 0x8000_0001, 0x4000_0001, 0xc000_0001] {
         let mut stage = Stage::new(VP8, 60);
         stage.run(8);
-        stage.substitute();
+        stage.switch_to();
         stage.run(8);
         restart(&mut stage);
         stage.timestamp = stage.timestamp.wrapping_mul(multiple);
         run_until_followed(&mut stage);
-        stage.substitute();
+        stage.switch_to();
         stage.run(12);
-        stage.restore();
+        stage.switch_back();
         stage.run(10);
-        let (substituted, restarted) = (
-            stage.substituted(),
-            stage.restored(RestoreReason::Restarted),
+        let (switched_to, restarted) = (
+            stage.switched_to(),
+            stage.switched_back(SwitchBackReason::Restarted),
         );
-        let restored = stage.restored(RestoreReason::Ordered);
+        let switched_back = stage.switched_back(SwitchBackReason::Ordered);
         assert_eq!(
             stage.moves(),
-            [substituted.clone(), restarted, substituted, restored]
+            [switched_to.clone(), restarted, switched_to, switched_back]
         );
         let seen = sorted(&mut stage);
         assert_rising(&seen);
@@ -86,24 +86,24 @@ fn and_they_may_leave_again_on_the_new_clock_whatever_the_stand_in_still_has_of_
 }
 
 #[test]
-fn also_while_they_wait_for_the_stand_in_or_are_about_to_leave_it() {
+fn also_while_they_wait_for_the_replacement_or_are_about_to_leave_it() {
     for is_leaving in [false, true] {
         let mut stage = Stage::new(VP8, 60);
         stage.run(8);
         if is_leaving {
-            stage.substitute();
+            stage.switch_to();
             stage.run(8);
             restart(&mut stage);
-            stage.restore();
+            stage.switch_back();
         } else {
             restart(&mut stage);
             stage.run(12);
-            stage.substitute();
+            stage.switch_to();
         }
         stage.step();
         stage.moves();
         run_until_followed(&mut stage);
-        let restarted = stage.restored(RestoreReason::Restarted);
+        let restarted = stage.switched_back(SwitchBackReason::Restarted);
         assert_eq!(stage.moves(), [restarted]);
         stage.run(6);
         let seen = sorted(&mut stage);
@@ -122,10 +122,10 @@ fn a_source_that_is_held_stays_held() {
     stage.run(20);
     assert_eq!(stage.moves(), []);
     stage.transcoder_owes_key = true;
-    stage.substitute();
+    stage.switch_to();
     stage.run(10);
-    let substituted = stage.substituted();
-    assert_eq!(stage.moves(), [substituted]);
+    let switched_to = stage.switched_to();
+    assert_eq!(stage.moves(), [switched_to]);
     let seen = sorted(&mut stage);
     assert_rising(&seen);
     assert_eq!(makers(&seen), [Camera, Transcoder]);
