@@ -51,7 +51,7 @@ test-older-browsers: setup-test ## The tests that act as an app, in browsers wit
 
 .PHONY: test-rust
 test-rust: setup ## The Rust tests
-	@cd libs/packets && cargo test --quiet --release --workspace --locked --exclude salon-packets-py
+	@cd libs/packets && cargo test --quiet --workspace --locked --exclude salon-packets-py
 
 .PHONY: check
 check: setup-check ## Format, lint, types, import rules, clippy, schema, generated code
