@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from salon_contracts.ids import AppId, RoomId
 from salon_contracts.subjects import room_events
 from salon_kit.bus import Bus
-from salon_kit.events import Events
+from salon_kit.events import Events, StoredEvent
 from salon_kit.identity import Identity
 from salon_kit.settings import BusSettings
 
@@ -161,6 +161,11 @@ async def sees(person: Person, stream: str) -> None:
 
 async def record(cloud: Cloud, room: str) -> list[Message]:
     """Everything that was ever said about a room, in order."""
+    return [event.message for event in await stored_events(cloud, room) if event.message is not None]
+
+
+async def stored_events(cloud: Cloud, room: str) -> list[StoredEvent]:
+    """With what came beside it."""
     settings = BusSettings(
         url=f"nats://127.0.0.1:{cloud.nats_port}",
         user="salon",
@@ -168,8 +173,7 @@ async def record(cloud: Cloud, room: str) -> list[Message]:
     )
     bus = await Bus.connect(settings, Identity.start("tests", "tests"))
     try:
-        found = await Events(bus).read_after([room_events(AppId(cloud.app_id), RoomId(room))], 0, max_events=1000)
-        return [event.message for event in found if event.message is not None]
+        return await Events(bus).read_after([room_events(AppId(cloud.app_id), RoomId(room))], 0, max_events=1000)
     finally:
         await bus.close(1)
 

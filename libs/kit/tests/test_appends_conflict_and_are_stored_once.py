@@ -10,7 +10,7 @@ from salon_kit.bus import Bus
 from salon_kit.events import Events
 from salon_kit.nats.connection import Connection
 from salon_kit.testing import MakeBus
-from salon_kit.trace import new_traceparent, set_traceparent
+from salon_kit.trace import new_traceparent, set_cause
 
 from .entities import everything, logged_in, user
 
@@ -39,7 +39,7 @@ def lose_acks(bus: Bus, count: int) -> None:
 
 async def test_an_event_comes_back_as_it_was_appended(bus: Bus, events: Events) -> None:
     trace = new_traceparent()
-    set_traceparent(trace)
+    set_cause("test", trace)
     sequence = await events.append(user("a=b é"), logged_in("a"), expected_sequence=0, cause_id="req-1")
     for from_leader in (False, True):
         stored = await events.last(user("a=b é"), from_leader=from_leader)

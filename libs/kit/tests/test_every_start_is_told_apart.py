@@ -1,5 +1,5 @@
 from salon_kit.identity import Identity
-from salon_kit.trace import current_traceparent, new_traceparent, set_traceparent
+from salon_kit.trace import current_traceparent, new_traceparent, set_cause
 
 
 def test_epochs_differ_and_sequences_have_no_gaps() -> None:
@@ -15,8 +15,8 @@ def test_epochs_differ_and_sequences_have_no_gaps() -> None:
 
 def test_a_malformed_trace_counts_as_none() -> None:
     trace = new_traceparent()
-    set_traceparent(trace)
+    set_cause("test", trace)
     assert current_traceparent() == trace
     for bad in ("", "00-1-2-03", trace.upper(), f"{trace}\r\nx: y", None):
-        set_traceparent(bad)
+        set_cause("test", bad)
         assert current_traceparent() is None

@@ -16,7 +16,7 @@ from salon_contracts.errors import (
 from salon_contracts.subjects import query
 from salon_kit.bus import Bus, RequestContext
 from salon_kit.testing import Gathered, MakeBus
-from salon_kit.trace import current_traceparent, new_traceparent, set_traceparent
+from salon_kit.trace import current_traceparent, new_traceparent, set_cause
 from structlog.testing import capture_logs
 
 SUBJECT = query("token", "verify-token")
@@ -190,7 +190,7 @@ async def test_the_trace_is_passed_on(bus: Bus) -> None:
     await bus.serve(query("token", "inner"), VerifyToken, inner)
     await bus.serve(query("token", "outer"), VerifyToken, outer)
     trace = new_traceparent()
-    set_traceparent(trace)
+    set_cause("test", trace)
     await bus.request(query("token", "outer"), VerifyToken(), TokenVerified)
     assert seen == [trace, trace]
 

@@ -30,6 +30,11 @@ class Identity:
         """The `ce-source` of everything this process appends."""
         return f"salon/{self.service}/{self.node}"
 
+    @property
+    def own_cause(self) -> str:
+        """The cause of what this process does by itself: at its start, or because time has passed."""
+        return self.event_id(0)
+
     def next_sequence(self) -> int:
         """1, 2, 3… without gaps, for the node sequence of events."""
         return next(self._sequence)

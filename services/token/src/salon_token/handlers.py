@@ -116,7 +116,7 @@ class TokenHandlers:
         async def carry_out() -> App:
             app = await self._insert(new, request.app_id)
             event = token_pb2.AppCreated(app_id=app.app_id, name=app.name, policy=records.policy_message(app.policy))
-            await self._record(app.app_id, event, context)
+            await self._record(app.app_id, event)
             return app
 
         app = await self._whole(carry_out())
@@ -129,7 +129,7 @@ class TokenHandlers:
 
         async def carry_out() -> None:
             await self._change(app_id, lambda app: core.rotate(app, secret, request.grace_s, self.now_unix_ms()))
-            await self._record(app_id, token_pb2.AppSecretRotated(app_id=app_id, grace_s=request.grace_s), context)
+            await self._record(app_id, token_pb2.AppSecretRotated(app_id=app_id, grace_s=request.grace_s))
 
         await self._whole(carry_out())
         log.info("app-secret-rotated", app_id=app_id, grace_s=request.grace_s)
@@ -142,7 +142,7 @@ class TokenHandlers:
         async def carry_out() -> token_pb2.AppPolicy:
             app = await self._change(app_id, lambda app: core.change_policy(app, change))
             policy = records.policy_message(app.policy)
-            await self._record(app_id, token_pb2.AppPolicyChanged(app_id=app_id, policy=policy), context)
+            await self._record(app_id, token_pb2.AppPolicyChanged(app_id=app_id, policy=policy))
             return policy
 
         policy = await self._whole(carry_out())
@@ -154,7 +154,7 @@ class TokenHandlers:
 
         async def carry_out() -> None:
             await self.store.delete(app_id)
-            await self._record(app_id, token_pb2.AppDeleted(app_id=app_id), context)
+            await self._record(app_id, token_pb2.AppDeleted(app_id=app_id))
 
         await self._whole(carry_out())
         log.info("app-deleted", app_id=app_id)
@@ -214,14 +214,14 @@ class TokenHandlers:
             return app
         raise AppExists(app_id=app.app_id)
 
-    async def _record(self, app_id: AppId, event: Message, context: RequestContext) -> None:
+    async def _record(self, app_id: AppId, event: Message) -> None:
         """Appends what has happened. When NATS does not acknowledge it in time the outbox goes on: twice, not never."""
         entity = Entity(app_id, None, None, "app", None)
         try:
-            await self.events.append(entity, event, cause_id=context.request_id)
+            await self.events.append(entity, event)
         except BusUnavailable:
             log.warning("app-event-delayed", app_id=app_id)
-            self.outbox.put(entity, event, cause_id=context.request_id)
+            self.outbox.put(entity, event)
 
     async def _whole(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Carries on with `work` even if the asker no longer waits: a change and its event belong together."""

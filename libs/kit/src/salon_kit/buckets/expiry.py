@@ -32,14 +32,22 @@ MAX_ACK_PENDING = 4096
 class Expired:
     """A lease that ran out and was not written again. Clean up, then `ack`; without that somebody else gets it."""
 
-    def __init__(self, connection: Connection, message: Msg, key: str, settled: "Callable[[Expired], None]") -> None:
+    def __init__(
+        self, connection: Connection, message: Msg, bucket: str, key: str, settled: "Callable[[Expired], None]"
+    ) -> None:
         self.key = key
+        self._bucket = bucket
         self.revision = delivery(message).stream_sequence
         """Of the marker that stands for the expiry. It is higher than the revision of the lease was."""
         self.held_since = time.monotonic()
         self._connection = connection
         self._reply = message.reply
         self._settled = settled
+
+    @property
+    def cause_id(self) -> str:
+        """What is appended because of it names this as its cause."""
+        return f"{self._bucket}:{self.revision}"
 
     async def ack(self, timeout_s: float = 2.0) -> None:
         """Handled: nobody else gets it. BusUnavailable: somebody will, so handling must be repeatable."""
@@ -201,6 +209,6 @@ class _Taker:
             await self._connection.publish(message.reply, b"+ACK")
             return
         key = message.subject.removeprefix(f"$KV.{self._bucket}.")
-        expired = Expired(self._connection, message, key, lambda settled: self._held.discard(settled))
+        expired = Expired(self._connection, message, self._bucket, key, lambda settled: self._held.discard(settled))
         self._held.add(expired)
         await self.ready.put(expired)

@@ -15,7 +15,7 @@ from salon_kit.log import bound, get_logger
 from salon_kit.metrics import BUS_IN_FLIGHT, BUS_SERVE_SECONDS, BUS_SERVED
 from salon_kit.nats.connection import Connection
 from salon_kit.nats.subscription import Subscription
-from salon_kit.trace import current_traceparent, set_traceparent
+from salon_kit.trace import current_traceparent, set_cause
 
 log = get_logger()
 
@@ -35,7 +35,7 @@ class RequestContext:
 
     subject: str
     request_id: str
-    """Give it to `Events.append` as `cause_id`."""
+    """The cause of every event that its handler, and what that starts, appends."""
     headers: Mapping[str, str]
     traceparent: str | None
     deadline_ns: int
@@ -130,10 +130,11 @@ class Endpoint(Generic[Request]):
         except DecodeError:
             await self._refuse(message, RequestMalformed(problem=f"not a {request.DESCRIPTOR.name}"))
             return
-        set_traceparent(headers.get(TRACEPARENT_HEADER))
+        request_id = headers.get(REQUEST_ID_HEADER) or secrets.token_hex(8)
+        set_cause(request_id, headers.get(TRACEPARENT_HEADER))
         context = RequestContext(
             subject=message.subject,
-            request_id=headers.get(REQUEST_ID_HEADER) or secrets.token_hex(8),
+            request_id=request_id,
             headers=headers,
             traceparent=current_traceparent(),
             deadline_ns=round(deadline * 1e9),

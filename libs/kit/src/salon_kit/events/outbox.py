@@ -17,6 +17,7 @@ from salon_contracts.subjects import Entity
 from salon_kit.events.stream import Events, check_kind
 from salon_kit.log import get_logger
 from salon_kit.metrics import OUTBOX_LOST, OUTBOX_WAITING
+from salon_kit.trace import current_cause_id, current_traceparent
 
 log = get_logger()
 
@@ -30,6 +31,7 @@ class _Waiting:
     entity: Entity
     message: Message
     cause_id: str | None
+    traceparent: str | None
     happened_at_unix_ns: int
 
 
@@ -48,7 +50,10 @@ class Outbox:
         self._empty.set()
 
     def put(self, entity: Entity, message: Message, *, cause_id: str | None = None) -> None:
-        """Takes the event. BusUnavailable when `max_events` are waiting already: it is not taken, and counted."""
+        """Takes the event, whose cause is what this task works for unless given.
+
+        BusUnavailable when `max_events` are waiting already: it is not taken, and counted.
+        """
         if self._count >= self._max_events:
             OUTBOX_LOST.labels(reason="full").inc()
             log.error("outbox-full", subject=entity.subject, count=self._count)
@@ -57,7 +62,8 @@ class Outbox:
         copy = type(message)()
         copy.CopyFrom(message)
         event_id = self._identity.event_id(self._identity.next_sequence())
-        item = _Waiting(event_id, entity, copy, cause_id, time.time_ns())
+        cause_id = cause_id or current_cause_id()
+        item = _Waiting(event_id, entity, copy, cause_id, current_traceparent(), time.time_ns())
         self._lanes.setdefault(entity.subject, deque()).append(item)
         self._counted(1)
         self._new.set()
@@ -107,6 +113,7 @@ class Outbox:
                     item.entity,
                     item.message,
                     cause_id=item.cause_id,
+                    traceparent=item.traceparent,
                     event_id=item.event_id,
                     happened_at_unix_ns=item.happened_at_unix_ns,
                     timeout_s=TRY_S,

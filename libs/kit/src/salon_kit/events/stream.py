@@ -21,7 +21,7 @@ from salon_kit.jetstream.fetch import read_once
 from salon_kit.log import get_logger
 from salon_kit.metrics import EVENTS_APPEND_SECONDS, EVENTS_APPENDED, EVENTS_SNAPSHOT_SECONDS, EVENTS_UNREADABLE
 from salon_kit.nats.permissions import may_update
-from salon_kit.trace import current_traceparent
+from salon_kit.trace import current_cause_id, current_traceparent
 
 log = get_logger()
 
@@ -99,6 +99,7 @@ class Events:
         *,
         expected_sequence: int | None = None,
         cause_id: str | None = None,
+        traceparent: str | None = None,
         event_id: str | None = None,
         once_as: str | None = None,
         happened_at_unix_ns: int | None = None,
@@ -107,16 +108,17 @@ class Events:
         """The stream sequence of the new event.
 
         `expected_sequence`: the sequence of the entity's last event as the caller knows it, 0 for "none yet", None for
-        "whatever it is"; `Conflict` if it is another one: read again, decide again. `event_id`: only for callers that
-        retry by themselves (`<node>:<epoch>:<sequence>` as made by Identity); the same id is stored once within two
-        minutes. An acknowledgement that was lost is asked for again inside, without storing twice.
+        "whatever it is"; `Conflict` if it is another one: read again, decide again. `cause_id`, `traceparent`: of what
+        this task works for, unless given; an event nobody asked for names this process as its cause. `event_id`: only
+        for callers that retry by themselves (`<node>:<epoch>:<sequence>` as made by Identity); the same id is stored
+        once within two minutes. An acknowledgement that was lost is asked for again inside, without storing twice.
         `once_as`: a name for what a client may ask for again, of another instance too; of all events appended under it
         within two minutes the first is stored, and its sequence returned.
         `happened_at_unix_ns`: when it happened, if not now.
         `BusUnavailable`: not acknowledged until the deadline; the event may or may not be stored.
         """
         kind = check_kind(entity, message)
-        envelope = self._envelope(kind, cause_id, event_id, happened_at_unix_ns or time.time_ns())
+        envelope = self._envelope(kind, cause_id, traceparent, event_id, happened_at_unix_ns or time.time_ns())
         started = time.perf_counter()
         try:
             sequence = await self._jetstream.publish(
@@ -185,7 +187,9 @@ class Events:
         )
         return _readable(found)
 
-    def _envelope(self, kind: str, cause_id: str | None, event_id: str | None, time_unix_ns: int) -> Envelope:
+    def _envelope(
+        self, kind: str, cause_id: str | None, traceparent: str | None, event_id: str | None, time_unix_ns: int
+    ) -> Envelope:
         identity = self.identity
         sequence = identity.next_sequence() if event_id is None else int(event_id.rpartition(":")[2])
         return Envelope(
@@ -195,8 +199,8 @@ class Events:
             time_unix_ns=time_unix_ns,
             node_epoch=identity.epoch,
             node_sequence=sequence,
-            cause_id=cause_id,
-            traceparent=current_traceparent(),
+            cause_id=cause_id or current_cause_id() or identity.own_cause,
+            traceparent=traceparent or current_traceparent(),
         )
 
     async def _is_current(self, filters: Sequence[str], through: int, at_least: int, deadline: float) -> bool:

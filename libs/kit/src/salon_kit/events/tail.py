@@ -25,6 +25,7 @@ from salon_kit.jetstream import JetStream, RawMessage
 from salon_kit.jetstream.ordered_consumer import Deliver, OrderedConsumer
 from salon_kit.log import get_logger
 from salon_kit.metrics import TAIL_EVENTS
+from salon_kit.trace import caused_by
 
 log = get_logger()
 
@@ -44,6 +45,7 @@ class EventTail:
     Unknown event types come with `message=None`. Just after `follow`, events older than the call may come as well: take
     only those above the sequence already applied. Just after `unfollow`, some more may come.
     The callback should only hand over: while it runs nothing else is delivered. What it raises is logged and counted.
+    It works for the event: what it appends, and the tasks it creates, name that one as their cause.
     """
 
     def __init__(self, bus: Bus, on_event: EventCallback, *, heartbeat_s: float = 1.0) -> None:
@@ -127,7 +129,8 @@ class EventTail:
             return
         async with self._one_at_a_time:
             try:
-                await self._on_event(event)
+                with caused_by(event.envelope.id, event.envelope.traceparent):
+                    await self._on_event(event)
             except Exception as error:
                 TAIL_EVENTS.labels(result="failed").inc()
                 log.exception("event-callback-failed", sequence=event.sequence, err_code=type(error).__name__)

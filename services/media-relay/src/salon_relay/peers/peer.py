@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol, assert_never
 from aiortc import RTCCertificate
 from salon_contracts.errors import InvariantBroken, OfferUnacceptable
 from salon_kit.log import bound, get_logger
+from salon_kit.trace import context_of_cause
 from salon_media.answer import AnswerTransport, write_answer
 from salon_media.ids import new_pwd, new_ufrag
 from salon_media.offer import Offer, TransportParameters
@@ -167,9 +168,9 @@ class Peer:
     # ---- connection ----
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
-        # In a context of its own: it outlives the request that it was made in by far.
+        # It outlives the request that it was created in by far: none of that one's context but the cause of its events.
         self._task = tasks.create_task(
-            self._run(), name=f"peer-{self.identity.transport_id}", context=contextvars.Context()
+            self._run(), name=f"peer-{self.identity.transport_id}", context=context_of_cause()
         )
 
     def on_event(self, event: TransportEvent) -> None:

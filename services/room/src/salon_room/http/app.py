@@ -19,6 +19,7 @@ from salon_room.http.beacon_logouts import BeaconLogouts
 from salon_room.http.demo_tokens import DemoTokens
 from salon_room.http.errors import plain_error
 from salon_room.http.static import Files
+from salon_room.http.traces import TracedRequests
 from salon_room.http.whep_viewers import WhepViewers
 from salon_room.http.whip_publishers import WhipPublishers
 from salon_room.quotas import Quotas
@@ -37,6 +38,7 @@ def build_app(
     health: Health,
 ) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.add_middleware(TracedRequests)
     demo = Files(DEMO, security_headers.of_page)
     sdk = Files(Path(salon_web_sdk.DIST), security_headers.of_shared_file)
 

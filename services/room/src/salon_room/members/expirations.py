@@ -5,6 +5,7 @@ import asyncio
 from salon_contracts.errors import SalonError
 from salon_kit.buckets import Expired, LeaseBucket
 from salon_kit.log import get_logger
+from salon_kit.trace import set_cause
 
 from salon_room.members.logouts import Logouts
 
@@ -25,6 +26,7 @@ async def take_expirations(leases: LeaseBucket, logouts: Logouts, grace_s: float
 
 
 async def _handle(expired: Expired, logouts: Logouts, slots: asyncio.Semaphore) -> None:
+    set_cause(expired.cause_id, None)
     try:
         ended = await logouts.expire(expired.key)
         await expired.ack()

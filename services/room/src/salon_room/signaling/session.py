@@ -11,6 +11,7 @@ from salon_contracts.errors import NotLoggedIn, RateLimited, RequestMalformed, S
 from salon_contracts.ids import parse_app_id, parse_room_id, parse_user_id, parse_user_name
 from salon_kit.http.websocket import reading_of
 from salon_kit.log import bound, get_logger
+from salon_kit.trace import begin_trace
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from salon_room import metrics
@@ -266,6 +267,7 @@ class Session:
         )
 
     async def _login(self, request_id: int, login: Login) -> None:
+        begin_trace()
         started_ns = time.monotonic_ns()
         try:
             request = LoginRequest(
@@ -297,6 +299,7 @@ class Session:
         )
 
     async def _resume(self, request_id: int, resume: Resume) -> None:
+        begin_trace()
         try:
             app_id, user_id = parse_app_id(resume.app_id), parse_user_id(resume.user_id)
             self._verbs.quotas.attempt(self._address)
@@ -359,6 +362,7 @@ class Session:
             self._close(CloseCode.LOGIN_TIMEOUT)
 
     async def _carry_out(self, request_id: int, kind: str, message: ClientMessage) -> None:
+        begin_trace()
         who = self._who
         if who is None or self._machine.state is not SessionState.LOGGED_IN:
             self._fail(request_id, kind, NotLoggedIn())
