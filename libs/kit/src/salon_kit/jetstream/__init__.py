@@ -13,11 +13,14 @@ from salon_kit.jetstream.api import (
     raw_message,
     status_of,
 )
+from salon_kit.jetstream.durable_consumer import DurableConsumer, HeldMessage
 
 __all__ = [
     "CONSUMER_NOT_FOUND",
     "NO_ROOM_FOR_STREAM",
     "Delivery",
+    "DurableConsumer",
+    "HeldMessage",
     "JetStream",
     "JetStreamError",
     "RawMessage",
