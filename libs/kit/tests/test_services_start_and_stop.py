@@ -11,14 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 from salon.token.v1.token_pb2 import TokenVerified, VerifyToken
-from salon_contracts.errors import InvariantBroken
 from salon_contracts.ids import AppId, RoomId, RoomSessionId
 from salon_contracts.subjects import room_session_state
 from salon_kit.bus import Bus
 from salon_kit.events import Events
-from salon_kit.service import supervise
 from salon_kit.testing import NatsServer, free_port
-from structlog.testing import capture_logs
 
 PROGRAM = str(Path(__file__).with_name("sample_service.py"))
 
@@ -179,30 +176,3 @@ async def test_nats_that_is_not_there_is_told(nats_server: NatsServer) -> None:
         assert await service.ends() == 1
         last = (await service.errors()).splitlines()[-1]
         assert last.startswith(f"sample cannot start: NATS at {url} was not reached within 0.5 s (")
-
-
-@pytest.mark.parametrize("error", [InvariantBroken("two owners"), KeyError("x")])
-async def test_a_bug_in_a_session_discards_only_that_session(error: Exception) -> None:
-    discarded: list[Exception] = []
-
-    async def session() -> None:
-        raise error
-
-    async def discard(why: Exception) -> None:
-        discarded.append(why)
-        raise ValueError("even if discarding fails")
-
-    with capture_logs() as lines:
-        await supervise("session", session(), discard)
-    assert discarded == [error]
-    assert [line["log_level"] for line in lines] == ["error", "error"]
-
-
-async def test_a_session_that_ends_is_not_discarded() -> None:
-    async def session() -> None:
-        return
-
-    async def discard(why: Exception) -> None:
-        raise AssertionError
-
-    await supervise("session", session(), discard)

@@ -1,4 +1,4 @@
-"""How a service runs: start, supervise, stop.
+"""How a service runs: start, stop, and what ends it.
 
 def main() -> None:
     settings = load(RoomSettings)
@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Literal, get_args
 
 import uvloop
-from salon_contracts.errors import BusUnavailable, InvariantBroken, SalonError
+from salon_contracts.errors import BusUnavailable, SalonError
 
 from salon_kit.bus import Bus
 from salon_kit.events import NoRoomForEvents
@@ -28,7 +28,7 @@ from salon_kit.health import Health
 from salon_kit.http.server import CannotServe, HttpServer
 from salon_kit.identity import Identity
 from salon_kit.log import get_logger, set_up_logging
-from salon_kit.metrics import SESSIONS_BROKEN
+from salon_kit.nats.private import NatsPyMismatch, check_nats_py
 from salon_kit.settings import BusSettings, HealthSettings, ProcessSettings, load
 
 log = get_logger()
@@ -172,26 +172,6 @@ def run_service(
         raise SystemExit(1)
 
 
-async def supervise(what: str, session: Awaitable[None], discard: Callable[[Exception], Awaitable[None]]) -> None:
-    """Runs one session; a bug in it is logged, counted and answered by `discard`, and harms nobody else."""
-    try:
-        await session
-    except InvariantBroken as broken:
-        log.error("invariant-broken", what=what, detail=str(broken), exc_info=broken)
-        await _discard(what, broken, discard)
-    except Exception as error:
-        log.exception("session-broken", what=what, err_code=type(error).__name__)
-        await _discard(what, error, discard)
-
-
-async def _discard(what: str, error: Exception, discard: Callable[[Exception], Awaitable[None]]) -> None:
-    SESSIONS_BROKEN.labels(what=what).inc()
-    try:
-        await discard(error)
-    except Exception as failed:
-        log.exception("discard-failed", what=what, err_code=type(failed).__name__)
-
-
 async def _run(
     name: str,
     build: Build,
@@ -269,6 +249,10 @@ class _Signals:
 
 
 async def _connect(settings: BusSettings, identity: Identity, timeout_s: float) -> Bus:
+    try:
+        check_nats_py()
+    except NatsPyMismatch as error:
+        raise StartupError(str(error)) from None
     try:
         return await Bus.connect(settings, identity, timeout_s=timeout_s)
     except BusUnavailable as error:

@@ -21,7 +21,7 @@ from salon_kit.clock import clock_ns
 from salon_kit.log import get_logger
 from salon_kit.metrics import BUS_CONNECTED, BUS_RECONNECTS, BUS_SILENCES
 from salon_kit.nats.contact import Contact
-from salon_kit.nats.private import FastClient
+from salon_kit.nats.private import FastClient, close_transport
 from salon_kit.nats.subscription import MessageCallback, Subscription
 from salon_kit.settings import BusSettings
 
@@ -250,7 +250,7 @@ class Connection:
 
         async def on_error(error: Exception) -> None:
             if not client.is_connected:
-                await _close_transport(client)
+                await close_transport(client)
             if client is self._client:
                 self._note_error(error)
 
@@ -366,7 +366,7 @@ class Connection:
                 await client.close()
         except Exception as error:  # noqa: BLE001  # it is thrown away, whatever it says
             log.debug("bus-close-failed", err_code=type(error).__name__)
-        await _close_transport(client)
+        await close_transport(client)
 
 
 def _is_refusal(error: Exception | None) -> bool:
@@ -385,16 +385,3 @@ async def _within(timeout_s: float, connecting: Coroutine[Any, Any, None]) -> No
         while not task.done():
             task.cancel()
             await asyncio.wait([task], timeout=0.1)
-
-
-async def _close_transport(client: Client) -> None:
-    """Closes the socket of a failed attempt, which nats-py 2.16 leaves to the garbage collector. Private there."""
-    transport = client._transport
-    if transport is None:
-        return
-    transport.close()  # type: ignore[no-untyped-call]
-    try:
-        async with asyncio.timeout(1.0):
-            await transport.wait_closed()  # type: ignore[no-untyped-call]
-    except (OSError, TimeoutError):
-        return

@@ -10,6 +10,7 @@ from nats.aio.subscription import Subscription as NativeSubscription
 from salon_contracts.errors import BusUnavailable
 
 from salon_kit.log import get_logger
+from salon_kit.nats.private import drain
 
 log = get_logger()
 
@@ -44,17 +45,12 @@ class Subscription:
         )
 
     async def drain(self, barrier: Callable[[], Awaitable[None]], timeout_s: float) -> None:
-        """Takes what the server has sent already, then no more.
-
-        Not nats-py's own drain: its PING overtakes the UNSUB that it shall follow.
-        """
+        """Takes what the server has sent already, then no more."""
         native, client = self._native, self._client
         if native is not None and client is not None and client.is_connected:
             try:
                 async with asyncio.timeout(timeout_s):
-                    await client._send_unsubscribe(native._id)
-                    await barrier()
-                    await native._pending_queue.join()
+                    await drain(client, native, barrier)
             except (TimeoutError, BusUnavailable, nats.errors.Error) as error:
                 log.warning("drain-incomplete", subject=self.subject, err_code=type(error).__name__)
         await self.unsubscribe()
