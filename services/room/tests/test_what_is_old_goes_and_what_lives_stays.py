@@ -6,6 +6,7 @@ from salon.relay.v1.relay_pb2 import TransportClosed, TransportOpened
 from salon.room.v1.events_pb2 import (
     MessageSent,
     RelayAssigned,
+    RelayReleased,
     RoomClosed,
     RoomOpened,
     StreamAdded,
@@ -70,7 +71,7 @@ def test_what_lives_in_an_open_room_stays() -> None:
         old(1, RoomOpened(), None),
         old(2, UserLoggedIn(), key="a"),
         old(3, StreamAdded(), key="c"),
-        old(4, RelayAssigned()),
+        old(4, RelayAssigned(), key="s_1"),
         old(5, TransportOpened(), key="t"),
     ]
     assert decided(events, room()) == []
@@ -82,11 +83,13 @@ def test_of_an_open_room_goes_what_is_passing_over_or_superseded() -> None:
         old(3, StreamAdded(), key="c"),
         old(4, TransportClosed(), key="t"),
         old(5, UserLoggedOut(), key="gone"),
+        old(5, RelayReleased(), key="s_1"),
         old(6, MessageSent(), key="broadcast"),
         old(7, StreamAdded(is_update=True), key="c"),
     ]
     assert sorted(decided(events, room())) == [
         (".s.message.broadcast", 7),
+        (".s.placement.s_1", 6),
         (".s.stream.c", 7),
         (".s.transport.t", 5),
         (".s.user.gone", 6),
