@@ -16,10 +16,11 @@ from salon.relay.v1.relay_pb2 import (
 )
 from salon_contracts.errors import BusUnavailable, NobodyServes, RelayLost, RequestTimedOut, SalonError
 from salon_contracts.ids import RelayId
-from salon_contracts.subjects import command
+from salon_contracts.subjects import RELAYS_BUCKET, command
 from salon_kit.buckets import LeaseBucket
 from salon_kit.bus import Bus
 from salon_kit.log import get_logger
+from salon_kit.trace import caused_by
 
 from salon_room import metrics
 
@@ -82,11 +83,12 @@ class Relays:
                 self._announced(entry.key, entry.value)
             known.set()
             async for change in watch:
-                if change.kind == "put":
-                    self._announced(change.key, change.value)
-                elif self._living.pop(change.key, None) is not None:
-                    log.warning("relay-gone", relay_id=change.key, how=change.kind)
-                    self.on_lost()
+                with caused_by(f"{RELAYS_BUCKET}:{change.revision}"):  # whatever is removed because a relay is gone
+                    if change.kind == "put":
+                        self._announced(change.key, change.value)
+                    elif self._living.pop(change.key, None) is not None:
+                        log.warning("relay-gone", relay_id=change.key, how=change.kind)
+                        self.on_lost()
                 metrics.RELAYS.set(len(self._living))
 
     def _announced(self, key: str, value: bytes) -> None:
