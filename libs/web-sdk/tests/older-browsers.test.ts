@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { ZegoExpressEngine } from "../src/index.js";
+import { WebRTCUtil } from "../src/webrtc-util.js";
 import { FakeMediaStream, FakePeerConnection, FakeTrack, installFakeMedia } from "./fake-media.js";
 import { FakeServer } from "./fake-socket.js";
 import { settle, stopTime } from "./fake-time.js";
@@ -81,4 +82,9 @@ test("a browser that refuses encodings of a new transceiver publishes without th
     return real.call(this, kind, init);
   };
   assert.deepEqual(await publish(() => undefined, picky), PUBLISHED);
+});
+
+test("a browser that does not tell its codecs has the two that every browser must have", () => {
+  Object.assign(globalThis, { RTCRtpSender: class {} });
+  assert.deepEqual(WebRTCUtil.supportDetection().videoCodec, { H264: true, H265: false, VP8: true, VP9: false });
 });

@@ -46,6 +46,8 @@ export function preferCodec(transceiver: RTCRtpTransceiver, preferred: VideoCode
   }
 }
 
+/** A browser that does not tell (Firefox before 112) has the two that RFC 7742, section 5, asks of each. */
 export function canSend(name: VideoCodecName): boolean {
-  return (RTCRtpSender.getCapabilities?.("video")?.codecs ?? []).some(named(name));
+  const told = RTCRtpSender.getCapabilities?.("video")?.codecs;
+  return told?.some(named(name)) ?? (name === "VP8" || name === "H264");
 }

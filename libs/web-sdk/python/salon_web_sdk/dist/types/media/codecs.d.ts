@@ -6,4 +6,5 @@ export type VideoCodecName = "H264" | "VP8" | "VP9" | "H265";
 export declare function sendCodecPreferences(preferred: VideoCodecName, capabilities: readonly RTCRtpCodec[]): RTCRtpCodec[];
 /** What the next offer lists. */
 export declare function preferCodec(transceiver: RTCRtpTransceiver, preferred: VideoCodecName): void;
+/** A browser that does not tell (Firefox before 112) has the two that RFC 7742, section 5, asks of each. */
 export declare function canSend(name: VideoCodecName): boolean;
