@@ -3,9 +3,9 @@ import random
 import pytest
 from salon.relay.v1.relay_pb2 import RelayAnnouncement
 from salon_contracts.errors import AlreadyLoggedIn, InvariantBroken, NotLoggedIn, RateLimited, RequestMalformed
+from salon_room.core.connection.state import ALLOWED, ConnectionMachine, ConnectionState
 from salon_room.core.limits import Bucket, Rate, take_all
 from salon_room.core.placement import choose
-from salon_room.core.session_state import ALLOWED, SessionMachine, SessionState
 
 SECOND = 1_000_000_000
 
@@ -67,8 +67,8 @@ def test_the_less_loaded_of_two_is_chosen_and_draining_ones_never() -> None:
 
 def test_a_session_only_goes_where_it_may() -> None:
     for state, allowed in ALLOWED.items():
-        for other in SessionState:
-            machine = SessionMachine()
+        for other in ConnectionState:
+            machine = ConnectionMachine()
             machine.state = state
             if other in allowed:
                 machine.enter(other)
@@ -78,17 +78,17 @@ def test_a_session_only_goes_where_it_may() -> None:
 
 
 def test_requests_need_the_right_state() -> None:
-    machine = SessionMachine()
+    machine = ConnectionMachine()
     with pytest.raises(RequestMalformed):
         machine.require_login_allowed()
     with pytest.raises(RequestMalformed):
         machine.require_logged_in()
-    machine.enter(SessionState.GREETED)
+    machine.enter(ConnectionState.GREETED)
     with pytest.raises(RequestMalformed):
         machine.require_hello_allowed()
     with pytest.raises(NotLoggedIn):
         machine.require_logged_in()
-    machine.enter(SessionState.LOGGING_IN)
+    machine.enter(ConnectionState.LOGGING_IN)
     with pytest.raises(AlreadyLoggedIn):
         machine.require_login_allowed()
     assert machine.close()

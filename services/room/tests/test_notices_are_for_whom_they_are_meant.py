@@ -47,7 +47,7 @@ def test_a_duplicate_log_in_sends_only_the_older_session_away() -> None:
     log.user_out("alice", LogoutReason.LOGOUT_REASON_DUPLICATE_LOGIN)
     assert told(log, ALICE) == ["logged_out"]
     assert told(log, Receiver("alice", "s-newer", wants_user_updates=True)) == []
-    assert notices(log.facts[-1])[0].ends_session
+    assert notices(log.facts[-1])[0].message.HasField("logged_out")
     assert notices(log.facts[-1])[0].message.logged_out.code == 1002050
 
 

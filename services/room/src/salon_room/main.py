@@ -4,7 +4,6 @@ import asyncio
 import gc
 from random import SystemRandom
 
-from salon_contracts.ids import new_id
 from salon_contracts.subjects import PRESENCE_BUCKET, RELAYS_BUCKET, STREAM_CLAIMS_BUCKET
 from salon_kit.buckets import Bucket, LeaseBucket
 from salon_kit.events import Events, probe_storage
@@ -29,9 +28,10 @@ from salon_room.members.resumes import Resumes
 from salon_room.members.tokens import Tokens
 from salon_room.quotas import Quotas
 from salon_room.signaling.allowances import STRANGER
+from salon_room.signaling.entries import Entries
 from salon_room.signaling.gateway import Gateway
 from salon_room.signaling.messages import Messages
-from salon_room.signaling.requests import Verbs
+from salon_room.signaling.requests import Requests
 from salon_room.streams.effects import Effects
 from salon_room.streams.peer_connections import PeerConnections
 from salon_room.streams.placements import Placements
@@ -85,21 +85,15 @@ async def build(service: Service, settings: RoomSettings) -> None:
     logins = Logins(events, rooms, presence, logouts, tokens, quotas)
     resumes = Resumes(events, rooms, presence, logouts, relays.lost, quotas, max_events=settings.resume_max_events)
     messages = Messages(events, quotas)
-    verbs = Verbs(
-        settings,
-        quotas,
-        background,
-        presence,
+    requests = Requests(quotas, logouts, publications, plays, peer_connections, effects, messages)
+    entries = Entries(
         logins,
         resumes,
-        logouts,
-        publications,
-        plays,
-        peer_connections,
-        effects,
-        messages,
+        quotas,
+        heartbeat_interval_s=settings.heartbeat_interval_s,
+        presence_ttl_s=settings.presence_ttl_s,
     )
-    gateway = Gateway(bus, verbs, lambda: new_id("w"))
+    gateway = Gateway(bus, settings, background.spawn, requests.verbs, entries, logouts, presence)
     whip_publishers = WhipPublishers(
         quotas=quotas,
         rooms=rooms,

@@ -73,8 +73,6 @@ def includes(audience: Audience, receiver: Receiver) -> bool:
 class Notice:
     audience: Audience
     message: ServerMessage
-    ends_session: bool = False
-    """The connection of whoever gets it is closed after it."""
 
 
 DUPLICATE_LOGIN = 1002050
@@ -149,7 +147,7 @@ def _ended(fact: Fact, event: UserLoggedOut) -> list[Notice]:
         return []
     code, reason = _ENDED_BY[event.reason]
     message = ServerMessage(sequence=fact.sequence, logged_out=LoggedOut(code=code, reason=reason))
-    return [Notice(OneSession(event.session_id), message, ends_session=True)]
+    return [Notice(OneSession(event.session_id), message)]
 
 
 def _mute_changed(fact: Fact, event: StreamAdded) -> Notice:

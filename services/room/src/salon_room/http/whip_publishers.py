@@ -11,6 +11,7 @@ from salon_kit.log import get_logger
 
 from salon_room.background import Background
 from salon_room.core import event_bytes
+from salon_room.core.connection.inputs import End
 from salon_room.members.lease_renewer import RENEWALS_PER_TTL, LeaseRenewer
 from salon_room.members.logins import LoginRequest, Logins
 from salon_room.members.logouts import Logouts
@@ -36,23 +37,13 @@ class WhipSession:
     def __init__(self) -> None:
         self.over = asyncio.Event()
 
-    def hear(self, frame: str, ends_session: bool) -> None:
-        if ends_session:
-            self.end()
+    def notify(self, frame: str) -> None:
+        """It has no way to say it."""
 
-    def fell_behind(self) -> None:
-        """Nothing is held back for it."""
-
-    def session_ended(self) -> None:
-        self.end()
-
-    def session_resumed_elsewhere(self) -> None:
-        self.end()
+    def end(self, end: End) -> None:
+        self.over.set()
 
     def transport_lost(self, name: str) -> None:
-        self.end()
-
-    def end(self) -> None:
         self.over.set()
 
 
@@ -123,7 +114,7 @@ class WhipPublishers:
         renewer = LeaseRenewer(self._presence, self._logouts, self._background.spawn, who)
         self._sessions[port] = renewer, self._background.spawn("whip-session", self._keep(who, port, renewer))
         if self.is_draining:  # since it was asked
-            port.end()
+            port.over.set()
         return who, answer
 
     async def stop(self, app_id: AppId, user_id: UserId, session_id: str, token: str) -> None:
@@ -150,7 +141,7 @@ class WhipPublishers:
         self.is_draining = True
         sessions = list(self._sessions.items())
         for port, _ in sessions:
-            port.end()
+            port.over.set()
         await asyncio.gather(*(task for _, (_, task) in sessions), return_exceptions=True)
 
     def renew_now(self) -> None:

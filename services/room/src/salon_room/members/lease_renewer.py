@@ -8,6 +8,7 @@ from salon_contracts.errors import LoggedInElsewhere, SalonError, SessionGone
 from salon_kit.log import get_logger
 
 from salon_room.background import Spawn
+from salon_room.core.connection.inputs import End
 from salon_room.core.notices import DUPLICATE_LOGIN, HEARTBEAT_TIMEOUT
 from salon_room.core.signal_json import encode
 from salon_room.members.logouts import Logouts
@@ -47,7 +48,7 @@ class LeaseRenewer:
             await self._presence.renew(who.lease)
             self._renewed_at_ns = time.monotonic_ns()
         except ResumedElsewhere:
-            who.port.session_resumed_elsewhere()
+            who.port.end(End.RESUMED_ELSEWHERE)
         except LoggedInElsewhere:
             duplicate = LogoutReason.LOGOUT_REASON_DUPLICATE_LOGIN
             await self._ended_without_event(duplicate, DUPLICATE_LOGIN, "logged-in-elsewhere")
@@ -71,4 +72,5 @@ class LeaseRenewer:
         except SalonError as error:
             log.warning("end-not-recorded", err_code=error.code)
         if who.is_attached:
-            who.port.hear(encode(ServerMessage(logged_out=LoggedOut(code=code, reason=name))), True)
+            who.port.notify(encode(ServerMessage(logged_out=LoggedOut(code=code, reason=name))))
+            who.port.end(End.OVER)

@@ -1,6 +1,5 @@
 """One log-in of this instance: a user in a room, whoever speaks for it (a WebSocket or a WHIP session)."""
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -9,6 +8,7 @@ from salon.room.v1.signal_pb2 import Offer
 from salon_contracts.errors import QuotaExceeded
 from salon_contracts.ids import AppId, RoomId, StreamId, TransportId, UserId
 
+from salon_room.core.connection.inputs import End
 from salon_room.core.limits import BARRAGES_PER_USER, BROADCASTS_PER_USER, COMMANDS_TO_MANY_PER_USER, Bucket
 from salon_room.core.notices import Notice, Receiver
 from salon_room.members.presence import Lease
@@ -18,26 +18,19 @@ from salon_room.views.room_view import RoomView
 
 TRANSPORTS_MAX = 16
 """Peer connections one log-in may have at a time; an ordinary client has two."""
-HELD_MAX = 20_000
-"""Notices held back for one client that is catching up."""
 
 
 class ParticipantPort(Protocol):
-    """What a log-in speaks through. Neither may block."""
+    """What a log-in speaks through. Nothing of it may block."""
 
-    def hear(self, frame: str, ends_session: bool) -> None: ...
+    def notify(self, frame: str) -> None:
+        """Something happened in the room, as it is to be sent."""
 
-    def fell_behind(self) -> None:
-        """More happened than can be held back while it catches up."""
-
-    def session_ended(self) -> None:
-        """The log-in is over, by an event."""
+    def end(self, end: End) -> None:
+        """The log-in is none of this port's any more. What is to be said of it was said before."""
 
     def transport_lost(self, name: str) -> None:
-        """One of its peer connections is gone at the relay."""
-
-    def session_resumed_elsewhere(self) -> None:
-        """The log-in goes on on another connection."""
+        """One of its peer connections is gone at the relay; a notice says so as well."""
 
 
 @dataclass(slots=True, eq=False)
@@ -60,8 +53,6 @@ class Participant:
     broadcasts: Bucket = field(default_factory=lambda: Bucket(BROADCASTS_PER_USER))
     barrages: Bucket = field(default_factory=lambda: Bucket(BARRAGES_PER_USER))
     commands_to_many: Bucket = field(default_factory=lambda: Bucket(COMMANDS_TO_MANY_PER_USER))
-    held: "deque[tuple[str, bool]] | None" = None
-    """While what was missed, or what is there, is being told: what happens meanwhile."""
     after_sequence: int = 0
     """What came up to here was told already: with the log-in, on another connection, or together."""
     ended_by_event: bool = False
@@ -117,19 +108,11 @@ class Participant:
 
     def send(self, notice: Notice, frame: str) -> None:
         if not 0 < notice.message.sequence <= self.after_sequence:
-            self._send_or_hold(frame, ends_session=notice.ends_session)
+            self.port.notify(frame)
 
     def send_users(self, frame: str, through_sequence: int) -> None:
         self.after_sequence = max(self.after_sequence, through_sequence)
-        self._send_or_hold(frame, ends_session=False)
-
-    def _send_or_hold(self, frame: str, *, ends_session: bool) -> None:
-        if self.held is None:
-            self.port.hear(frame, ends_session)
-        elif len(self.held) < HELD_MAX:
-            self.held.append((frame, ends_session))
-        else:
-            self.port.fell_behind()
+        self.port.notify(frame)
 
     def transport_closed(self, transport_id: str) -> None:
         name = transport_id.removeprefix(f"{self.session_id}.")
@@ -138,5 +121,4 @@ class Participant:
 
     def ended(self) -> None:
         self.ended_by_event = True
-        if self.held is None:  # else it is told what was held back first, the end being the last of it
-            self.port.session_ended()
+        self.port.end(End.OVER)

@@ -1,15 +1,13 @@
 """Resume: a living log-in goes on on a new connection, at this instance or another, and nothing it missed is lost."""
 
-from collections import deque
-from weakref import WeakKeyDictionary
-
 from salon.relay.v1.relay_pb2 import TransportOpened
 from salon.room.v1.events_pb2 import Presence
-from salon_contracts.errors import LoggedInElsewhere, RateLimited, SessionGone
+from salon_contracts.errors import SessionGone
 from salon_contracts.ids import AppId, RoomId, RoomSessionId, UserId
 from salon_contracts.subjects import room_session_events
 from salon_kit.events import Events
 
+from salon_room.core.connection.inputs import End
 from salon_room.core.facts import Fact
 from salon_room.core.notices import Receiver, includes, notices, peer_connection_id, relay_lost
 from salon_room.core.placement import RelayLost, is_transport_lost
@@ -18,13 +16,10 @@ from salon_room.members.logouts import Logouts
 from salon_room.members.participant import Participant, ParticipantPort
 from salon_room.members.presence import PresenceBook
 from salon_room.members.tokens import Permit
-from salon_room.quotas import Quotas
+from salon_room.quotas import ClientAddress, Quotas
 from salon_room.views.room_view import RoomKey, RoomView
 from salon_room.views.rooms import Rooms
 
-FAILED_MAX = 3
-"""Failed attempts of one connection. An honest client that cannot resume logs in; each new connection counts for its
-address."""
 READ_EVENTS = 1000
 """Events read at a time."""
 
@@ -48,7 +43,6 @@ class Resumes:
         self._relay_lost = relay_lost
         self._quotas = quotas
         self._max_events = max_events
-        self._failed: WeakKeyDictionary[ParticipantPort, int] = WeakKeyDictionary()
 
     async def resume(
         self,
@@ -57,16 +51,12 @@ class Resumes:
         session_id: str,
         resume_key: str,
         last_sequence: int,
+        address: ClientAddress,
         port: ParticipantPort,
     ) -> tuple[Participant, list[str]]:
-        """The log-in on a new connection, and the frames it missed. Tell those, then what is in `held`."""
-        if self._failed.get(port, 0) >= FAILED_MAX:
-            raise RateLimited(limit=f"{FAILED_MAX} attempts to resume that failed on one connection")
-        try:
-            lease = await self._presence.resume(app_id, user_id, session_id, resume_key)
-        except (SessionGone, LoggedInElsewhere):
-            self._failed[port] = self._failed.get(port, 0) + 1
-            raise
+        """The log-in on a new connection, and the frames it missed: they come before what `port` is notified of
+        meanwhile."""
+        lease = await self._presence.resume(app_id, user_id, session_id, resume_key)
         # Not before it is proved whose it is: a stranger must not use up what a user has.
         self._quotas.resume(app_id, user_id)
         record = lease.record
@@ -80,14 +70,22 @@ class Resumes:
                 raise SessionGone
             receiver = Receiver(user_id, session_id, record.wants_user_updates)
             participant = Participant(
-                view, user_id, record.user_name, session_id, resume_key, _permit(record), lease, receiver, port
+                view,
+                user_id,
+                record.user_name,
+                session_id,
+                resume_key,
+                _permit(record),
+                lease,
+                receiver,
+                port,
+                address,
             )
-            participant.held = deque()
             after, through = max(last_sequence, member.sequence), view.position
             participant.after_sequence = max(after, through)
             before = view.listeners.attach(participant)
             if isinstance(before, Participant):
-                before.port.session_resumed_elsewhere()
+                before.port.end(End.RESUMED_ELSEWHERE)
             try:
                 frames = await self._missed(view, after, through, receiver)
                 frames += await self._lost_transports(participant)

@@ -1,18 +1,26 @@
-"""The WebSocket endpoint, and the sessions that are open at this instance."""
+"""The WebSocket endpoint, and the connections that are open at this instance."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Mapping
 
+from salon_contracts.ids import new_id
 from salon_kit.bus import Bus
 from salon_kit.log import bound, get_logger
 from starlette.websockets import WebSocket
 
 from salon_room import metrics
+from salon_room.background import Spawn
+from salon_room.config import RoomSettings
+from salon_room.core.connection.close_code import CloseCode
+from salon_room.core.connection.connection import Bounds
+from salon_room.core.connection.verb import Verb
+from salon_room.members.logouts import Logouts
+from salon_room.members.participant import Participant
+from salon_room.members.presence import PresenceBook
 from salon_room.quotas import ClientAddress, client_address
-from salon_room.signaling.requests import Verbs
-from salon_room.signaling.send_queue import CloseCode
-from salon_room.signaling.session import Session
+from salon_room.signaling.entries import Entries
+from salon_room.signaling.websocket import WebSocketConnection
 
 log = get_logger()
 
@@ -20,10 +28,30 @@ DRAIN_TIMEOUT_S = 5.0
 
 
 class Gateway:
-    def __init__(self, bus: Bus, verbs: Verbs, connection_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        settings: RoomSettings,
+        spawn: Spawn,
+        verbs: Mapping[str, Verb[Participant]],
+        entries: Entries,
+        logouts: Logouts,
+        presence: PresenceBook,
+    ) -> None:
+        self._spawn = spawn
         self._verbs = verbs
-        self._connection_id = connection_id
-        self._sessions: dict[Session, asyncio.Task[None] | None] = {}
+        self._entries = entries
+        self._logouts = logouts
+        self._presence = presence
+        self._bounds = Bounds(
+            hello_timeout_s=settings.hello_timeout_s,
+            presence_ttl_s=settings.presence_ttl_s,
+            queue_max_frames=settings.queue_max_frames,
+            queue_max_bytes=settings.queue_max_bytes,
+        )
+        self._connections_max = settings.max_connections
+        self._waiting_max = settings.max_connections_per_address
+        self._connections: dict[WebSocketConnection, asyncio.Task[None] | None] = {}
         self._waiting: Counter[ClientAddress] = Counter()
         """Connections without a log-in, by address group."""
         self._draining = False
@@ -51,34 +79,41 @@ class Gateway:
                 if not self._waiting[address]:
                     del self._waiting[address]
 
-        session = Session(socket, self._verbs, on_entered=no_longer_waits)
-        self._sessions[session] = asyncio.current_task()
+        connection = WebSocketConnection(
+            socket,
+            self._verbs,
+            self._bounds,
+            self._entries,
+            self._logouts,
+            self._presence,
+            self._spawn,
+            on_entered=no_longer_waits,
+        )
+        self._connections[connection] = asyncio.current_task()
         self._waiting[address] += 1
         metrics.CONNECTIONS.inc()
         try:
-            with bound(connection_id=self._connection_id()):
-                await session.run()
+            with bound(connection_id=new_id("w")):
+                await connection.run()
         finally:
-            del self._sessions[session]
+            del self._connections[connection]
             no_longer_waits()
             metrics.CONNECTIONS.dec()
 
     def _is_full_for(self, address: ClientAddress) -> bool:
-        settings = self._verbs.settings
-        allowed = settings.max_connections_per_address
-        return len(self._sessions) >= settings.max_connections or 0 < allowed <= self._waiting[address]
+        return len(self._connections) >= self._connections_max or 0 < self._waiting_max <= self._waiting[address]
 
     async def drain(self) -> None:
         """Tells everybody to come back elsewhere and waits until the sockets are closed. Log-ins go on."""
         self._draining = True
-        tasks = [task for task in self._sessions.values() if task is not None]
-        for session in list(self._sessions):
-            session.go_away()
+        tasks = [task for task in self._connections.values() if task is not None]
+        for connection in list(self._connections):
+            connection.stop()
         if tasks:
             await asyncio.wait(tasks, timeout=DRAIN_TIMEOUT_S)
         log.info("gateway-drained", count=len(tasks))
 
     def _bus_changed(self, connected: bool) -> None:
         if connected:
-            for session in list(self._sessions):
-                session.renew_now()
+            for connection in list(self._connections):
+                connection.renew_now()

@@ -5,7 +5,7 @@ from enum import Enum
 from salon_contracts.errors import AlreadyLoggedIn, InvariantBroken, NotLoggedIn, RequestMalformed
 
 
-class SessionState(Enum):
+class ConnectionState(Enum):
     CONNECTED = "connected"
     """Nothing heard yet; only Hello is allowed."""
     GREETED = "greeted"
@@ -28,50 +28,50 @@ class Departure(Enum):
     """Logout. That holds although its socket may be gone before its turn comes."""
 
 
-ALLOWED: dict[SessionState, frozenset[SessionState]] = {
-    SessionState.CONNECTED: frozenset({SessionState.GREETED, SessionState.CLOSED}),
-    SessionState.GREETED: frozenset({SessionState.LOGGING_IN, SessionState.CLOSED}),
-    SessionState.LOGGING_IN: frozenset({SessionState.GREETED, SessionState.LOGGED_IN, SessionState.CLOSED}),
-    SessionState.LOGGED_IN: frozenset({SessionState.LEAVING, SessionState.CLOSED}),
-    SessionState.LEAVING: frozenset({SessionState.CLOSED}),
-    SessionState.CLOSED: frozenset(),
+ALLOWED: dict[ConnectionState, frozenset[ConnectionState]] = {
+    ConnectionState.CONNECTED: frozenset({ConnectionState.GREETED, ConnectionState.CLOSED}),
+    ConnectionState.GREETED: frozenset({ConnectionState.LOGGING_IN, ConnectionState.CLOSED}),
+    ConnectionState.LOGGING_IN: frozenset({ConnectionState.GREETED, ConnectionState.LOGGED_IN, ConnectionState.CLOSED}),
+    ConnectionState.LOGGED_IN: frozenset({ConnectionState.LEAVING, ConnectionState.CLOSED}),
+    ConnectionState.LEAVING: frozenset({ConnectionState.CLOSED}),
+    ConnectionState.CLOSED: frozenset(),
 }
 
 
-class SessionMachine:
+class ConnectionMachine:
     """The one place that changes a connection's state."""
 
     def __init__(self) -> None:
-        self.state = SessionState.CONNECTED
+        self.state = ConnectionState.CONNECTED
 
-    def enter(self, state: SessionState) -> None:
+    def enter(self, state: ConnectionState) -> None:
         if state not in ALLOWED[self.state]:
-            raise InvariantBroken(f"a session went from {self.state.value} to {state.value}")
+            raise InvariantBroken(f"a connection went from {self.state.value} to {state.value}")
         self.state = state
 
     @property
     def is_closed(self) -> bool:
-        return self.state is SessionState.CLOSED
+        return self.state is ConnectionState.CLOSED
 
     def close(self) -> bool:
         """True the first time."""
-        if self.state is SessionState.CLOSED:
+        if self.state is ConnectionState.CLOSED:
             return False
-        self.enter(SessionState.CLOSED)
+        self.enter(ConnectionState.CLOSED)
         return True
 
     def require_hello_allowed(self) -> None:
-        if self.state is not SessionState.CONNECTED:
+        if self.state is not ConnectionState.CONNECTED:
             raise RequestMalformed(problem="hello was said already")
 
     def require_login_allowed(self) -> None:
-        if self.state is SessionState.CONNECTED:
+        if self.state is ConnectionState.CONNECTED:
             raise RequestMalformed(problem="the first frame must be hello")
-        if self.state is not SessionState.GREETED:
+        if self.state is not ConnectionState.GREETED:
             raise AlreadyLoggedIn
 
     def require_logged_in(self) -> None:
-        if self.state is SessionState.CONNECTED:
+        if self.state is ConnectionState.CONNECTED:
             raise RequestMalformed(problem="the first frame must be hello")
-        if self.state is not SessionState.LOGGED_IN:
+        if self.state is not ConnectionState.LOGGED_IN:
             raise NotLoggedIn
