@@ -58,18 +58,18 @@ def build_app(
 
     @app.get("/sdk/{name}")
     async def sdk_file(request: Request, name: str) -> Response:
-        return sdk.answer(request, name)
+        return await sdk.answer(request, name)
 
     for path in ("/healthz", "/readyz"):
         app.router.routes.append(Route(path, endpoint=_Asgi(health)))
 
     @app.get("/")
     async def index(request: Request) -> Response:
-        return demo.answer(request, "index.html")
+        return await demo.answer(request, "index.html")
 
     @app.get("/{name}")
     async def demo_file(request: Request, name: str) -> Response:
-        return demo.answer(request, name)
+        return await demo.answer(request, name)
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> Response:

@@ -1,58 +1,38 @@
-"""Files the service gives away: the demo page and the browser SDK. Read once per change, answered with an ETag."""
+"""Files the service gives away: the demo page and the browser SDK."""
 
-import hashlib
 import mimetypes
-from dataclasses import dataclass
+import os
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
-from salon_room.http.errors import plain_error
 from salon_room.http.security_headers import Headers
 
-MEDIA_TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".ts": "text/plain", ".svg": "image/svg+xml"}
+for _media_type, _suffix in (("text/javascript", ".js"), ("text/javascript", ".mjs"), ("text/plain", ".ts")):
+    mimetypes.add_type(_media_type, _suffix)  # what Python knows differs from one version and machine to the other
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    modified_ns: int
-    content: bytes
-    etag: str
-
-
-class Files:
-    """The files right inside one folder, by name."""
+class Files(StaticFiles):
+    """The files of one folder, with the headers that every answer carries."""
 
     def __init__(self, folder: Path, headers: Headers) -> None:
-        """`headers`: what every answer carries."""
-        self._folder = folder
+        super().__init__(directory=folder, check_dir=False)
         self._headers = headers
-        self._read: dict[str, _Read] = {}
 
-    def names(self) -> list[str]:
-        if not self._folder.is_dir():
-            return []
-        return sorted(path.name for path in self._folder.iterdir() if path.is_file() and path.suffix != ".py")
+    async def answer(self, request: Request, name: str) -> Response:
+        """Raises HTTPException if there is no such file."""
+        try:
+            return await self.get_response(name, request.scope)
+        except HTTPException as error:
+            raise HTTPException(error.status_code, "There is no such file here.", self._headers(request)) from None
 
-    def answer(self, request: Request, name: str) -> Response:
-        more = self._headers(request)
-        if name not in self.names():
-            return plain_error(404, "not-found", "There is no such file here.", more)
-        file = self._content(name)
-        headers = {**more, "etag": file.etag, "cache-control": "no-cache"}
-        if file.etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:
-            return Response(status_code=304, headers=headers)
-        suffix = Path(name).suffix
-        media_type = MEDIA_TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-        return Response(file.content, headers=headers, media_type=media_type)
-
-    def _content(self, name: str) -> _Read:
-        path = self._folder / name
-        modified_ns = path.stat().st_mtime_ns
-        known = self._read.get(name)
-        if known is None or known.modified_ns != modified_ns:
-            content = path.read_bytes()
-            known = _Read(modified_ns, content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
-            self._read[name] = known
-        return known
+    def file_response(
+        self, full_path: "os.PathLike[str] | str", stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers.update({**self._headers(Request(scope)), "cache-control": "no-cache"})
+        return response
