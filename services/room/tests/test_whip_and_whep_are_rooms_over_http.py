@@ -7,7 +7,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
-from salon.relay.v1.relay_pb2 import Direction
+from salon.relay.v1.relay_pb2 import Direction, TransportClosed
 from salon.room.v1.events_pb2 import ClientKind, LogoutReason, UserLoggedIn, UserLoggedOut
 from salon_room.config import RoomSettings
 from salon_room.http.whip import add_routes
@@ -116,8 +116,12 @@ async def test_a_publisher_without_media_is_logged_out(cloud: Cloud, http: httpx
     await cloud.relay.lose(cloud.relay.open_of("obs", Direction.DIRECTION_SEND)[0])
     await viewer.until_users(("DELETE", "obs"))
     assert viewer.streams() == [("DELETE", "cam")]
-    outs = [event.message for event in await cloud.history("r") if isinstance(event.message, UserLoggedOut)]
+    history = await cloud.history("r")
+    outs = [event.message for event in history if isinstance(event.message, UserLoggedOut)]
     assert [out.reason for out in outs] == [LogoutReason.LOGOUT_REASON_MEDIA_LOST]
+    causes = {event.envelope.id: event.message for event in history}
+    (why,) = [causes[str(event.envelope.cause_id)] for event in history if isinstance(event.message, UserLoggedOut)]
+    assert isinstance(why, TransportClosed), "not the request that it began with"
 
 
 async def test_an_encoder_that_comes_again_replaces_its_older_self(cloud: Cloud, http: httpx.AsyncClient) -> None:

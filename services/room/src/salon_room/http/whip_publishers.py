@@ -8,6 +8,7 @@ from salon.room.v1.signal_pb2 import Offer
 from salon_contracts.errors import SalonError, SessionGone, TokenRoomMismatch
 from salon_contracts.ids import AppId, RoomId, RoomSessionId, StreamId, UserId, parse_user_id
 from salon_kit.log import get_logger
+from salon_kit.trace import current_cause_id, current_traceparent, set_cause
 
 from salon_room.background import Background
 from salon_room.core import event_bytes
@@ -36,15 +37,22 @@ class WhipSession:
 
     def __init__(self) -> None:
         self.over = asyncio.Event()
+        self.cause: tuple[str | None, str | None] = None, None
+        """Id and trace of what has ended it."""
 
     def notify(self, frame: str) -> None:
         """It has no way to say it."""
 
     def end(self, end: End) -> None:
-        self.over.set()
+        self.stop()
 
     def transport_lost(self, name: str) -> None:
-        self.over.set()
+        self.stop()
+
+    def stop(self) -> None:
+        if not self.over.is_set():
+            self.cause = current_cause_id(), current_traceparent()
+            self.over.set()
 
 
 class WhipPublishers:
@@ -114,7 +122,7 @@ class WhipPublishers:
         renewer = LeaseRenewer(self._presence, self._logouts, self._background.spawn, who)
         self._sessions[port] = renewer, self._background.spawn("whip-session", self._keep(who, port, renewer))
         if self.is_draining:  # since it was asked
-            port.over.set()
+            port.stop()
         return who, answer
 
     async def stop(self, app_id: AppId, user_id: UserId, session_id: str, token: str) -> None:
@@ -141,7 +149,7 @@ class WhipPublishers:
         self.is_draining = True
         sessions = list(self._sessions.items())
         for port, _ in sessions:
-            port.over.set()
+            port.stop()
         await asyncio.gather(*(task for _, (_, task) in sessions), return_exceptions=True)
 
     def renew_now(self) -> None:
@@ -158,6 +166,7 @@ class WhipPublishers:
                     break
             renewer.renew_now()
         self._sessions.pop(port, None)
+        set_cause(*port.cause)  # not the request that it began with
         await self._leave(who, LogoutReason.LOGOUT_REASON_MEDIA_LOST)
 
     async def _leave(self, who: Participant, reason: LogoutReason.ValueType) -> None:
