@@ -221,9 +221,10 @@ def test_a_reply_that_comes_after_the_socket_is_for_nobody() -> None:
 # ---- time ----
 
 
-def test_who_does_not_log_in_in_time_is_closed() -> None:
+@pytest.mark.parametrize("said", [[], ["hello"]])
+def test_who_does_not_log_in_in_time_is_closed(said: list[str]) -> None:
     connection = ByHand()
-    connection.ask("hello")
+    connection.ask(*said)
     assert connection.core.deadline_ns == HELLO_TIMEOUT_S * SECOND
     connection.tick(HELLO_TIMEOUT_S * SECOND)
     assert connection.core.close_code is CloseCode.LOGIN_TIMEOUT

@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 from salon.room.v1.signal_pb2 import ClientMessage
@@ -19,6 +20,18 @@ def test_every_request_of_the_protocol_has_a_row() -> None:
     rows = Requests(unused, unused, unused, unused, unused, unused, Messages(unused, unused)).verbs
     kinds = {field.name for field in ClientMessage.DESCRIPTOR.oneofs_by_name["body"].fields}
     assert kinds == rows.keys() | OF_THE_CONNECTION
+
+
+def test_the_wrong_order_is_refused_and_hello_must_fit() -> None:
+    connection = ByHand()
+    connection.ask("heartbeat")
+    connection.apply(FrameReceived('{"requestId":50,"hello":{"protocolVersions":[2]}}'))
+    connection.ask("hello", "hello", "logout", "message", "login")
+    connection.finish(Entry("me", '{"entered":1}'))
+    connection.ask("login")
+    failed = [json.loads(frame)["reply"]["failed"]["code"] for frame in connection.frames if '"failed"' in frame]
+    assert failed == [1100001, 1100001, 1100001, 1000002, 1002002, 1002001]
+    assert connection.replies[2] == "welcome"
 
 
 def test_one_at_a_time_in_the_order_they_came() -> None:
