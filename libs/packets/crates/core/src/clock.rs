@@ -104,6 +104,14 @@ pub(crate) struct SenderMapping {
     pub(crate) epoch: u32,
 }
 
+/// The later of two timestamps of one clock.
+pub(crate) fn later(one: Option<u32>, other: u32) -> u32 {
+    match one {
+        Some(one) if (other.wrapping_sub(one) as i32) <= 0 => one,
+        _ => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

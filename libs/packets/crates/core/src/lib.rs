@@ -33,6 +33,7 @@ pub mod stamped;
 pub mod stats;
 mod successor;
 mod sys;
+mod taken;
 mod timer;
 mod transport;
 pub mod wire;

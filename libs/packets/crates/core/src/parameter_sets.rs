@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 
-use crate::cache::Stored;
 use crate::config::SignalledParameterSet;
 use crate::wire::h264::{self, ParameterSetKind, Unit};
 
@@ -80,7 +79,13 @@ impl ParameterSets {
     /// Takes note of an H.264 packet. Gives what the key frame needs that begins in it, unless the packet itself has it
     /// or nobody knows it.
     #[inline]
-    pub(crate) fn on_packet(&mut self, stored: &Stored, payload: &[u8]) -> Option<Needed> {
+    pub(crate) fn on_packet(
+        &mut self,
+        sequence: i64,
+        timestamp: u32,
+        payload_type: u8,
+        payload: &[u8],
+    ) -> Option<Needed> {
         let mut begins_idr_picture = false;
         let mut has_changed = false;
         let mut has_own = false;
@@ -89,17 +94,17 @@ impl ParameterSets {
         let mut unread = sets.count().saturating_sub(MAX_UNITS);
         for unit in h264::units(payload) {
             if let Some(kind) = unit.parameter_set() {
-                has_changed |= self.follow(stored.payload_type);
+                has_changed |= self.follow(payload_type);
                 if unread > 0 {
                     unread -= 1;
                     has_changed |= self.forget(kind);
                 } else {
-                    has_changed |= self.keep(kind, unit, stored.sequence);
+                    has_changed |= self.keep(kind, unit, sequence);
                 }
-                self.note(kind, stored.timestamp);
+                self.note(kind, timestamp);
                 has_own |= kind == ParameterSetKind::Sequence;
             } else if unit.begins_idr_picture() {
-                has_changed |= self.follow(stored.payload_type);
+                has_changed |= self.follow(payload_type);
                 begins_idr_picture = true;
             }
         }
@@ -108,7 +113,7 @@ impl ParameterSets {
         }
         let is_in_frame = [self.sequence_timestamp, self.picture_timestamp]
             .iter()
-            .all(|timestamp| *timestamp == Some(stored.timestamp));
+            .all(|noted| *noted == Some(timestamp));
         if !begins_idr_picture || has_own && is_in_frame {
             return None;
         }
@@ -260,7 +265,6 @@ impl ParameterSets {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::rtp::Header;
 
     const SPS: &[u8] = &[0x67, 0x42, 0xe0, 0x1f, 0x8d, 1];
     const IDR: &[u8] = &[0x65, 0x80];
@@ -289,10 +293,7 @@ mod tests {
 
         fn packet(&mut self, payload: &[u8]) -> Option<Needed> {
             self.sequence += 1;
-            let fixed = [0x80, 102, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
-            let header = Header::parse(&fixed).unwrap();
-            let stored = Stored::new(&header, self.sequence, 12..12 + payload.len(), 0);
-            let needed = self.sets.on_packet(&stored, payload);
+            let needed = self.sets.on_packet(self.sequence, 0, 102, payload);
             let kept = self.sets.kept.iter();
             assert_eq!(
                 self.sets.packed_bytes,

@@ -11,7 +11,8 @@
 //! ```
 //! The state and its rules only; the engine moves the viewers.
 
-use crate::source::{Taken, later};
+use crate::clock::later;
+use crate::taken::Taken;
 
 /// Without a key frame to begin with for this long, viewers go on with what there is.
 pub(crate) const SWITCH_TO_NS: u64 = 400_000_000;

@@ -1,7 +1,7 @@
 //! One published track: what arrived, what is missing, and the packets its viewers share.
 
 use crate::cache::{MAX_PACKET_BYTES, PacketCache, Stored};
-use crate::clock::SenderMapping;
+use crate::clock::{SenderMapping, later};
 use crate::config::{Codec, CodecName, KeyframeFeedback, MediaKind, SourceConfig};
 use crate::feedback::keyframe::KeyframeRequests;
 use crate::feedback::nack::NackGenerator;
@@ -11,6 +11,7 @@ use crate::parameter_sets::ParameterSets;
 use crate::replacement::Part;
 use crate::stats::SourceStats;
 use crate::successor::{HeldPacket, Successor};
+use crate::taken::Taken;
 use crate::wire::extensions::ExtensionIds;
 use crate::wire::rtp::{Header, SequenceUnwrapper};
 
@@ -23,27 +24,6 @@ const FIRST_BASE: i64 = 1 << 16;
 /// Numbers of one source, in bits. No other source has them: what a viewer was sent is found again by number alone.
 const NUMBER_BITS: u32 = 40;
 const MAX_SERIAL: u64 = 1 << (62 - NUMBER_BITS);
-
-/// What became of a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Taken {
-    /// To be forwarded.
-    Media(i64),
-    /// Carries nothing for viewers; its number must not leave a gap.
-    Empty(i64),
-    /// Seen already, too old, or not usable.
-    Refused,
-}
-
-impl Taken {
-    /// The number of what is to be forwarded.
-    pub(crate) fn media(&self) -> Option<i64> {
-        match self {
-            Self::Media(sequence) => Some(*sequence),
-            Self::Empty(_) | Self::Refused => None,
-        }
-    }
-}
 
 pub(crate) struct Source {
     pub(crate) id: u64,
@@ -375,9 +355,12 @@ impl Source {
             return Taken::Refused;
         }
         if codec == CodecName::H264 {
-            stored.needed = self
-                .parameter_sets
-                .on_packet(&stored, stored.payload(packet));
+            stored.needed = self.parameter_sets.on_packet(
+                sequence,
+                stored.timestamp,
+                stored.payload_type,
+                stored.payload(packet),
+            );
         }
         if !self.cache.insert(stored, packet) {
             return Taken::Refused;
@@ -439,13 +422,5 @@ impl Source {
                 .needed
                 .and_then(|needed| self.parameter_sets.preface(needed)),
         ))
-    }
-}
-
-/// The later of two timestamps of one clock.
-pub(crate) fn later(one: Option<u32>, other: u32) -> u32 {
-    match one {
-        Some(one) if (other.wrapping_sub(one) as i32) <= 0 => one,
-        _ => other,
     }
 }

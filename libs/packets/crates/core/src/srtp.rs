@@ -4,13 +4,15 @@
 //! DTLS exporter (RFC 5764 section 4.2) by whoever owns the handshake.
 #![forbid(unsafe_code)]
 
+mod cipher;
 mod keys;
 mod replay;
 
 use crate::wire::be32;
 use crate::wire::rtp::Header;
+use cipher::GCM_TAG_BYTES;
 use core::fmt;
-use keys::{E_BIT, GCM_TAG_BYTES, Keys, RTCP_CLEAR_BYTES};
+use keys::{E_BIT, Keys, RTCP_CLEAR_BYTES};
 use replay::{PerSsrc, ReplayWindow, estimate_index};
 
 /// RTP packet indices have 48 bits, SRTCP's 31 (RFC 3711 section 3.2.1).

@@ -4,6 +4,7 @@
 //! Nothing here adds to the measured latency. The time of sending travels in `abs-capture-time`, which the relay passes
 //! on unencrypted; the time of arrival is the kernel's stamp on the viewer's socket, however late that is read.
 
+mod load;
 mod peer;
 mod room;
 
@@ -15,7 +16,8 @@ use std::time::Duration;
 use salon_packets_core::io::{Relay, thread_cpu_ns};
 use salon_packets_core::stamped::{self, Reader};
 
-pub use self::room::{Load, Room};
+pub use self::load::Load;
+pub use self::room::Room;
 
 /// Sockets are read at least this often, which their buffers allow by far.
 const READ_EVERY_NS: u64 = 20_000_000;

@@ -10,12 +10,12 @@ use salon_packets_core::config::{
 use salon_packets_core::io::Relay;
 use salon_packets_core::srtp::{Profile, SrtpReceiver, SrtpSender};
 use salon_packets_core::stamped;
-use salon_packets_core::wire::extensions::ExtensionIds;
+use salon_packets_core::wire::extensions::{ExtensionIds, ExtensionKind};
 use salon_packets_core::wire::rtp::{HeaderFields, write_header};
 use salon_packets_core::wire::stun::{IntegrityKey, Request, Role, write_request};
 
 use super::address_of;
-use super::room::{EXTENSIONS, Load};
+use super::load::Load;
 
 /// Id of `abs-capture-time` on every connection.
 pub const SENT_AT_ID: u8 = 6;
@@ -37,6 +37,14 @@ const AUDIO: Codec = Codec {
     clock_rate_hz: 48_000,
     rtx_payload_type: None,
 };
+
+/// Extensions as a browser negotiates them.
+const EXTENSIONS: [(ExtensionKind, u16); 4] = [
+    (ExtensionKind::AbsSendTime, 2),
+    (ExtensionKind::Mid, 4),
+    (ExtensionKind::TransportWideCc, 5),
+    (ExtensionKind::AbsCaptureTime, SENT_AT_ID as u16),
+];
 
 /// Place 0 is the publisher's.
 pub fn id_of(room: usize, place: usize) -> u64 {

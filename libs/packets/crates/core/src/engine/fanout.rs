@@ -1,6 +1,7 @@
 //! From one packet of a source to one packet for every viewer.
 
 use super::Engine;
+use crate::clock::later;
 use crate::config::CodecName;
 use crate::event::Event;
 use crate::history::Form;
@@ -8,7 +9,8 @@ use crate::media::MediaPacket;
 use crate::replacement::{Part, Switch};
 use crate::role::Treatment;
 use crate::sink::{Egress, Forwarded, Sink};
-use crate::source::{Source, Taken, later};
+use crate::source::Source;
+use crate::taken::Taken;
 use crate::transport::Transport;
 
 impl Engine {

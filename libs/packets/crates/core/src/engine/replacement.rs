@@ -7,7 +7,7 @@ use super::fanout::Pending;
 use crate::config::MediaKind;
 use crate::event::{Event, SwitchBackReason};
 use crate::replacement::{Part, SWITCH_TO_NS, Switch};
-use crate::source::Taken;
+use crate::taken::Taken;
 use crate::timer::Timer;
 
 impl Engine {

@@ -5,7 +5,7 @@ use super::fanout::{Audience, Pending};
 use super::{Engine, MAX_GROUP};
 use crate::event::{Event, SwitchBackReason};
 use crate::replacement::{Offer, Part, Switch};
-use crate::source::Taken;
+use crate::taken::Taken;
 
 impl Engine {
     /// Packets of a source whose viewers are to get its replacement.

@@ -14,6 +14,9 @@ pub mod vp8;
 
 use core::fmt;
 
+/// RTCP packet type of transport-layer feedback (RFC 4585 section 6.2): NACKs, and transport-wide feedback.
+const TRANSPORT_FEEDBACK: u8 = 205;
+
 /// Why bytes were refused (readers) or could not be written (writers: only `NoRoom` and `OutOfRange`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WireError {

@@ -5,17 +5,16 @@ mod write;
 
 pub use write::Writer;
 
-use super::{WireError, be32, be64, twcc};
+use super::twcc::{self, TRANSPORT_WIDE_CC};
+use super::{TRANSPORT_FEEDBACK, WireError, be32, be64};
 
 const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const SDES: u8 = 202;
 const BYE: u8 = 203;
-pub(super) const TRANSPORT_FEEDBACK: u8 = 205;
 const PAYLOAD_FEEDBACK: u8 = 206;
 
 const GENERIC_NACK: u8 = 1;
-pub(super) const TRANSPORT_WIDE_CC: u8 = 15;
 const PLI: u8 = 1;
 const FIR: u8 = 4;
 const APPLICATION_LAYER: u8 = 15;

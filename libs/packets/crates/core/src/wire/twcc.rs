@@ -3,10 +3,11 @@
 
 mod chunks;
 
-use super::rtcp::{TRANSPORT_FEEDBACK, TRANSPORT_WIDE_CC};
-use super::{WireError, be16, be24, be32};
+use super::{TRANSPORT_FEEDBACK, WireError, be16, be24, be32};
 use chunks::Chunks;
 
+/// The format of it among transport-layer feedback.
+pub(super) const TRANSPORT_WIDE_CC: u8 = 15;
 /// Arrival times are told in steps of this.
 const TICK_US: u64 = 250;
 /// The reference time is told in steps of 64 ms.

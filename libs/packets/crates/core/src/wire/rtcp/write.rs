@@ -3,9 +3,9 @@
 
 use super::{
     APPLICATION_LAYER, BYE, CNAME, FIR, GENERIC_NACK, PAYLOAD_FEEDBACK, PLI, RECEIVER_REPORT,
-    REPORT_BLOCK_BYTES, ReportBlock, SDES, SENDER_REPORT, SenderInfo, TRANSPORT_FEEDBACK,
+    REPORT_BLOCK_BYTES, ReportBlock, SDES, SENDER_REPORT, SenderInfo,
 };
-use crate::wire::{WireError, twcc};
+use crate::wire::{TRANSPORT_FEEDBACK, WireError, twcc};
 
 fn block_count(blocks: &[ReportBlock]) -> Result<u8, WireError> {
     u8::try_from(blocks.len())
