@@ -3,11 +3,16 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+import structlog
 from salon_kit.bus import Bus
 from salon_kit.identity import Identity
 from salon_kit.testing import MakeBus, NatsServer, bus, events, make_bus, nats_server, own_nats_server
 
 __all__ = ["bus", "events", "make_bus", "make_own_bus", "nats_server", "own_nats_server"]
+
+
+# As services write them. The default writes out every local where rich is installed: ten seconds for a large one.
+structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
 
 @pytest.fixture(autouse=True)

@@ -82,7 +82,7 @@ async def test_a_client_that_has_given_up_is_replaced(make_own_bus: MakeBus) -> 
     states: Gathered[bool] = Gathered()
     bus.on_connection(states.add)
     await bus.serve(SUBJECT, VerifyToken, echo)
-    await bus.connection._client._process_err("'authentication revoked'")  # makes nats-py close for good
+    await bus.connection._client.native._process_err("'authentication revoked'")  # makes nats-py close for good
     await states.until(lambda items: items == [False, True])
     assert (await bus.request(SUBJECT, VerifyToken(user_id="a"), TokenVerified, 5.0)).user_id == "a"
 

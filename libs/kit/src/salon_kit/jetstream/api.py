@@ -9,13 +9,11 @@ import base64
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from nats.aio.msg import Msg
 from salon_contracts.errors import BusUnavailable
 
+from salon_kit.jetstream.message import RawMessage, read_headers, rfc3339_ns
 from salon_kit.jetstream.storage_health import StorageHealth
 from salon_kit.nats.connection import Connection, ConnectionLost, NoResponders
 
@@ -30,7 +28,6 @@ NOT_STORED = frozenset({10023, 10077})
 """JetStream has used up what it may, or the stream has: trying again at once helps nobody. Both take messages again
 once some were removed."""
 NO_ROOM_FOR_STREAM = 10047
-_NS = 1_000_000_000
 
 
 class JetStreamError(Exception):
@@ -44,56 +41,6 @@ class JetStreamError(Exception):
 
 class WrongLastSequence(JetStreamError):
     """Somebody else wrote the subject since."""
-
-
-@dataclass(frozen=True, slots=True)
-class RawMessage:
-    """A message as it stands in a stream."""
-
-    subject: str
-    sequence: int
-    headers: Mapping[str, str]
-    data: bytes
-    stored_at_unix_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What the reply subject of a delivered message says."""
-
-    stream_sequence: int
-    consumer_sequence: int
-    stored_at_unix_ns: int
-    pending: int
-    """Messages of this consumer still to come, at the time of delivery."""
-
-
-def delivery(message: Msg) -> Delivery:
-    """Raises ValueError for what is not a delivery."""
-    tokens = message.reply.split(".")
-    if len(tokens) < 9 or tokens[:2] != ["$JS", "ACK"]:
-        raise ValueError(f"not a delivery: {message.reply!r}")
-    # $JS.ACK.<stream>.<consumer>.… or, with a domain, $JS.ACK.<domain>.<account>.<stream>.<consumer>.….<random>
-    first = 4 if len(tokens) == 9 else 6
-    _delivered, stream, consumer, stored, pending = (int(token) for token in tokens[first : first + 5])
-    return Delivery(stream, consumer, stored, pending)
-
-
-def raw_message(message: Msg) -> RawMessage:
-    """A delivered message. Raises ValueError for what is not one."""
-    at = delivery(message)
-    return RawMessage(message.subject, at.stream_sequence, message.headers or {}, message.data, at.stored_at_unix_ns)
-
-
-def status_of(message: Msg) -> str | None:
-    """The status code of a control message (`100`, `404`, `408`, `409`…); None for a real one."""
-    if message.data or message.headers is None or message.reply.startswith("$JS.ACK."):
-        return None
-    return message.headers.get("Status")
-
-
-def nanoseconds(seconds: float) -> int:
-    return round(seconds * _NS)
 
 
 class JetStream:
@@ -205,7 +152,7 @@ class JetStream:
                 if status == "404":
                     return None
                 raise JetStreamError(int(status or 500), 0, headers.get("Description", "no message"))
-            stored = _rfc3339_ns(headers["Nats-Time-Stamp"])
+            stored = rfc3339_ns(headers["Nats-Time-Stamp"])
             return RawMessage(headers["Nats-Subject"], int(headers["Nats-Sequence"]), headers, answer.data, stored)
 
     async def leader_last(self, stream: str, subject: str, *, timeout_s: float) -> RawMessage | None:
@@ -277,9 +224,9 @@ class JetStream:
         return RawMessage(
             subject=found["subject"],
             sequence=int(found["seq"]),
-            headers=_headers(base64.b64decode(found.get("hdrs", ""))),
+            headers=read_headers(base64.b64decode(found.get("hdrs", ""))),
             data=base64.b64decode(found.get("data", "")),
-            stored_at_unix_ns=_rfc3339_ns(found["time"]),
+            stored_at_unix_ns=rfc3339_ns(found["time"]),
         )
 
     async def _stored_as(self, stream: str, subject: str, message_id: str, deadline: float) -> int | None:
@@ -300,18 +247,3 @@ def _error(error: Mapping[str, Any]) -> JetStreamError:
     err_code = int(error.get("err_code", 0))
     kind = WrongLastSequence if err_code in WRONG_LAST_SEQUENCE else JetStreamError
     return kind(int(error.get("code", 500)), err_code, str(error.get("description", "")))
-
-
-def _headers(block: bytes) -> dict[str, str]:
-    headers = {}
-    for line in block.split(b"\r\n")[1:]:
-        name, colon, value = line.partition(b":")
-        if colon:
-            headers[name.decode("ascii", "replace")] = value.strip().decode("utf-8", "replace")
-    return headers
-
-
-def _rfc3339_ns(text: str) -> int:
-    whole, dot, fraction = text.rstrip("Z").partition(".")
-    seconds = int(datetime.fromisoformat(f"{whole}+00:00").timestamp())
-    return seconds * _NS + (int(fraction.ljust(9, "0")[:9]) if dot else 0)

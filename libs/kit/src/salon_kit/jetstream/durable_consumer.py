@@ -12,7 +12,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from nats.aio.msg import Msg
 from salon_contracts.errors import BusUnavailable
 
-from salon_kit.jetstream.api import JetStream, JetStreamError, RawMessage, nanoseconds, raw_message, status_of
+from salon_kit.jetstream.api import JetStream, JetStreamError
+from salon_kit.jetstream.message import RawMessage, nanoseconds, raw_message, status_of
 from salon_kit.log import get_logger
 from salon_kit.nats.connection import Connection, ConnectionLost, NoResponders
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from nats.aio.msg import Msg
 from salon_contracts.errors import BusUnavailable
 
-from salon_kit.jetstream.api import JetStream, RawMessage, delivery, nanoseconds, raw_message, status_of
+from salon_kit.jetstream.api import JetStream
+from salon_kit.jetstream.message import RawMessage, delivery, nanoseconds, raw_message, status_of
 
 BATCH = 1000
 INACTIVE_S = 5.0

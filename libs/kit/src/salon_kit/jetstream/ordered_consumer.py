@@ -14,16 +14,8 @@ from typing import Literal
 from nats.aio.msg import Msg
 from salon_contracts.errors import BusUnavailable
 
-from salon_kit.jetstream.api import (
-    CONSUMER_NOT_FOUND,
-    JetStream,
-    JetStreamError,
-    RawMessage,
-    delivery,
-    nanoseconds,
-    raw_message,
-    status_of,
-)
+from salon_kit.jetstream.api import CONSUMER_NOT_FOUND, JetStream, JetStreamError
+from salon_kit.jetstream.message import RawMessage, delivery, nanoseconds, raw_message, status_of
 from salon_kit.log import get_logger
 from salon_kit.metrics import READER_RECREATIONS
 from salon_kit.nats.subscription import Subscription
