@@ -15,32 +15,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from salon_room import metrics
 from salon_room.background import Spawn
+from salon_room.core.connection import inputs, outputs
 from salon_room.core.connection.connection import Bounds, Connection
-from salon_room.core.connection.inputs import (
-    End,
-    Entry,
-    Failed,
-    Finished,
-    FrameReceived,
-    Input,
-    InstanceStops,
-    LogInEnded,
-    Notified,
-    SocketClosed,
-    Ticked,
-)
-from salon_room.core.connection.outputs import (
-    Answered,
-    ClientLives,
-    Entered,
-    FellBehind,
-    Job,
-    Left,
-    LetGo,
-    Output,
-    Start,
-    Work,
-)
+from salon_room.core.connection.outputs import Job, Work
 from salon_room.core.connection.verb import Verb
 from salon_room.members.lease_renewer import LeaseRenewer
 from salon_room.members.logouts import Logouts
@@ -100,11 +77,11 @@ class WebSocketConnection:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._apply(SocketClosed(None))
+            self._apply(inputs.SocketClosed(None))
 
     def stop(self) -> None:
         """This instance stops."""
-        self._apply(InstanceStops())
+        self._apply(inputs.InstanceStops())
 
     def renew_now(self) -> None:
         """The bus is back."""
@@ -114,10 +91,10 @@ class WebSocketConnection:
     # ---- the port of the log-in ----
 
     def notify(self, frame: str) -> None:
-        self._apply(Notified(frame))
+        self._apply(inputs.Notified(frame))
 
-    def end(self, end: End) -> None:
-        self._apply(LogInEnded(end))
+    def end(self, end: inputs.End) -> None:
+        self._apply(inputs.LogInEnded(end))
 
     def transport_lost(self, name: str) -> None:
         """The client is told by a notice."""
@@ -131,9 +108,9 @@ class WebSocketConnection:
             except (WebSocketDisconnect, RuntimeError):
                 return
             if received["type"] == "websocket.disconnect":
-                self._apply(SocketClosed(received.get("code")))
+                self._apply(inputs.SocketClosed(received.get("code")))
                 return
-            self._apply(FrameReceived(received.get("text")))
+            self._apply(inputs.FrameReceived(received.get("text")))
 
     def _send_now(self) -> None:
         while self._unsent is None and (frame := self._core.next_frame()) is not None:
@@ -170,37 +147,37 @@ class WebSocketConnection:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep((self._core.deadline_ns - time.monotonic_ns()) / 1e9)
-            self._apply(Ticked())
+            self._apply(inputs.Ticked())
 
     # ---- the core ----
 
-    def _apply(self, happened: Input[Participant]) -> None:
+    def _apply(self, happened: inputs.Input[Participant]) -> None:
         for output in self._core.apply(happened, time.monotonic_ns()):
             self._carry_out(output)
         self._send_now()
 
-    def _carry_out(self, output: Output[Participant]) -> None:
+    def _carry_out(self, output: outputs.Output[Participant]) -> None:
         match output:
-            case Start(job):
+            case outputs.Start(job):
                 self._spawn(f"connection-{job.queue.value}", self._work(job))
-            case Answered(kind, result):
+            case outputs.Answered(kind, result):
                 metrics.REQUESTS.labels(kind=kind, result=result).inc()
                 if kind == "malformed":
                     metrics.MALFORMED.inc()
-            case ClientLives():
+            case outputs.ClientLives():
                 if self._renewer is not None:
                     self._renewer.beat()
-            case Entered(who):
+            case outputs.Entered(who):
                 reading_of(self._socket.scope).allow(MEMBER)
                 self._renewer = LeaseRenewer(self._presence, self._logouts, self._spawn, who)
                 self._on_entered()
                 metrics.SESSIONS.inc()
-            case Left():
+            case outputs.Left():
                 self._renewer = None
                 metrics.SESSIONS.dec()
-            case LetGo(who, is_over):
+            case outputs.LetGo(who, is_over):
                 self._logouts.let_go(who, is_over=is_over)
-            case FellBehind():
+            case outputs.FellBehind():
                 log.warning("reader-too-slow")
             case _:
                 assert_never(output)
@@ -212,11 +189,11 @@ class WebSocketConnection:
                 outcome = await self._outcome(job)
             except SalonError as error:
                 outcome = error
-            self._apply(Finished(job, outcome))
+            self._apply(inputs.Finished(job, outcome))
         except Exception as bug:  # noqa: BLE001  # the one supervisor of a connection: it is discarded
             self._failed(job, bug)
 
-    async def _outcome(self, job: Job[Participant]) -> Message | Entry[Participant] | SalonError | None:
+    async def _outcome(self, job: Job[Participant]) -> Message | inputs.Entry[Participant] | SalonError | None:
         who, verb = job.log_in, job.verb
         if isinstance(job.body, Login):
             return await self._entries.log_in(job.request_id, job.body, self._address, self)
@@ -233,4 +210,4 @@ class WebSocketConnection:
     def _failed(self, job: Job[Participant] | None, bug: BaseException) -> None:
         log.error("session-failed", exc_info=bug)
         metrics.BUGS.inc()
-        self._apply(Failed(job))
+        self._apply(inputs.Failed(job))

@@ -20,32 +20,9 @@ from salon_contracts.errors import (
     SessionGone,
 )
 
+from salon_room.core.connection import inputs, outputs
 from salon_room.core.connection.close_code import CloseCode
-from salon_room.core.connection.inputs import (
-    End,
-    Entry,
-    Failed,
-    Finished,
-    FrameReceived,
-    Input,
-    InstanceStops,
-    LogInEnded,
-    Notified,
-    SocketClosed,
-    Ticked,
-)
-from salon_room.core.connection.outputs import (
-    Answered,
-    ClientLives,
-    Entered,
-    FellBehind,
-    Job,
-    Left,
-    LetGo,
-    Output,
-    Start,
-    Work,
-)
+from salon_room.core.connection.outputs import Job, Work
 from salon_room.core.connection.replies import failed_frame, reply_frame
 from salon_room.core.connection.send_queue import SendQueue
 from salon_room.core.connection.serial_queue import QueueName, SerialQueue
@@ -94,7 +71,7 @@ class Connection(Generic[L]):
         self._is_gone = False
         """The socket is no more."""
         self._now_ns = now_ns
-        self._out: list[Output[L]] = []
+        self._out: list[outputs.Output[L]] = []
         self.close_code: CloseCode | None = None
 
     @property
@@ -108,28 +85,28 @@ class Connection(Generic[L]):
             self._close_if_over()
         return frame
 
-    def apply(self, happened: Input[L], now_ns: int) -> Sequence[Output[L]]:
+    def apply(self, happened: inputs.Input[L], now_ns: int) -> Sequence[outputs.Output[L]]:
         """Raises InvariantBroken for a bug: apply Failed then."""
         self._out, self._now_ns = [], now_ns
         match happened:
-            case Notified(frame):
+            case inputs.Notified(frame):
                 self._queue(frame, is_notice=True)
-            case FrameReceived(text):
+            case inputs.FrameReceived(text):
                 self._frame_received(text)
-            case Finished(job, outcome):
+            case inputs.Finished(job, outcome):
                 self._queues[job.queue].finish()
                 self._finished(job, outcome)
                 self._begin_next(job.queue)
-            case Failed(job):
+            case inputs.Failed(job):
                 self._failed(job)
-            case LogInEnded(end):
+            case inputs.LogInEnded(end):
                 self._log_in_ended(end)
-            case Ticked():
+            case inputs.Ticked():
                 self._ticked()
-            case InstanceStops():
+            case inputs.InstanceStops():
                 self._queue(encode(ServerMessage(go_away=GoAway())))
                 self._close(CloseCode.GOING_AWAY)
-            case SocketClosed(code):
+            case inputs.SocketClosed(code):
                 self._socket_closed(code)
             case _:
                 assert_never(happened)
@@ -179,7 +156,7 @@ class Connection(Generic[L]):
                 self._put(Job(work, QueueName.REQUESTS, kind, message.request_id, body))
             case "heartbeat":
                 self._machine.require_logged_in()
-                self._out.append(ClientLives())
+                self._out.append(outputs.ClientLives())
                 if message.request_id:
                     self._reply(message.request_id, kind, Done())
             case _:
@@ -231,7 +208,7 @@ class Connection(Generic[L]):
             limit = f"{FAILED_RESUMES_MAX} attempts to resume that failed on one connection"
             self._not_logged_in(job, RateLimited(limit=limit))
             return False
-        self._out.append(Start(job))
+        self._out.append(outputs.Start(job))
         return True
 
     def _request_begins(self, job: Job[L]) -> bool:
@@ -246,11 +223,11 @@ class Connection(Generic[L]):
             return False
         if job.kind == LOGOUT:
             self._machine.enter(ConnectionState.LEAVING)
-        self._out.append(Start(replace(job, log_in=self._log_in)))
+        self._out.append(outputs.Start(replace(job, log_in=self._log_in)))
         return True
 
-    def _finished(self, job: Job[L], outcome: Message | Entry[L] | SalonError | None) -> None:
-        if isinstance(outcome, Entry):
+    def _finished(self, job: Job[L], outcome: Message | inputs.Entry[L] | SalonError | None) -> None:
+        if isinstance(outcome, inputs.Entry):
             self._entered(job, outcome)
         elif job.work in (Work.LOG_IN, Work.RESUME) and isinstance(outcome, SalonError):
             self._not_logged_in(job, outcome)
@@ -265,7 +242,7 @@ class Connection(Generic[L]):
         """Even if the bus was away: the client leaves, and its lease runs out."""
         if self._log_in is not None and (is_done or self._is_gone):
             if not is_done:
-                self._out.append(LetGo(self._log_in, is_over=False))
+                self._out.append(outputs.LetGo(self._log_in, is_over=False))
             self._forget()
             self._queues[QueueName.REQUESTS].drop_waiting()
         self._close(CloseCode.NORMAL)
@@ -279,7 +256,7 @@ class Connection(Generic[L]):
 
     # ---- the log-in ----
 
-    def _entered(self, job: Job[L], entry: Entry[L]) -> None:
+    def _entered(self, job: Job[L], entry: inputs.Entry[L]) -> None:
         if self._machine.is_closed:  # a new one nobody was told of is ended, a resumed one goes on
             if job.work is Work.LOG_IN:
                 self._departure = Departure.CERTAIN
@@ -287,8 +264,8 @@ class Connection(Generic[L]):
             return
         self._machine.enter(ConnectionState.LOGGED_IN)
         self._log_in = entry.log_in
-        self._out.append(Entered(entry.log_in))
-        self._out.append(Answered(job.kind, "ok"))
+        self._out.append(outputs.Entered(entry.log_in))
+        self._out.append(outputs.Answered(job.kind, "ok"))
         self._queue(entry.reply)
         self._send_queue.catch_up(entry.missed)
 
@@ -302,8 +279,8 @@ class Connection(Generic[L]):
         if self._must_be_in_at_ns is None:
             self._close(CloseCode.LOGIN_TIMEOUT)
 
-    def _log_in_ended(self, end: End) -> None:
-        if end is End.RESUMED_ELSEWHERE:
+    def _log_in_ended(self, end: inputs.End) -> None:
+        if end is inputs.End.RESUMED_ELSEWHERE:
             self._close(CloseCode.RESUMED_ELSEWHERE, discard=True)
         else:
             self._is_over = True
@@ -319,14 +296,14 @@ class Connection(Generic[L]):
         """The log-in goes on without this connection, unless it is over or the client leaves; that after what is under
         way."""
         if self._is_over or self._departure is Departure.NONE:
-            self._out.append(LetGo(log_in, is_over=self._is_over))
+            self._out.append(outputs.LetGo(log_in, is_over=self._is_over))
         else:
             work = Work.LEAVE if self._departure is Departure.CERTAIN else Work.LEAVE_UNLESS_RESUMED
             self._put(Job(work, QueueName.REQUESTS, log_in=log_in))
 
     def _forget(self) -> None:
         self._log_in = None
-        self._out.append(Left())
+        self._out.append(outputs.Left())
 
     # ---- time and end ----
 
@@ -365,16 +342,16 @@ class Connection(Generic[L]):
 
     def _reply(self, request_id: int, kind: str, result: Message) -> None:
         frame = reply_frame(request_id, result)
-        self._out.append(Answered(kind, "ok"))
+        self._out.append(outputs.Answered(kind, "ok"))
         self._queue(frame)
 
     def _fail(self, request_id: int, kind: str, error: SalonError) -> None:
         verb = self._verbs.get(kind)
-        self._out.append(Answered(kind, error.code))
+        self._out.append(outputs.Answered(kind, error.code))
         self._queue(failed_frame(request_id, error, Asked.ROOM if verb is None else verb.asked))
 
     def _queue(self, frame: str, *, is_notice: bool = False) -> None:
         put = self._send_queue.put_notice if is_notice else self._send_queue.put
         if not put(frame):
-            self._out.append(FellBehind())
+            self._out.append(outputs.FellBehind())
             self._close(CloseCode.TOO_SLOW, discard=True)
