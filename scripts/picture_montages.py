@@ -1,15 +1,21 @@
-"""Numbers do not see everything: before and after, beside each other, in artefacts/."""
+"""Numbers do not see everything: before and after, beside each other: `python -m scripts.picture_montages`.
 
-import pytest
+The pictures are left in artefacts/.
+"""
 
 from tests.quality.effects import beauty, everything, montage
 from tests.quality.pictures import FACES, Face, drawn_face
 
 
-@pytest.mark.parametrize("face", FACES.values(), ids=FACES)
-def test_before_and_after(face: Face) -> None:
+def main() -> None:
+    for face in FACES.values():
+        picture_effects(face)
+    picture_tones()
+
+
+def picture_effects(face: Face) -> None:
     picture = face.picture
-    path = montage(
+    montage(
         f"beauty-{face.name}",
         [
             [("before", picture), ("all at 50", everything(50)(picture)), ("all at 100", everything(100)(picture))],
@@ -25,14 +31,17 @@ def test_before_and_after(face: Face) -> None:
             ],
         ],
     )
-    assert path.stat().st_size > 100_000
 
 
-def test_tones() -> None:
+def picture_tones() -> None:
     rows = []
     for tone in (2, 4, 6, 8, 10):
         picture = drawn_face(tone).picture
         rows.append(
             [(f"tone {tone}", picture), ("all at 50", everything(50)(picture)), ("100", everything(100)(picture))]
         )
-    assert montage("beauty-tones", rows).exists()
+    montage("beauty-tones", rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,10 @@
-"""The picture pair of the docs: what a viewer sees of NASA's portrait of Eileen Collins, before and with all at 50."""
+"""The picture pair of the docs: what a viewer sees of NASA's portrait of Eileen Collins, before and with all at 50.
 
+`python -m scripts.picture_a_call` leaves it in artefacts/.
+"""
+
+import asyncio
+import tempfile
 from pathlib import Path
 
 from playwright.async_api import async_playwright
@@ -8,7 +13,7 @@ from tests.quality.pictures import astronaut
 from tests.system.beauty import BRIGHTER_BY, CENTRE, HALF, SHARP, OnAir, on_air
 from tests.system.browser import launch
 from tests.system.cloud import Cloud
-from tests.system.conftest import arrivals
+from tests.system.conftest import ARTEFACTS, arrivals
 from tests.system.fake_camera import film
 
 SHOW = """(id) => {
@@ -19,8 +24,18 @@ SHOW = """(id) => {
 }"""
 
 
-async def test_before_and_after(cloud: Cloud, tmp_path: Path, artefacts: Path) -> None:
-    camera = film(astronaut(), (276, 20, 592, 444), tmp_path / "astronaut.y4m")
+def main() -> None:
+    ARTEFACTS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        cloud = Cloud(Path(folder) / "cloud")
+        try:
+            asyncio.run(picture(cloud.start(), Path(folder)))
+        finally:
+            cloud.stop()
+
+
+async def picture(cloud: Cloud, folder: Path) -> None:
+    camera = film(astronaut(), (276, 20, 592, 444), folder / "astronaut.y4m")
     async with async_playwright() as playwright:
         browser = await launch(playwright, camera.argument)
         async with arrivals(browser, cloud) as arrive:
@@ -29,14 +44,17 @@ async def test_before_and_after(cloud: Cloud, tmp_path: Path, artefacts: Path) -
             await show.viewer.call(SHOW, show.stream)
             await show.viewer.sees(show.stream, frames=60)
             original = await show.look(CENTRE)
-            await keep_picture(show, artefacts / "beauty-before.png")
+            await keep_picture(show, ARTEFACTS / "beauty-before.png")
             await show.on(HALF)
             await show.until(f"y > {original.y + BRIGHTER_BY / 2}")
             await show.viewer.sees(show.stream, frames=60)
-            await keep_picture(show, artefacts / "beauty-after.png")
+            await keep_picture(show, ARTEFACTS / "beauty-after.png")
         await browser.close()
 
 
 async def keep_picture(show: OnAir, path: Path) -> None:
-    picture = await show.viewer.page.screenshot(path=path)
-    assert len(picture) > 50_000, "that is no picture of a face"
+    await show.viewer.page.screenshot(path=path)
+
+
+if __name__ == "__main__":
+    main()
