@@ -154,6 +154,8 @@ async def test_three_viewers_and_a_newcomer_see_the_same(face_arrive: Arrive, cl
     show = await on_air(face_arrive, cloud, viewers=3)
     original = await show.look(CENTRE)
     await show.on(BRIGHT)
+    for viewer in show.viewers:  # strengths are ramped over some pictures, of which a busy machine makes few a second
+        await show.until(f"y > {original.y + BRIGHTER_BY}", viewer)
     newcomer = await face_arrive(fresh("late"))
     await newcomer.call("([id, where]) => { salon.watched[id] = where; }", [show.stream, list(CENTRE)])
     await newcomer.auto_play()

@@ -99,10 +99,8 @@ async def test_nonsense_in_headers_harms_nothing(bus: Bus) -> None:
 
 
 async def test_nobody_serves_is_known_at_once(bus: Bus) -> None:
-    started = time.monotonic()
-    with pytest.raises(NobodyServes):
+    with pytest.raises(NobodyServes):  # after the time it would be RequestTimedOut
         await bus.request("salon.cmd.v1.relay.gone.negotiate", VerifyToken(), TokenVerified, timeout_s=30.0)
-    assert time.monotonic() - started < 5.0
 
 
 async def test_silence_ends_at_the_deadline_and_cancels_the_handler(bus: Bus) -> None:

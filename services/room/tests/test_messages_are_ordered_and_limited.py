@@ -53,9 +53,11 @@ async def test_what_is_too_long_empty_or_nonsense_is_refused(cloud: Cloud) -> No
 async def test_two_broadcasts_a_second_from_one_and_ten_in_a_room(cloud: Cloud) -> None:
     one, two = await cloud.start_room(), await cloud.start_room()
     alice = await cloud.join(one, "r", "alice")
+    started = asyncio.get_running_loop().time()
     replies = await asyncio.gather(*(alice.say(f"m{number}") for number in range(10)))
+    took_s = asyncio.get_running_loop().time() - started
     codes = [reply.get("failed", {}).get("code") for reply in replies]
-    assert 7 <= codes.count(1009015) <= 8
+    assert 7 - 2 * took_s <= codes.count(1009015) <= 8, took_s
     assert [reply["failed"]["retryable"] for reply in replies if "failed" in reply] == [True] * codes.count(1009015)
 
     many = [await cloud.join(one if number % 2 else two, "q", f"u{number}") for number in range(20)]
