@@ -1,4 +1,4 @@
-"""One cloud and one browser for the whole run; tests that break things start a cloud of their own."""
+"""One cloud and one browser for each process of a run; tests that break things start a cloud of their own."""
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
