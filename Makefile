@@ -8,7 +8,7 @@ CLIENTS := .tools/clients
 BUILD := .tools/build
 UV := $(BUILD)/bin/uv
 # A tool that talks when all is well is heard only when it is not.
-QUIETLY = >$(CURDIR)/.venv/check.log 2>&1 || { cat $(CURDIR)/.venv/check.log >&2; exit 1; }
+QUIETLY = >$(CURDIR)/.venv/$@.log 2>&1 || { cat $(CURDIR)/.venv/$@.log >&2; exit 1; }
 PURE_PACKAGES := libs/contracts libs/kit libs/media libs/frames libs/web-sdk libs/python-sdk libs/cli \
 	services/token services/room services/media-relay services/transcoder services/effects
 DEVELOPMENT_PACKAGES := libs/testing
@@ -55,16 +55,23 @@ test-rust: setup ## The Rust tests
 
 .PHONY: check
 check: setup-check ## Format, lint, types, import rules, clippy, schema, generated code
-	@$(BIN)/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
-	@$(BIN)/ruff check --quiet .
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-rust check-web check-python
+
+.PHONY: check-types check-rust check-web check-python
+check-types:
 	@$(BIN)/mypy --no-error-summary
 	@cd libs/packets && ../../$(BIN)/python -m mypy.stubtest salon_packets._native $(QUIETLY)
+check-rust:
+	@cd libs/packets && cargo fmt --all --check && cargo clippy --quiet --release --workspace --all-targets --locked -- -D warnings
+check-web:
+	@cd libs/web-sdk && (npm run --silent check && npm run --silent test && npm run --silent check-dist) $(QUIETLY)
+check-python:
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
 	@$(BIN)/lint-imports --no-logo $(QUIETLY)
 	@$(BIN)/buf lint && $(BIN)/buf breaking --against proto/baseline.binpb
 	@$(BIN)/python libs/contracts/generate.py --check
 	@$(BIN)/python scripts/document_settings.py --check
-	@cd libs/packets && cargo fmt --all --check && cargo clippy --quiet --release --workspace --all-targets --locked -- -D warnings
-	@cd libs/web-sdk && (npm run --silent check && npm run --silent test && npm run --silent check-dist) $(QUIETLY)
 
 .PHONY: format
 format: setup-check ## Put every file into its format
