@@ -4,6 +4,7 @@ import pytest
 from salon_contracts.errors import BusUnavailable, Conflict
 from salon_kit.buckets import Bucket, Change, Entry
 from salon_kit.bus import Bus
+from salon_kit.jetstream.stream_config import bucket as bucket_config
 from salon_kit.testing import Gathered, MakeBus, NatsServer
 
 
@@ -171,7 +172,7 @@ async def test_nothing_is_left_of_what_was_deleted_long_ago(bus: Bus, history: i
 
 async def test_a_bucket_of_an_older_version_is_brought_in_line(bus: Bus) -> None:
     bucket = Bucket(bus, "older")
-    older = {**bucket._config(), "allow_msg_ttl": False}
+    older = {**bucket_config("older", bus.settings, history=1, marker_ttl_s=None), "allow_msg_ttl": False}
     await bus.jetstream.api("STREAM.CREATE.KV_older", older, timeout_s=2.0)
     await bucket.put("k", b"1")
     await bucket.ensure()

@@ -15,9 +15,10 @@ from salon_contracts.access import bucket_stream
 from salon_contracts.errors import BusUnavailable, Conflict
 
 from salon_kit.bus import Bus
-from salon_kit.jetstream import JetStream, JetStreamError, RawMessage, WrongLastSequence, nanoseconds
+from salon_kit.jetstream import JetStream, JetStreamError, RawMessage, WrongLastSequence
 from salon_kit.jetstream.fetch import read_once
 from salon_kit.jetstream.ordered_consumer import OrderedConsumer
+from salon_kit.jetstream.stream_config import bucket as bucket_config
 from salon_kit.log import get_logger
 from salon_kit.nats.permissions import may_update
 
@@ -25,7 +26,6 @@ log = get_logger()
 
 _KEY = re.compile(r"[A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]+)*")
 _BUCKET = re.compile(r"[A-Za-z0-9_-]+")
-DUPLICATE_WINDOW_S = 120
 DELETED_TTL_S = 86_400
 """Longer than any watcher is away that goes on where it was. Without an end each name ever used would stay."""
 
@@ -117,9 +117,17 @@ class Watch:
 class Bucket:
     """An ordinary bucket: values stay until they are deleted."""
 
-    def __init__(self, bus: Bus, name: str, *, history: int = 1, deleted_ttl_s: int = DELETED_TTL_S) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        name: str,
+        *,
+        history: int = 1,
+        deleted_ttl_s: int = DELETED_TTL_S,
+        marker_ttl_s: int | None = None,
+    ) -> None:
         """`history`: how many values of a key are kept, 1 to 64; only the last is read. `deleted_ttl_s`: how long it is
-        remembered that a key was deleted; then nothing is left of it."""
+        remembered that a key was deleted; then nothing is left of it. `marker_ttl_s`: the same of one that expired."""
         if not _BUCKET.fullmatch(name):
             raise ValueError(f"not a bucket name: {name!r}")
         self.name = name
@@ -127,12 +135,14 @@ class Bucket:
         self._jetstream = bus.jetstream
         self._history = history
         self._deleted_ttl_s = deleted_ttl_s
+        self._marker_ttl_s = marker_ttl_s
         self._stream = bucket_stream(name)
 
     async def ensure(self, timeout_s: float = 10.0) -> None:
         """Creates the bucket, or, if it is this service's, brings it in line with the settings."""
         mine = may_update(self._bus.identity.service, self._stream)
-        await self._jetstream.ensure_stream(self._config(), may_update=mine, timeout_s=timeout_s)
+        config = bucket_config(self.name, self._bus.settings, history=self._history, marker_ttl_s=self._marker_ttl_s)
+        await self._jetstream.ensure_stream(config, may_update=mine, timeout_s=timeout_s)
 
     async def get(self, key: str, *, timeout_s: float = 2.0) -> Entry | None:
         """None: never written, deleted or expired."""
@@ -165,26 +175,6 @@ class Bucket:
     def watch(self, prefix: str = "", *, heartbeat_s: float = 1.0, timeout_s: float = 5.0) -> Watch:
         """What there is under the dot-separated `prefix` ("" for all) and then every change."""
         return Watch(self._jetstream, self.name, prefix, heartbeat_s, timeout_s)
-
-    def _config(self) -> dict[str, object]:
-        return {
-            "name": self._stream,
-            "subjects": [f"$KV.{self.name}.>"],
-            "storage": "file",
-            "retention": "limits",
-            "discard": "new",
-            "max_msgs": -1,
-            "max_bytes": -1,
-            "max_msg_size": -1,
-            "max_consumers": -1,
-            "max_msgs_per_subject": self._history,
-            "num_replicas": self._bus.settings.replicas,
-            "duplicate_window": nanoseconds(DUPLICATE_WINDOW_S),
-            "allow_direct": True,
-            "allow_rollup_hdrs": True,
-            "allow_msg_ttl": True,
-            "deny_delete": True,
-        }
 
     def _key(self, raw: RawMessage) -> str:
         return raw.subject.removeprefix(f"$KV.{self.name}.")

@@ -11,7 +11,6 @@ from salon_contracts.errors import Conflict
 from salon_kit.buckets.bucket import Bucket, Entry, Watch, change_kind
 from salon_kit.buckets.expiry import Expired, expirations
 from salon_kit.bus import Bus
-from salon_kit.jetstream import nanoseconds
 
 __all__ = ["Expired", "LeaseBucket"]
 
@@ -29,7 +28,7 @@ class LeaseBucket:
         self._bucket = _TtlBucket(bus, name, marker_ttl_s)
 
     async def ensure(self, timeout_s: float = 10.0) -> None:
-        """Creates the bucket, or brings it in line with the settings."""
+        """Creates the bucket, or, if it is this service's, brings it in line with the settings."""
         await self._bucket.ensure(timeout_s)
 
     async def get(self, key: str, *, timeout_s: float = 2.0) -> Entry | None:
@@ -94,16 +93,9 @@ class _TtlBucket(Bucket):
     """A bucket whose messages may have a time to live."""
 
     def __init__(self, bus: Bus, name: str, marker_ttl_s: int) -> None:
-        super().__init__(bus, name)
-        self._marker_ttl_s = marker_ttl_s
+        super().__init__(bus, name, marker_ttl_s=marker_ttl_s)
         self.last_raw = self._last
         self.write = self._write
-
-    def _config(self) -> dict[str, object]:
-        return {
-            **super()._config(),
-            "subject_delete_marker_ttl": nanoseconds(self._marker_ttl_s),
-        }
 
 
 def _ttl_header(ttl_s: int) -> dict[str, str]:

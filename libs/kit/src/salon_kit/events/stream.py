@@ -13,19 +13,18 @@ from google.protobuf.message import DecodeError, Message
 from salon_contracts.envelope import Envelope
 from salon_contracts.errors import BusUnavailable, Conflict, InvariantBroken
 from salon_contracts.registry import entity_kind, event_type, message_type
-from salon_contracts.subjects import EVENTS_STREAM, EVENTS_SUBJECTS, Entity, parse_event
+from salon_contracts.subjects import EVENTS_STREAM, Entity, parse_event
 
 from salon_kit.bus import Bus
-from salon_kit.jetstream import NO_ROOM_FOR_STREAM, JetStreamError, RawMessage, WrongLastSequence, nanoseconds
+from salon_kit.jetstream import NO_ROOM_FOR_STREAM, JetStreamError, RawMessage, WrongLastSequence
 from salon_kit.jetstream.fetch import read_once
+from salon_kit.jetstream.stream_config import event_stream
 from salon_kit.log import get_logger
 from salon_kit.metrics import EVENTS_APPEND_SECONDS, EVENTS_APPENDED, EVENTS_SNAPSHOT_SECONDS, EVENTS_UNREADABLE
 from salon_kit.nats.permissions import may_update
 from salon_kit.trace import current_cause_id, current_traceparent
 
 log = get_logger()
-
-DUPLICATE_WINDOW_S = 120
 
 
 class NoRoomForEvents(Exception):
@@ -63,26 +62,9 @@ class Events:
         """Creates the stream SALON_EVENTS, or, if it is this service's, brings it in line with the settings.
         NoRoomForEvents."""
         settings = self._bus.settings
-        config = {
-            "name": EVENTS_STREAM,
-            "subjects": [EVENTS_SUBJECTS],
-            "storage": "file",
-            "retention": "limits",
-            # A full stream refuses what is new: dropping what is old would eat the state of what is still alive.
-            "discard": "new",
-            "max_bytes": settings.events_max_bytes,
-            "max_age": 0,  # it would eat live state too; what is old and not live is removed by the rooms
-            "max_msgs": -1,
-            "max_msg_size": -1,
-            "max_consumers": -1,
-            "num_replicas": settings.replicas,
-            "duplicate_window": nanoseconds(DUPLICATE_WINDOW_S),
-            "allow_direct": True,
-            "deny_delete": True,
-        }
         try:
             await self._jetstream.ensure_stream(
-                config, may_update=may_update(self.identity.service, EVENTS_STREAM), timeout_s=timeout_s
+                event_stream(settings), may_update=may_update(self.identity.service, EVENTS_STREAM), timeout_s=timeout_s
             )
         except JetStreamError as error:
             if error.err_code != NO_ROOM_FOR_STREAM:
