@@ -15,6 +15,7 @@ from aiortc.codecs.vpx import Vp8Encoder, VpxPayloadDescriptor
 from av import VideoFrame
 from salon.relay.v1.relay_pb2 import EffectsInterrupted, EffectsProblem
 from salon_sdk import PatternVideo, SalonEngine
+from salon_testing.eventually import eventually
 
 from tests.system.beauty import (
     BRIGHT,
@@ -58,13 +59,6 @@ def own_cloud(tmp_path_factory: pytest.TempPathFactory, rings: Path) -> Iterator
         running.stop()
 
 
-async def until(condition: Callable[[], bool], deadline_s: float = 15.0) -> None:
-    deadline = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
-
-
 def files(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
 
@@ -73,7 +67,7 @@ async def test_a_killed_transcoder_is_replaced_others_notice_nothing_and_nothing
     face_arrive: Arrive, own_cloud: Cloud, rings: Path
 ) -> None:
     relay = own_cloud.relays[0]
-    await until(lambda: not at_work(relay))  # the test before has left nothing
+    await eventually(lambda: not at_work(relay))  # the test before has left nothing
     show = await on_air(face_arrive, own_cloud)
     original = await show.look(CENTRE)
     await show.on(BRIGHT)
@@ -108,7 +102,7 @@ async def test_a_killed_transcoder_is_replaced_others_notice_nothing_and_nothing
 
     await show.off()
     await other.off()
-    await until(lambda: len(transcoders(relay)) == 1)
+    await eventually(lambda: len(transcoders(relay)) == 1)
     (spare,) = transcoders(relay)
     assert not has_a_ring(spare)
     assert files(rings) == []
@@ -169,7 +163,7 @@ async def test_hostile_frames_harm_only_the_effects_of_their_own_stream(
     face_arrive: Arrive, own_cloud: Cloud, rings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     relay = own_cloud.relays[0]
-    await until(lambda: not at_work(relay))  # the test before has left nothing
+    await eventually(lambda: not at_work(relay))  # the test before has left nothing
     show = await on_air(face_arrive, own_cloud)
     original = await show.look(CENTRE)
     await show.on(BRIGHT)
@@ -190,7 +184,7 @@ async def test_hostile_frames_harm_only_the_effects_of_their_own_stream(
             while not await engine.set_effects_beauty(local, enable=True):  # noqa: ASYNC110  # free machines tell nobody
                 await asyncio.sleep(1)
         hostile.begin()
-        await until(lambda: (hostile.frames or 0) > hostile.FLAWED + 120, deadline_s=60)
+        await eventually(lambda: (hostile.frames or 0) > hostile.FLAWED + 120, deadline_s=60)
         memory_bytes = relay.resident_bytes()
         # The pair beside it has not noticed anything.
         assert (await show.look(CENTRE)).y > original.y + BRIGHTER_BY
@@ -205,7 +199,7 @@ async def test_hostile_frames_harm_only_the_effects_of_their_own_stream(
     problems = {event.problem for event in said if isinstance(event, EffectsInterrupted)}
     assert EffectsProblem.EFFECTS_PROBLEM_TRANSCODER in problems
     await show.off()
-    await until(lambda: len(transcoders(relay)) == 1)
+    await eventually(lambda: len(transcoders(relay)) == 1)
     assert files(rings) == []
 
 
@@ -213,7 +207,7 @@ async def test_a_killed_relay_leaves_no_process_and_no_memory_and_beauty_returns
     face_arrive: Arrive, own_cloud: Cloud, rings: Path
 ) -> None:
     relay = own_cloud.relays[0]
-    await until(lambda: not at_work(relay))  # the test before has left nothing
+    await eventually(lambda: not at_work(relay))  # the test before has left nothing
     show = await on_air(face_arrive, own_cloud)
     original = await show.look(CENTRE)
     await show.on(BRIGHT)
@@ -222,10 +216,10 @@ async def test_a_killed_relay_leaves_no_process_and_no_memory_and_beauty_returns
     assert at_work(relay)
     own_cloud.add_relay(SALON_RELAY_EFFECT_DEADLINE_MS="1000", SALON_RELAY_RING_FOLDER=str(rings))
     relay.kill()
-    await until(lambda: not any(exists(pid) for pid in started))
+    await eventually(lambda: not any(exists(pid) for pid in started))
     began = time.monotonic()
     await sees(show.viewer, show.stream)
     await show.until(f"y > {original.y + BRIGHTER_BY}", deadline_s=40)
     keep("relay-killed", {"beautified_again_s": time.monotonic() - began, "told": await show.told()})
     await show.off()
-    await until(lambda: files(rings) == [])
+    await eventually(lambda: files(rings) == [])

@@ -7,15 +7,15 @@ import os
 import random
 import re
 import socket
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from aioice import stun
 from OpenSSL import SSL
+from salon_testing.eventually import eventually
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -116,11 +116,11 @@ async def test_half_open_handshakes_are_given_up(arrive: Arrive, own_cloud: Clou
                 peer = peers.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
                 begin_handshake(peer, sdp, reply["answer"]["sdp"])
             assert number >= 8
-            await until(lambda: half_open(own_cloud) >= 8)
+            await eventually(lambda: half_open(own_cloud) >= 8)
             await viewer.sees(stream, frames=30)
             newcomer, other = await call_in_progress(arrive, own_cloud)
             await newcomer.sees(other)
-            await until(lambda: half_open(own_cloud) == 0)
+            await eventually(lambda: half_open(own_cloud) == 0)
     await viewer.sees(stream)
 
 
@@ -152,13 +152,6 @@ def half_open(cloud: Cloud) -> int:
         text = page.read().decode()
     found = re.search(r'^salon_relay_transports_count\{state="connecting"\} (\S+)$', text, re.MULTILINE)
     return 0 if found is None else int(float(found[1]))
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.1)
 
 
 GARBAGE_FRAMES = [

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 from salon_kit.health import Receive, Scope, Send
@@ -49,14 +49,6 @@ async def serving(served: App = app, **bounds: Any) -> AsyncIterator[HttpServer]
         yield server
     finally:
         await server.stop(1.0)
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20.0):
-        while True:
-            if is_so():
-                return
-            await asyncio.sleep(0.01)
 
 
 class Peer:

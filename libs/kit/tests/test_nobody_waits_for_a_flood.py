@@ -8,8 +8,9 @@ from salon_kit.health import Receive, Scope, Send
 from salon_kit.http.frame_meter import CONTROL_FRAMES_AT_ONCE, UNLIMITED, Allowance
 from salon_kit.http.reading_turns import READER_FRAMES, TURN_FRAMES, ReadingTurns
 from salon_kit.http.websocket import WAITING_MESSAGES_MAX, MeteredWebSocket, reading_of
+from salon_testing.eventually import eventually
 
-from .peers import CONTINUATION, PING, PONG, TEXT, Peer, frame, serving, until
+from .peers import CONTINUATION, PING, PONG, TEXT, Peer, frame, serving
 
 STRANGER = Allowance(frames_per_s=0.001, frames_at_once=60, bytes_per_s=1e9, bytes_at_once=1e9, message_max_bytes=1000)
 FLOOD = 100_000
@@ -46,7 +47,7 @@ async def test_a_bystander_is_answered_before_a_flood_is_read(flood: bytes) -> N
         flooders = [await Peer.upgraded(server) for _ in range(4)]
         bystander = await Peer.upgraded(server)
         sending = [asyncio.create_task(flooder.send(flood)) for flooder in flooders]
-        await until(lambda: bool(app.messages))
+        await eventually(lambda: bool(app.messages))
         for _ in range(10):
             await bystander.send(frame(TEXT, b"ask"))
             assert await bystander.frame() == (TEXT, b"answer")
@@ -73,7 +74,7 @@ async def test_what_nobody_sends_in_earnest_ends_the_connection(flood: bytes, co
     async with serving(app) as server:
         peer = await Peer.upgraded(server)
         sending = asyncio.create_task(peer.send(flood))
-        await until(lambda: bool(app.closed))
+        await eventually(lambda: bool(app.closed))
         assert app.closed == [code]
         sending.cancel()
         await peer.close()
@@ -91,7 +92,7 @@ async def test_pongs_do_not_pile_up_for_a_peer_that_does_not_read() -> None:
         protocol.pause_writing()
         await peer.send(b"".join(frame(PING, b"%03d" % number) for number in range(CONTROL_FRAMES_AT_ONCE)))
         await peer.send(frame(TEXT, b"x"))
-        await until(lambda: app.messages.total() == 2)
+        await eventually(lambda: app.messages.total() == 2)
         assert protocol.transport.get_write_buffer_size() == 0
         protocol.resume_writing()
         assert await peer.frame() == (PONG, b"%03d" % (CONTROL_FRAMES_AT_ONCE - 1))
@@ -114,10 +115,10 @@ async def test_what_the_app_does_not_take_is_not_read() -> None:
         sending = asyncio.create_task(peer.send(b"".join(frame(TEXT, b"%06d" % number) for number in range(20_000))))
         (protocol,) = server._server.server_state.connections
         assert isinstance(protocol, MeteredWebSocket)
-        await until(lambda: protocol.queue.qsize() >= WAITING_MESSAGES_MAX and not protocol.transport.is_reading())
+        await eventually(lambda: protocol.queue.qsize() >= WAITING_MESSAGES_MAX and not protocol.transport.is_reading())
         assert protocol.queue.qsize() <= WAITING_MESSAGES_MAX + READER_FRAMES
         held.set()
-        await until(lambda: len(taken) == 20_000)
+        await eventually(lambda: len(taken) == 20_000)
         assert taken == [f"{number:06}" for number in range(20_000)]
         await sending
         await peer.close()
