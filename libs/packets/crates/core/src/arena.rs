@@ -5,6 +5,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use crate::keys::TransportKey;
+
 /// Where a datagram goes, and from which of our addresses on a wildcard bind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Path {
@@ -41,7 +43,7 @@ struct Packet {
 struct Queue {
     path: Path,
     /// The transport this queue belongs to, or `None` for a one-off reply.
-    transport: Option<usize>,
+    transport: Option<TransportKey>,
     head: u32,
     tail: u32,
 }
@@ -91,14 +93,15 @@ impl Arena {
     /// Queue the first `len` reserved bytes for a transport. One transport has one path in one batch: an
     /// address that moves in the middle of a batch counts from the next.
     #[inline]
-    pub(crate) fn commit(&mut self, transport: usize, path: &Path, len: usize) {
-        if transport >= self.by_transport.len() {
-            self.by_transport.resize(transport + 1, NO_QUEUE);
+    pub(crate) fn commit(&mut self, transport: TransportKey, path: &Path, len: usize) {
+        let index = transport.index();
+        if index >= self.by_transport.len() {
+            self.by_transport.resize(index + 1, NO_QUEUE);
         }
-        let mut queue = self.by_transport[transport];
+        let mut queue = self.by_transport[index];
         if queue == NO_QUEUE {
             queue = self.push_queue(*path, Some(transport));
-            self.by_transport[transport] = queue;
+            self.by_transport[index] = queue;
         }
         self.append(queue as usize, len);
     }
@@ -109,7 +112,7 @@ impl Arena {
         self.append(queue as usize, len);
     }
 
-    fn push_queue(&mut self, path: Path, transport: Option<usize>) -> u32 {
+    fn push_queue(&mut self, path: Path, transport: Option<TransportKey>) -> u32 {
         self.queues.push(Queue {
             path,
             transport,
@@ -176,7 +179,7 @@ impl Arena {
     pub fn clear(&mut self) {
         for queue in &self.queues {
             if let Some(transport) = queue.transport {
-                self.by_transport[transport] = NO_QUEUE;
+                self.by_transport[transport.index()] = NO_QUEUE;
             }
         }
         self.queues.clear();
@@ -188,6 +191,10 @@ impl Arena {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn key(index: u32) -> TransportKey {
+        TransportKey::new(index, 0)
+    }
 
     fn path(port: u16) -> Path {
         Path {
@@ -212,7 +219,7 @@ mod tests {
         let mut arena = Arena::new(64);
         for (transport, len) in [(0, 10), (1, 7), (0, 10), (0, 8), (0, 8), (1, 9)] {
             arena.reserve(20);
-            arena.commit(transport, &path(transport as u16 + 1), len);
+            arena.commit(key(transport), &path(transport as u16 + 1), len);
         }
         assert_eq!(
             runs(&arena),
@@ -226,7 +233,7 @@ mod tests {
         arena.clear();
         assert!(arena.is_empty());
         arena.reserve(5);
-        arena.commit(1, &path(9), 5);
+        arena.commit(key(1), &path(9), 5);
         assert_eq!(runs(&arena), [(9, vec![5])]);
     }
 
@@ -235,7 +242,7 @@ mod tests {
         let mut arena = Arena::new(16);
         for _ in 0..130 {
             arena.reserve(1000);
-            arena.commit(0, &path(1), 1000);
+            arena.commit(key(0), &path(1), 1000);
         }
         assert_eq!(
             runs(&arena)

@@ -92,6 +92,31 @@ pub struct SourceConfig {
     pub remb: bool,
 }
 
+impl SourceConfig {
+    /// Whether this section sends media with this payload type.
+    pub(crate) fn codec(&self, payload_type: u8) -> Option<&Codec> {
+        self.codecs
+            .iter()
+            .find(|codec| codec.payload_type == payload_type)
+    }
+
+    /// The payload type whose retransmissions have this one.
+    pub(crate) fn repaired_payload_type(&self, rtx_payload_type: u8) -> Option<u8> {
+        let codec = self
+            .codecs
+            .iter()
+            .find(|codec| codec.rtx_payload_type == Some(rtx_payload_type))?;
+        Some(codec.payload_type)
+    }
+
+    /// The clock of the first codec.
+    pub(crate) fn clock_rate_hz(&self) -> u32 {
+        self.codecs
+            .first()
+            .map_or(90_000, |codec| codec.clock_rate_hz)
+    }
+}
+
 /// A viewer's section.
 #[derive(Clone, Debug)]
 pub struct SinkConfig {

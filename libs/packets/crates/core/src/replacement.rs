@@ -12,6 +12,7 @@
 //! The state and its rules only; the engine moves the viewers.
 
 use crate::clock::later;
+use crate::keys::SourceKey;
 use crate::taken::Taken;
 
 /// Without a key frame to begin with for this long, viewers go on with what there is.
@@ -32,7 +33,7 @@ pub(crate) enum Part {
     /// Viewers are to get a replacement.
     Original(Switch),
     /// Replaces this one, or is about to.
-    Replacement(usize),
+    Replacement(SourceKey),
 }
 
 /// The sources are keys of the engine's.
@@ -40,7 +41,7 @@ pub(crate) enum Part {
 pub(crate) enum Switch {
     /// Viewers get nothing; they have got pictures up to the timestamp `after`.
     Held {
-        replacement: Option<usize>,
+        replacement: Option<SourceKey>,
         after: Option<u32>,
         until_ns: u64,
     },
@@ -48,19 +49,19 @@ pub(crate) enum Switch {
     SwitchingTo(SwitchingTo),
     /// Viewers get the replacement, of which nothing has come since the source's packet of `unanswered_ns`.
     SwitchedTo {
-        replacement: usize,
+        replacement: SourceKey,
         unanswered_ns: Option<u64>,
     },
     /// Viewers get the replacement up to the source's key frame.
     SwitchingBack {
-        replacement: usize,
+        replacement: SourceKey,
         keyframe: Option<Keyframe>,
     },
 }
 
 #[derive(Debug)]
 pub(crate) struct SwitchingTo {
-    pub(crate) replacement: usize,
+    pub(crate) replacement: SourceKey,
     /// Packets of the source up to this timestamp still go to viewers.
     passes: Option<u32>,
     /// Viewers have got pictures up to this timestamp.
@@ -96,7 +97,7 @@ pub(crate) enum Offer {
 
 impl SwitchingTo {
     /// Goes on with another replacement; the time is over when it would have been.
-    pub(crate) fn replace(&mut self, replacement: usize) {
+    pub(crate) fn replace(&mut self, replacement: SourceKey) {
         self.replacement = replacement;
         self.refused = None;
     }
@@ -123,7 +124,7 @@ impl SwitchingTo {
 impl Switch {
     /// Viewers have got pictures up to `shown`, if any, and are to get packets of the source up to `passes`.
     pub(crate) fn switching_to(
-        replacement: usize,
+        replacement: SourceKey,
         passes: Option<u32>,
         shown: Option<u32>,
         until_ns: u64,
@@ -140,7 +141,7 @@ impl Switch {
     }
 
     /// The replacement, if one was named.
-    pub(crate) fn replacement(&self) -> Option<usize> {
+    pub(crate) fn replacement(&self) -> Option<SourceKey> {
         match self {
             Self::Held { replacement, .. } => *replacement,
             Self::SwitchingTo(switching_to) => Some(switching_to.replacement),
@@ -151,7 +152,7 @@ impl Switch {
     }
 
     /// The replacement, if viewers get it.
-    pub(crate) fn feed(&self) -> Option<usize> {
+    pub(crate) fn feed(&self) -> Option<SourceKey> {
         match self {
             Self::Held { .. } | Self::SwitchingTo(_) => None,
             Self::SwitchedTo { replacement, .. } | Self::SwitchingBack { replacement, .. } => {
@@ -171,7 +172,7 @@ impl Switch {
     }
 
     /// Viewers get the replacement from now on.
-    pub(crate) fn switched_to(replacement: usize) -> Self {
+    pub(crate) fn switched_to(replacement: SourceKey) -> Self {
         Self::SwitchedTo {
             replacement,
             unanswered_ns: None,
@@ -275,9 +276,10 @@ mod tests {
     use super::*;
 
     const HZ: u32 = 90_000;
+    const REPLACEMENT: SourceKey = SourceKey::new(7, 0);
 
     fn switching_to(shown: Option<u32>) -> Switch {
-        Switch::switching_to(7, shown, shown, SWITCH_TO_NS)
+        Switch::switching_to(REPLACEMENT, shown, shown, SWITCH_TO_NS)
     }
 
     fn withheld(state: &Switch) -> &[Taken] {
@@ -334,7 +336,7 @@ mod tests {
         let mut state = switching_to(Some(9000));
         assert_eq!(state.offer(33_000, Some(30_000), HZ), Offer::TooEarly);
         let held = |after| Switch::Held {
-            replacement: Some(7),
+            replacement: Some(REPLACEMENT),
             after,
             until_ns: 0,
         };
@@ -356,7 +358,7 @@ mod tests {
     #[test]
     fn viewers_leave_at_the_sources_first_key_frame_once_the_replacement_is_there() {
         let mut state = Switch::SwitchingBack {
-            replacement: 7,
+            replacement: REPLACEMENT,
             keyframe: None,
         };
         assert!(!state.is_over_at(9000));
@@ -366,21 +368,30 @@ mod tests {
         assert_eq!(state.deadline_ns(), Some(1 + SWITCH_BACK_NS));
         assert!(!state.is_over_at(8999));
         assert!(state.is_over_at(9000) && state.is_over_at(12_000));
-        assert_eq!((state.feed(), state.replacement()), (Some(7), Some(7)));
+        assert_eq!(
+            (state.feed(), state.replacement()),
+            (Some(REPLACEMENT), Some(REPLACEMENT))
+        );
     }
 
     #[test]
     fn only_who_has_been_switched_to_feeds() {
         let held = Switch::Held {
-            replacement: Some(7),
+            replacement: Some(REPLACEMENT),
             after: None,
             until_ns: 5,
         };
-        assert_eq!((held.feed(), held.replacement()), (None, Some(7)));
+        assert_eq!((held.feed(), held.replacement()), (None, Some(REPLACEMENT)));
         assert_eq!(held.deadline_ns(), Some(5));
         let state = switching_to(None);
-        assert_eq!((state.feed(), state.replacement()), (None, Some(7)));
-        let state = Switch::switched_to(7);
-        assert_eq!((state.feed(), state.deadline_ns()), (Some(7), None));
+        assert_eq!(
+            (state.feed(), state.replacement()),
+            (None, Some(REPLACEMENT))
+        );
+        let state = Switch::switched_to(REPLACEMENT);
+        assert_eq!(
+            (state.feed(), state.deadline_ns()),
+            (Some(REPLACEMENT), None)
+        );
     }
 }

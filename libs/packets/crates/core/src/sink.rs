@@ -1,11 +1,13 @@
 //! One viewer of one track: its own SSRC, numbering, clock offset and extension ids, and what it was sent.
 
+mod codecs;
 mod preface_pace;
 mod write;
 
 use crate::arena::Arena;
-use crate::config::{Codec, MediaKind, SinkConfig};
+use crate::config::{MediaKind, SinkConfig};
 use crate::history::{Form, Sent, SentHistory};
+use crate::keys::{EncodingKey, SourceKey, TransportKey};
 use crate::media::{MediaPacket, PASSED};
 use crate::picture::PictureMap;
 use crate::role::Role;
@@ -13,6 +15,7 @@ use crate::sequence::SequenceMap;
 use crate::stats::SinkStats;
 use crate::transport::Transport;
 use crate::wire::extensions::ExtensionKind;
+use codecs::Codecs;
 use preface_pace::PrefacePace;
 
 const VIDEO_HISTORY_PACKETS: usize = 1024;
@@ -43,24 +46,18 @@ pub(crate) enum Forwarded {
 
 pub(crate) struct Sink {
     pub(crate) id: u64,
-    pub(crate) transport: usize,
+    pub(crate) transport: TransportKey,
     /// What it was added for.
-    pub(crate) home: usize,
-    /// What it gets: that, or its replacement.
-    pub(crate) source: usize,
+    pub(crate) home: SourceKey,
+    /// What it gets: an encoding of that, or of its replacement.
+    pub(crate) encoding: EncodingKey,
     /// What it got before: packets of it may be asked for again. May be gone.
-    former_source: usize,
+    former_encoding: EncodingKey,
     pub(crate) role: Role,
     pub(crate) kind: MediaKind,
     pub(crate) ssrc: u32,
     pub(crate) cname: Vec<u8>,
-    /// What packets leave as at the moment, ...
-    codec: Codec,
-    /// ... namely those with this payload type.
-    source_payload_type: Option<u8>,
-    /// The first codec answered.
-    first_codec: Codec,
-    alternatives: Vec<(u8, Codec)>,
+    codecs: Codecs,
     rtx_ssrc: Option<u32>,
     mid: Vec<u8>,
     mid_id: u8,
@@ -76,7 +73,7 @@ pub(crate) struct Sink {
     has_started: bool,
     /// A sender report has gone out.
     pub(crate) has_reported: bool,
-    /// The source's epoch whose clock `timestamp_offset` is about.
+    /// The encoding's epoch whose clock `timestamp_offset` is about.
     epoch: Option<u32>,
     sequences: SequenceMap,
     pictures: PictureMap,
@@ -91,12 +88,13 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    /// For `home`, and fed by it. `last_sequence` and `last_rtx_sequence`: the streams begin right after these.
+    /// For `home`, of which it follows `encoding`. `last_sequence` and `last_rtx_sequence`: the streams begin right after these.
     pub(crate) fn new(
         id: u64,
-        transport: usize,
+        transport: TransportKey,
         role: Role,
-        home: usize,
+        home: SourceKey,
+        encoding: EncodingKey,
         config: SinkConfig,
         last_sequence: i64,
         last_rtx_sequence: i64,
@@ -112,8 +110,8 @@ impl Sink {
             id,
             transport,
             home,
-            source: home,
-            former_source: home,
+            encoding,
+            former_encoding: encoding,
             role,
             kind: config.kind,
             ssrc: config.ssrc,
@@ -133,10 +131,7 @@ impl Sink {
             mixes_extensions: config.mixed_extensions,
             cname: config.cname.into_bytes(),
             mid: config.mid.into_bytes(),
-            codec: config.codec,
-            source_payload_type: None,
-            first_codec: config.codec,
-            alternatives: config.alternatives,
+            codecs: Codecs::new(config.codec, config.alternatives),
             answers_nack,
             is_paused: false,
             is_open: false,
@@ -171,16 +166,16 @@ impl Sink {
         self.has_started
     }
 
-    /// Whether its timestamps are on the clock of its source, which is in this epoch.
+    /// Whether its timestamps are on the clock of its encoding, which is in this epoch.
     pub(crate) fn is_in_step_with(&self, epoch: u32) -> bool {
         self.epoch == Some(epoch)
     }
 
-    /// Gets another source from now on, from a key frame of that. `epoch` is that source's if it has the clock of the
+    /// Gets another encoding from now on, from a key frame of that. `epoch` is that encoding's if it has the clock of the
     /// one before: timestamps then go on as they are.
-    pub(crate) fn follow(&mut self, source: usize, epoch: Option<u32>) {
-        self.former_source = self.source;
-        self.source = source;
+    pub(crate) fn follow(&mut self, encoding: EncodingKey, epoch: Option<u32>) {
+        self.former_encoding = self.encoding;
+        self.encoding = encoding;
         self.epoch = epoch;
         self.is_open = false;
     }
@@ -191,12 +186,12 @@ impl Sink {
     }
 
     /// Whose packets it was sent lately.
-    pub(crate) fn sources(&self) -> [usize; 2] {
-        [self.source, self.former_source]
+    pub(crate) fn encodings(&self) -> [EncodingKey; 2] {
+        [self.encoding, self.former_encoding]
     }
 
     pub(crate) fn clock_rate_hz(&self) -> u32 {
-        self.codec.clock_rate_hz
+        self.codecs.current().clock_rate_hz
     }
 
     pub(crate) fn pause(&mut self, paused: bool) {
@@ -218,7 +213,7 @@ impl Sink {
         if self.is_paused || !transport.is_ready() {
             return Forwarded::Nothing;
         }
-        if !self.leaves_as_before(packet) && !self.change_codec(packet) {
+        if !self.codecs.are_for(packet) && !self.change_codec(packet) {
             return Forwarded::Nothing;
         }
         if !self.is_in_step_with(packet.epoch) {
@@ -245,28 +240,22 @@ impl Sink {
         }
     }
 
-    #[inline]
-    fn leaves_as_before(&self, packet: &MediaPacket<'_>) -> bool {
-        self.source_payload_type == Some(packet.payload_type) && self.codec.name == packet.codec
-    }
-
     /// False: the packet cannot leave, since the viewer was answered nothing of the kind, or has to wait for a key frame.
     #[cold]
     fn change_codec(&mut self, packet: &MediaPacket<'_>) -> bool {
-        let Some(codec) = self.codec_for(packet) else {
+        let Some(codec) = self.codecs.choose(packet) else {
             self.counters.codec_mismatches += 1;
             self.skip(packet.sequence, packet.epoch);
             return false;
         };
-        if codec != self.codec && self.kind == MediaKind::Video && self.is_open {
+        if codec != *self.codecs.current() && self.kind == MediaKind::Video && self.is_open {
             // Another codec begins with a key frame. What else has it came before that, or was left over.
             if !packet.begins_keyframe || !self.sequences.is_newer(packet.sequence) {
                 return false;
             }
             self.is_open = false;
         }
-        self.codec = codec;
-        self.source_payload_type = Some(packet.payload_type);
+        self.codecs.change(packet, codec);
         true
     }
 
@@ -288,24 +277,6 @@ impl Sink {
         {
             self.send(&preface, Form::Preface, sequence, transport, egress);
         }
-    }
-
-    /// What a packet leaves as; `None` if the viewer was answered nothing of the kind.
-    #[inline]
-    fn codec_for(&self, packet: &MediaPacket<'_>) -> Option<Codec> {
-        if self.leaves_as_before(packet) {
-            return Some(self.codec);
-        }
-        let of_name = |codec: &&Codec| codec.name == packet.codec;
-        let exact = |(payload_type, _): &&(u8, Codec)| *payload_type == packet.payload_type;
-        let all = || self.alternatives.iter();
-        all()
-            .filter(exact)
-            .map(|(_, codec)| codec)
-            .find(of_name)
-            .or_else(|| Some(&self.first_codec).filter(of_name))
-            .or_else(|| all().map(|(_, codec)| codec).find(of_name))
-            .copied()
     }
 
     /// Sends a packet under this number; `None` if it cannot be sent.
@@ -360,7 +331,7 @@ impl Sink {
         {
             // Another time base: go on as much later as the packet came later, one tick at least.
             let elapsed_ns = packet.arrived_ns.saturating_sub(self.last_arrived_ns);
-            let ticks = (u128::from(elapsed_ns) * u128::from(self.codec.clock_rate_hz)
+            let ticks = (u128::from(elapsed_ns) * u128::from(self.codecs.current().clock_rate_hz)
                 / 1_000_000_000)
                 .max(1) as u32;
             self.timestamp_offset = self

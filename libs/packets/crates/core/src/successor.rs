@@ -25,7 +25,7 @@ pub(crate) struct Successor {
 impl Successor {
     /// Takes note of a packet on an SSRC that is not the known one. When that is to be followed from now on, gives what
     /// came before, oldest first; the packet itself is not among it.
-    pub(crate) fn hear(
+    pub(crate) fn on_packet(
         successor: &mut Option<Self>,
         ssrc: u32,
         packet: &[u8],
@@ -79,11 +79,12 @@ mod tests {
         let mut successor = None;
         for ms in 0..50 {
             for ssrc in [7, 8, 9] {
-                let followed = Successor::hear(&mut successor, ssrc, &[ms as u8], ms * 10 * MS);
+                let followed =
+                    Successor::on_packet(&mut successor, ssrc, &[ms as u8], ms * 10 * MS);
                 assert_eq!(followed, None);
             }
         }
-        let held = Successor::hear(&mut successor, 7, &[50], 500 * MS).unwrap();
+        let held = Successor::on_packet(&mut successor, 7, &[50], 500 * MS).unwrap();
         assert_eq!(held.len(), 50);
         assert_eq!(held[49], (vec![49], 490 * MS));
     }
@@ -91,11 +92,11 @@ mod tests {
     #[test]
     fn one_that_falls_silent_itself_gives_way() {
         let mut successor = None;
-        assert_eq!(Successor::hear(&mut successor, 7, &[0], 0), None);
+        assert_eq!(Successor::on_packet(&mut successor, 7, &[0], 0), None);
         for ms in (500..1000).step_by(100) {
-            assert_eq!(Successor::hear(&mut successor, 8, &[0], ms * MS), None);
+            assert_eq!(Successor::on_packet(&mut successor, 8, &[0], ms * MS), None);
         }
-        assert!(Successor::hear(&mut successor, 8, &[0], 1000 * MS).is_some());
+        assert!(Successor::on_packet(&mut successor, 8, &[0], 1000 * MS).is_some());
     }
 
     #[test]
@@ -103,14 +104,14 @@ mod tests {
         let mut successor = None;
         for us in 0..2000 {
             assert_eq!(
-                Successor::hear(&mut successor, 7, &[0; 1200], us * 1000),
+                Successor::on_packet(&mut successor, 7, &[0; 1200], us * 1000),
                 None
             );
             let held = successor.as_ref().and_then(|waiting| waiting.held.as_ref());
             assert!(held.is_none_or(|held| held.len() <= MAX_HELD));
         }
         assert_eq!(
-            Successor::hear(&mut successor, 7, &[0], 600 * MS),
+            Successor::on_packet(&mut successor, 7, &[0], 600 * MS),
             Some(Vec::new())
         );
     }

@@ -1,23 +1,25 @@
-//! What is to happen when: a heap of deadlines that name their objects by id, so that a removed object's timers die quietly.
+//! What is to happen when: a heap of deadlines that name their objects by key, so that a removed object's timers die quietly.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+
+use crate::keys::{EncodingKey, SinkKey, SourceKey, TransportKey};
 
 /// Something to look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
     /// Of a transport, once a second: reports both ways, consent, idle sources.
-    Report(u64),
+    Report(TransportKey),
     /// Of a publisher's transport: transport-wide feedback.
-    Feedback(u64),
-    /// Of a source: missing packets.
-    Nack(u64),
-    /// Of a source: a key-frame request is due.
-    Keyframe(u64),
+    Feedback(TransportKey),
+    /// Of an encoding: missing packets.
+    Nack(EncodingKey),
+    /// Of an encoding: a key-frame request is due.
+    Keyframe(EncodingKey),
     /// Of a sink: its first sender report.
-    SenderReport(u64),
+    SenderReport(SinkKey),
     /// Of a source: its viewers have waited long enough for another.
-    Switch(u64),
+    Switch(SourceKey),
 }
 
 #[derive(Debug, Default)]
@@ -57,13 +59,14 @@ mod tests {
 
     #[test]
     fn timers_on_a_grid_share_deadlines_and_are_never_late() {
+        let report = |index| Timer::Report(TransportKey::new(index as u32, 0));
         let mut timers = Timers::default();
         for deadline_ns in [100, 104, 109, 110] {
-            timers.arm_on_grid(deadline_ns, 10, Timer::Report(deadline_ns));
+            timers.arm_on_grid(deadline_ns, 10, report(deadline_ns));
         }
         assert_eq!(timers.next_deadline_ns(), Some(100));
         let due: Vec<_> = std::iter::from_fn(|| timers.pop_due(100)).collect();
-        assert_eq!(due, [100, 104, 109].map(Timer::Report));
+        assert_eq!(due, [100, 104, 109].map(report));
         assert_eq!(timers.next_deadline_ns(), Some(110));
     }
 }

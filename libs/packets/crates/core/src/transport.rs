@@ -9,6 +9,7 @@ use crate::feedback::estimate::{AcknowledgedRate, BandwidthEstimator};
 use crate::feedback::remb::ReceiveEstimate;
 use crate::feedback::twcc::{ArrivalLog, DepartureLog};
 use crate::ice::IceLite;
+use crate::keys::{EncodingKey, SinkKey, SourceKey, TransportKey};
 use crate::link::LinkQueue;
 use crate::role::Role;
 use crate::srtp::{DEFAULT_MAX_SSRCS, MAX_OVERHEAD_BYTES, SrtpError, SrtpReceiver, SrtpSender};
@@ -31,8 +32,8 @@ const BUDGET_FLOOR_BYTES: usize = 16 * 1024;
 /// What an SSRC on a publisher's connection stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SsrcUse {
-    Primary(usize),
-    Retransmission(usize),
+    Primary(EncodingKey),
+    Retransmission(EncodingKey),
 }
 
 /// Both directions of one DTLS session.
@@ -93,12 +94,12 @@ impl Network {
 pub(crate) struct Transport {
     pub(crate) id: u64,
     pub(crate) carrier: Carrier,
-    pub(crate) sources: Vec<usize>,
-    pub(crate) sinks: Vec<usize>,
+    pub(crate) sources: Vec<SourceKey>,
+    pub(crate) sinks: Vec<SinkKey>,
     /// Incoming SSRCs; grows by authenticated packets only, and has a bound like the SRTP context.
     pub(crate) ssrc_uses: HashMap<u32, SsrcUse>,
     /// Outgoing SSRCs, primary and rtx: what feedback names.
-    pub(crate) sink_ssrcs: HashMap<u32, usize>,
+    pub(crate) sink_ssrcs: HashMap<u32, SinkKey>,
     /// Extension ids that carry the transport-wide sequence number; one, unless sections disagree.
     pub(crate) transport_cc_ids: Vec<u8>,
     pub(crate) arrivals: ArrivalLog,
@@ -216,7 +217,7 @@ impl Transport {
     #[inline]
     pub(crate) fn send_rtp(
         &mut self,
-        key: usize,
+        key: TransportKey,
         arena: &mut Arena,
         header: &[u8],
         parts: &[&[u8]],
@@ -274,7 +275,7 @@ impl Transport {
     /// Protects and queues one RTCP compound, if there is somewhere to send it to and something in it.
     pub(crate) fn send_rtcp(
         &mut self,
-        key: usize,
+        key: TransportKey,
         arena: &mut Arena,
         write: impl FnOnce(&mut Writer<'_>),
     ) {

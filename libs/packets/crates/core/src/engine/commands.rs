@@ -1,11 +1,16 @@
 //! Commands from the owner.
 
+use std::sync::Arc;
+
 use super::Engine;
 use super::reports::REPORT_GRID_NS;
 use crate::command::Command;
 use crate::config::{SinkConfig, SourceConfig};
+use crate::encoding::Encoding;
 use crate::ice::IceLite;
+use crate::keys::{SinkKey, SourceKey, TransportKey};
 use crate::link::LinkQueue;
+use crate::replacement::Part;
 use crate::sink::Sink;
 use crate::source::Source;
 use crate::timer::Timer;
@@ -98,14 +103,14 @@ impl Engine {
                 let sink = &mut self.sinks[*self.sink_ids.get(&sink)?];
                 sink.pause(paused);
                 if sink.waits_for_keyframe() {
-                    let source_key = sink.source;
-                    self.want_keyframe(source_key, now_ns);
+                    let encoding_key = sink.encoding;
+                    self.want_keyframe(encoding_key, now_ns);
                 }
                 Some(())
             }
             Command::RequestKeyframe { source } => {
                 let key = *self.source_ids.get(&source)?;
-                self.want_keyframe(key, now_ns);
+                self.want_keyframe(self.sources[key].encoding, now_ns);
                 Some(())
             }
             Command::SwitchTo {
@@ -127,7 +132,7 @@ impl Engine {
         Some(())
     }
 
-    fn add_transport(&mut self, id: u64, carrier: Carrier, now_ns: u64) -> Option<usize> {
+    fn add_transport(&mut self, id: u64, carrier: Carrier, now_ns: u64) -> Option<TransportKey> {
         if self.transport_ids.contains_key(&id) {
             return None;
         }
@@ -139,11 +144,11 @@ impl Engine {
         // Spread over the second, so that a hundred viewers' reports do not leave in one burst.
         let first_ns = now_ns + self.random.next() % SECOND_NS;
         self.timers
-            .arm_on_grid(first_ns, REPORT_GRID_NS, Timer::Report(id));
+            .arm_on_grid(first_ns, REPORT_GRID_NS, Timer::Report(key));
         Some(key)
     }
 
-    pub(super) fn remove_transport(&mut self, key: usize, now_ns: u64) {
+    pub(super) fn remove_transport(&mut self, key: TransportKey, now_ns: u64) {
         let Some(transport) = self.transports.get_mut(key) else {
             return;
         };
@@ -172,48 +177,55 @@ impl Engine {
         if self.source_ids.contains_key(&id) {
             return None;
         }
-        self.sources_ever += 1;
-        let source = Source::new(id, self.sources_ever, transport_key, config);
         let transport = &mut self.transports[transport_key];
-        if source.sends_transport_cc
-            && let Some(cc_id) = source.extensions.id(ExtensionKind::TransportWideCc)
+        if config.transport_cc
+            && let Some(cc_id) = config.extensions.id(ExtensionKind::TransportWideCc)
             && !transport.transport_cc_ids.contains(&cc_id)
         {
             transport.transport_cc_ids.push(cc_id);
         }
-        let signalled = source.signalled_ssrcs().to_vec();
-        let key = self.sources.insert(source);
+        self.encodings_ever += 1;
+        let serial = self.encodings_ever;
+        let section = Arc::new(config);
+        let encodings = &mut self.encodings;
+        let key = self.sources.insert_with(|key| Source {
+            id,
+            transport: transport_key,
+            encoding: encodings.insert(Encoding::new(key, serial, Arc::clone(&section))),
+            section: Arc::clone(&section),
+            part: Part::Alone,
+        });
+        let encoding_key = self.sources[key].encoding;
         self.source_ids.insert(id, key);
         transport.sources.push(key);
-        for (primary, rtx) in signalled {
-            transport
-                .ssrc_uses
-                .entry(primary)
-                .or_insert(SsrcUse::Primary(key));
+        let uses = &mut transport.ssrc_uses;
+        for (primary, rtx) in &section.ssrcs {
+            uses.entry(*primary)
+                .or_insert(SsrcUse::Primary(encoding_key));
             if let Some(ssrc) = rtx {
-                transport
-                    .ssrc_uses
-                    .entry(ssrc)
-                    .or_insert(SsrcUse::Retransmission(key));
+                uses.entry(*ssrc)
+                    .or_insert(SsrcUse::Retransmission(encoding_key));
             }
         }
         Some(())
     }
 
-    fn remove_source(&mut self, key: usize, now_ns: u64) {
+    fn remove_source(&mut self, key: SourceKey, now_ns: u64) {
         if self.sources.get(key).is_some() {
             self.leave_replacement(key, now_ns);
         }
-        let Some(source) = self.sources.get_mut(key) else {
+        let Some(source) = self.sources.get(key) else {
             return;
         };
-        let sinks = std::mem::take(&mut source.sinks);
+        let encoding_key = source.encoding;
+        let sinks = std::mem::take(&mut self.encodings[encoding_key].sinks);
         sinks.into_iter().for_each(|sink| self.remove_sink(sink));
+        self.encodings.remove(encoding_key);
         if let Some(source) = self.sources.remove(key) {
             self.source_ids.remove(&source.id);
             let transport = &mut self.transports[source.transport];
             transport.sources.retain(|other| *other != key);
-            transport.ssrc_uses.retain(|_, used_for| !matches!(used_for, SsrcUse::Primary(of) | SsrcUse::Retransmission(of) if *of == key));
+            transport.ssrc_uses.retain(|_, used_for| !matches!(used_for, SsrcUse::Primary(of) | SsrcUse::Retransmission(of) if *of == encoding_key));
         }
     }
 
@@ -232,28 +244,26 @@ impl Engine {
         }
         let (first, first_rtx) = (self.random.first_sequence(), self.random.first_sequence());
         let role = self.transports[transport_key].role();
-        let mut sink = Sink::new(
+        let feed = if role.treatment().switches {
+            self.feed_of(source_key)
+        } else {
+            self.sources[source_key].encoding
+        };
+        let sink = Sink::new(
             id,
             transport_key,
             role,
             source_key,
+            feed,
             config,
             first,
             first_rtx,
         );
-        let feed = if role.treatment().switches {
-            self.feed_of(source_key)
-        } else {
-            source_key
-        };
-        if feed != source_key {
-            sink.follow(feed, None);
-        }
         let ssrcs: Vec<u32> = sink.ssrcs().collect();
         let waits = sink.waits_for_keyframe();
         let key = self.sinks.insert(sink);
         self.sink_ids.insert(id, key);
-        self.sources[feed].sinks.push(key);
+        self.encodings[feed].sinks.push(key);
         let transport = &mut self.transports[transport_key];
         transport.sinks.push(key);
         transport
@@ -265,11 +275,11 @@ impl Engine {
         Some(())
     }
 
-    pub(super) fn remove_sink(&mut self, key: usize) {
+    pub(super) fn remove_sink(&mut self, key: SinkKey) {
         if let Some(sink) = self.sinks.remove(key) {
             self.sink_ids.remove(&sink.id);
-            if let Some(source) = self.sources.get_mut(sink.source) {
-                source.sinks.retain(|other| *other != key);
+            if let Some(encoding) = self.encodings.get_mut(sink.encoding) {
+                encoding.sinks.retain(|other| *other != key);
             }
             if let Some(transport) = self.transports.get_mut(sink.transport) {
                 transport.sinks.retain(|other| *other != key);

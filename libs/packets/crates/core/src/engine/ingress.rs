@@ -3,6 +3,7 @@
 use super::Engine;
 use crate::arena::Path;
 use crate::event::Event;
+use crate::keys::TransportKey;
 use crate::transport::Held;
 use crate::wire::rtp::{Kind, classify};
 use crate::wire::stun::{self, Fingerprint, MAX_RESPONSE_BYTES, Message, MessageKind, Refusal};
@@ -77,7 +78,7 @@ impl Engine {
     }
 
     /// What came before the keys, in order.
-    pub(super) fn release_held(&mut self, key: usize, now_ns: u64) {
+    pub(super) fn release_held(&mut self, key: TransportKey, now_ns: u64) {
         let Some(network) = self.transports[key].network_mut() else {
             return;
         };
@@ -173,7 +174,7 @@ impl Engine {
     }
 
     /// The transport whose password the message proves to know.
-    fn authenticate(&self, message: &Message<'_>) -> Option<usize> {
+    fn authenticate(&self, message: &Message<'_>) -> Option<TransportKey> {
         // The table comes before the HMAC: a flood of strangers costs a lookup each.
         let key = *self.ufrags.get(message.local_ufrag()?)?;
         let ice = &self.transports[key].network()?.ice;
@@ -185,7 +186,7 @@ impl Engine {
 
     fn answer(
         &mut self,
-        key: usize,
+        key: TransportKey,
         path: &Path,
         message: &Message<'_>,
         refusal: Option<Refusal<'_>>,
@@ -213,7 +214,7 @@ impl Engine {
 
     fn on_valid_check(
         &mut self,
-        key: usize,
+        key: TransportKey,
         now_ns: u64,
         path: &Path,
         use_candidate: bool,

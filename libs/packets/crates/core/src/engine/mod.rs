@@ -12,6 +12,7 @@
 
 mod commands;
 mod fanout;
+mod follow;
 mod ingress;
 mod replacement;
 mod reports;
@@ -29,8 +30,10 @@ use self::fanout::Pending;
 use crate::arena::{Arena, Path};
 use crate::clock::NtpClock;
 use crate::command::Command;
+use crate::encoding::Encoding;
 use crate::event::{CloseReason, Event};
 use crate::feedback::estimate::Acknowledged;
+use crate::keys::{EncodingKey, SinkKey, SourceKey, TransportKey};
 use crate::random::Random;
 use crate::replacement::Part;
 use crate::sink::{Egress, MAX_HEADER_BYTES, Sink};
@@ -44,7 +47,7 @@ use crate::wire::extensions::abs_send_time;
 const ARENA_BYTES: usize = 1 << 20;
 /// Send before more than this is collected: it should still be in the cache then.
 pub const FLUSH_BYTES: usize = 512 * 1024;
-/// Packets of one source that are forwarded in one go, which bounds how far the arena overshoots.
+/// Packets of one encoding that are forwarded in one go, which bounds how far the arena overshoots.
 const MAX_GROUP: usize = 16;
 
 /// What differs between a service and a test.
@@ -90,23 +93,28 @@ pub struct Population {
     pub replacements: usize,
 }
 
+type Transports = Slab<TransportKey, Transport>;
+type Encodings = Slab<EncodingKey, Encoding>;
+type Sinks = Slab<SinkKey, Sink>;
+
 /// All state of one relay.
 pub struct Engine {
     settings: Settings,
     ntp: NtpClock,
     random: Random,
-    transports: Slab<Transport>,
-    sources: Slab<Source>,
-    sinks: Slab<Sink>,
-    transport_ids: HashMap<u64, usize>,
-    source_ids: HashMap<u64, usize>,
-    sink_ids: HashMap<u64, usize>,
+    transports: Transports,
+    sources: Slab<SourceKey, Source>,
+    encodings: Encodings,
+    sinks: Sinks,
+    transport_ids: HashMap<u64, TransportKey>,
+    source_ids: HashMap<u64, SourceKey>,
+    sink_ids: HashMap<u64, SinkKey>,
     /// Local transports; few.
-    links: Vec<usize>,
-    sources_ever: u64,
-    ufrags: HashMap<Vec<u8>, usize>,
+    links: Vec<TransportKey>,
+    encodings_ever: u64,
+    ufrags: HashMap<Vec<u8>, TransportKey>,
     /// Whole addresses, compared in full: no collision can lead packets to somebody else.
-    addresses: HashMap<SocketAddr, usize>,
+    addresses: HashMap<SocketAddr, TransportKey>,
     timers: Timers,
     pending: Vec<Pending>,
     arena: Arena,
@@ -129,12 +137,13 @@ impl Engine {
             random: Random::new(settings.random_seed),
             transports: Slab::new(),
             sources: Slab::new(),
+            encodings: Slab::new(),
             sinks: Slab::new(),
             transport_ids: HashMap::new(),
             source_ids: HashMap::new(),
             sink_ids: HashMap::new(),
             links: Vec::new(),
-            sources_ever: 0,
+            encodings_ever: 0,
             ufrags: HashMap::new(),
             addresses: HashMap::new(),
             timers: Timers::default(),
@@ -205,16 +214,16 @@ impl Engine {
     /// again. To be called after every batch of datagrams.
     pub fn finish_batch(&mut self, now_ns: u64) -> bool {
         self.pending
-            .sort_by_key(|one| (one.is_audio, one.source_key));
+            .sort_by_key(|one| (one.is_audio, one.encoding_key));
         while let Some(first) = self.pending.first() {
             if self.arena.pending_bytes() >= FLUSH_BYTES {
                 return true;
             }
-            let source_key = first.source_key;
+            let encoding_key = first.encoding_key;
             let same = self
                 .pending
                 .iter()
-                .take_while(|one| one.source_key == source_key);
+                .take_while(|one| one.encoding_key == encoding_key);
             let count = same.count().min(MAX_GROUP);
             let group: Vec<Pending> = self.pending.drain(..count).collect();
             self.guarded(now_ns, |engine| engine.fan_out(&group, now_ns));
@@ -280,8 +289,13 @@ impl Engine {
     }
 
     /// The owner's id of the transport that a source comes on.
-    fn transport_of(&self, source_key: usize) -> u64 {
+    fn transport_id_of(&self, source_key: SourceKey) -> u64 {
         self.transports[self.sources[source_key].transport].id
+    }
+
+    /// Whoever sends this encoding is being served.
+    fn serve_sender_of(&mut self, encoding_key: EncodingKey) {
+        self.serving = Some(self.transport_id_of(self.encodings[encoding_key].source));
     }
 
     fn close_transport(&mut self, id: u64, reason: CloseReason, now_ns: u64) {
@@ -295,15 +309,7 @@ impl Engine {
     }
 
     /// The parts that rewriting for viewers needs at once, borrowed apart from each other.
-    fn parts(
-        &mut self,
-        now_ns: u64,
-    ) -> (
-        &mut Slab<Source>,
-        &mut Slab<Sink>,
-        &mut Slab<Transport>,
-        Egress<'_>,
-    ) {
+    fn parts(&mut self, now_ns: u64) -> (&Encodings, &mut Sinks, &mut Transports, Egress<'_>) {
         let egress = Egress {
             arena: &mut self.arena,
             header: &mut self.header,
@@ -311,7 +317,7 @@ impl Engine {
             abs_send_time: abs_send_time(now_ns / 1000),
         };
         (
-            &mut self.sources,
+            &self.encodings,
             &mut self.sinks,
             &mut self.transports,
             egress,

@@ -4,19 +4,30 @@
 
 use super::Engine;
 use super::fanout::Pending;
+use super::follow::Clock;
 use crate::config::MediaKind;
 use crate::event::{Event, SwitchBackReason};
+use crate::keys::{EncodingKey, SourceKey};
 use crate::replacement::{Part, SWITCH_TO_NS, Switch};
 use crate::taken::Taken;
 use crate::timer::Timer;
 
 impl Engine {
-    /// The source whose packets viewers of this one get.
-    pub(super) fn feed_of(&self, home: usize) -> usize {
-        match &self.sources[home].part {
-            Part::Original(state) => state.feed().unwrap_or(home),
-            Part::Alone | Part::Replacement(_) => home,
-        }
+    /// The encoding that viewers of this source follow.
+    pub(super) fn feed_of(&self, home: SourceKey) -> EncodingKey {
+        let source = &self.sources[home];
+        let feed = match &source.part {
+            Part::Original(state) => state.feed(),
+            Part::Alone | Part::Replacement(_) => None,
+        };
+        feed.map_or(source.encoding, |replacement| {
+            self.sources[replacement].encoding
+        })
+    }
+
+    /// Up to which timestamp packets of this source have gone on to viewers.
+    fn shown_of(&self, source: SourceKey) -> Option<u32> {
+        self.encodings[self.sources[source].encoding].forwarded_timestamp
     }
 
     pub(super) fn switch_to(&mut self, now_ns: u64, source: u64, replacement: u64) -> Option<()> {
@@ -54,28 +65,28 @@ impl Engine {
             }) => {
                 // They wait here for the new one; of the source itself they get nothing, it is ahead.
                 let old = *old;
-                let shown = self.sources[old].forwarded_timestamp;
-                self.move_viewers(home, old, home, true);
+                let shown = self.shown_of(old);
+                self.move_viewers(home, old, home, Clock::Same);
                 self.sources[home].part =
                     Part::Original(Switch::switching_to(replacement, None, shown, until_ns));
             }
             Part::Alone | Part::Replacement(_) => {
-                let shown = self.sources[home].forwarded_timestamp;
+                let shown = self.shown_of(home);
                 self.sources[home].part =
                     Part::Original(Switch::switching_to(replacement, shown, shown, until_ns));
             }
         }
         self.sources[replacement].part = Part::Replacement(home);
         self.arm_switch(home);
-        self.insist_on_keyframe(replacement, now_ns);
+        self.insist_on_keyframe(self.sources[replacement].encoding, now_ns);
         Some(())
     }
 
     /// No chains, no rings, and nobody replaces two.
-    fn may_replace(&self, home: usize, replacement: usize) -> bool {
+    fn may_replace(&self, home: SourceKey, replacement: SourceKey) -> bool {
         let are_video = [home, replacement]
             .iter()
-            .all(|key| self.sources[*key].kind == MediaKind::Video);
+            .all(|key| self.sources[*key].section.kind == MediaKind::Video);
         let is_free = match self.sources[replacement].part {
             Part::Alone => true,
             Part::Replacement(other) => other == home,
@@ -99,7 +110,7 @@ impl Engine {
                         keyframe: None,
                     };
                 }
-                self.want_keyframe(home, now_ns);
+                self.want_keyframe(self.sources[home].encoding, now_ns);
             }
             Part::Original(Switch::Held { .. } | Switch::SwitchingTo(_)) => {
                 self.complete_switch_back(home, SwitchBackReason::Ordered, now_ns);
@@ -111,13 +122,14 @@ impl Engine {
     pub(super) fn hold(&mut self, now_ns: u64, source: u64, max_ms: u32) -> Option<()> {
         let home = *self.source_ids.get(&source)?;
         let until_ns = now_ns + u64::from(max_ms) * 1_000_000;
+        let shown = self.shown_of(home);
         let one = &mut self.sources[home];
-        if one.kind != MediaKind::Video {
+        if one.section.kind != MediaKind::Video {
             return None;
         }
         let (replacement, after) = match &mut one.part {
             Part::Replacement(_) => return None,
-            Part::Alone => (None, one.forwarded_timestamp),
+            Part::Alone => (None, shown),
             // Viewers get nothing of the source: what is asked for is so.
             Part::Original(state) if state.feed().is_some() => {
                 if let Some(replacement) = state.replacement() {
@@ -132,7 +144,7 @@ impl Engine {
             after,
             until_ns,
         });
-        for sink_key in &one.sinks {
+        for sink_key in &self.encodings[one.encoding].sinks {
             let sink = &mut self.sinks[*sink_key];
             if sink.role.treatment().switches {
                 sink.close();
@@ -143,16 +155,17 @@ impl Engine {
     }
 
     /// Viewers of `home` get `by` from its next packet on, which begins a key frame.
-    pub(super) fn complete_switch_to(&mut self, home: usize, replacement: usize) {
-        self.move_viewers(home, home, replacement, true);
+    pub(super) fn complete_switch_to(&mut self, home: SourceKey, replacement: SourceKey) {
+        self.move_viewers(home, home, replacement, Clock::Same);
         self.sources[home].part = Part::Original(Switch::switched_to(replacement));
-        self.sources[replacement].forwarded_timestamp = None;
+        let encoding_key = self.sources[replacement].encoding;
+        self.encodings[encoding_key].forwarded_timestamp = None;
     }
 
     /// Ends whatever there is: viewers get the source itself, what was kept back first.
     pub(super) fn complete_switch_back(
         &mut self,
-        home: usize,
+        home: SourceKey,
         reason: SwitchBackReason,
         now_ns: u64,
     ) {
@@ -165,93 +178,85 @@ impl Engine {
         if let Some(replacement) = state.replacement() {
             self.sources[replacement].part = Part::Alone;
         }
+        let encoding_key = self.sources[home].encoding;
         if let Some(replacement) = state.feed() {
-            self.move_viewers(home, replacement, home, !has_restarted);
-            if !has_restarted {
-                self.sources[home].forwarded_timestamp =
-                    self.sources[replacement].forwarded_timestamp;
+            if has_restarted {
+                self.move_viewers(home, replacement, home, Clock::Another);
+            } else {
+                self.move_viewers(home, replacement, home, Clock::Same);
+                self.encodings[encoding_key].forwarded_timestamp = self.shown_of(replacement);
             }
         }
         let mut has_begun = false;
         match state {
-            Switch::SwitchingTo(switching_to) => self.queue_again(home, switching_to.withheld),
+            Switch::SwitchingTo(switching_to) => {
+                self.queue_again(encoding_key, switching_to.withheld)
+            }
             Switch::SwitchingBack {
                 keyframe: Some(keyframe),
                 ..
             } if !has_restarted => {
                 has_begun = true;
-                let source = &self.sources[home];
-                let first = source.frame_start(keyframe.sequence, now_ns);
-                let last = source.highest().unwrap_or(first);
-                let taken = (first..=last).filter_map(|sequence| source.taken_at(sequence, now_ns));
+                let encoding = &self.encodings[encoding_key];
+                let first = encoding.frame_start(keyframe.sequence, now_ns);
+                let last = encoding.highest().unwrap_or(first);
+                let taken = (first..=last).filter_map(|number| encoding.taken_at(number, now_ns));
                 let taken = taken.collect();
-                self.queue_again(home, taken);
+                self.queue_again(encoding_key, taken);
             }
             _ => {}
         }
         self.events.push(Event::SwitchedBack {
-            transport: self.transport_of(home),
+            transport: self.transport_id_of(home),
             source: self.sources[home].id,
             reason,
         });
         if !has_begun {
-            self.ask_for_waiting_sinks(home, now_ns);
+            self.ask_for_waiting_sinks(encoding_key, now_ns);
         }
     }
 
-    /// For viewers, before what is queued of this source already.
-    fn queue_again(&mut self, home: usize, mut taken: Vec<Taken>) {
+    /// For viewers, before what is queued of this encoding already.
+    fn queue_again(&mut self, encoding_key: EncodingKey, mut taken: Vec<Taken>) {
         let is_queued = |taken: &Taken| {
             self.pending
                 .iter()
-                .any(|one| one.source_key == home && one.taken == *taken)
+                .any(|one| one.encoding_key == encoding_key && one.taken == *taken)
         };
         taken.retain(|one| !is_queued(one));
         taken.sort_by_key(|one| match one {
             Taken::Media(sequence) | Taken::Empty(sequence) => *sequence,
             Taken::Refused => i64::MAX,
         });
-        let source_id = self.sources[home].id;
         let again = taken.into_iter().map(|taken| Pending {
             is_audio: false,
-            source_key: home,
-            source_id,
+            encoding_key,
             taken,
             is_again: true,
         });
         self.pending.splice(0..0, again);
     }
 
-    /// `has_same_clock`: timestamps go on as they are.
-    fn move_viewers(&mut self, home: usize, from: usize, to: usize, has_same_clock: bool) {
-        let (from_epoch, to_epoch) = (self.sources[from].epoch, self.sources[to].epoch);
-        let is_viewer = |key: &usize| {
-            let sink = &self.sinks[*key];
+    /// From one of `home` and its replacements to another.
+    fn move_viewers(&mut self, home: SourceKey, from: SourceKey, to: SourceKey, clock: Clock) {
+        let (from, to) = (self.sources[from].encoding, self.sources[to].encoding);
+        self.follow(from, to, clock, |sink| {
             sink.home == home && sink.role.treatment().switches
-        };
-        let sinks = std::mem::take(&mut self.sources[from].sinks);
-        let (moved, kept): (Vec<usize>, Vec<usize>) = sinks.into_iter().partition(is_viewer);
-        self.sources[from].sinks = kept;
-        for key in &moved {
-            let sink = &mut self.sinks[*key];
-            let goes_on = has_same_clock && sink.is_in_step_with(from_epoch);
-            sink.follow(to, goes_on.then_some(to_epoch));
-        }
-        self.sources[to].sinks.extend(moved);
+        });
     }
 
     /// A source is about to begin anew under another SSRC. Viewers whom it feeds in another's place would have to
     /// begin anew too: better with that one.
-    pub(super) fn before_restart(&mut self, key: usize, now_ns: u64) {
+    pub(super) fn before_restart(&mut self, key: SourceKey, now_ns: u64) {
         if let Part::Replacement(home) = self.sources[key].part
-            && self.feed_of(home) == key
+            && self.feed_of(home) == self.sources[key].encoding
         {
             self.lose_replacement(home, now_ns);
         }
     }
 
     /// It did: its replacement has the clock of before.
-    pub(super) fn after_restart(&mut self, key: usize, now_ns: u64) {
+    pub(super) fn after_restart(&mut self, key: SourceKey, now_ns: u64) {
         match &mut self.sources[key].part {
             Part::Alone | Part::Replacement(_) => {}
             Part::Original(Switch::Held { after, .. }) => *after = None,
@@ -261,7 +266,7 @@ impl Engine {
         }
     }
 
-    fn lose_replacement(&mut self, home: usize, now_ns: u64) {
+    fn lose_replacement(&mut self, home: SourceKey, now_ns: u64) {
         let reason = match &self.sources[home].part {
             Part::Original(Switch::SwitchingBack {
                 keyframe: Some(_), ..
@@ -272,7 +277,7 @@ impl Engine {
     }
 
     /// Before a source is removed: nobody depends on it any more, and nobody who was to get it stays.
-    pub(super) fn leave_replacement(&mut self, key: usize, now_ns: u64) {
+    pub(super) fn leave_replacement(&mut self, key: SourceKey, now_ns: u64) {
         match &self.sources[key].part {
             Part::Alone => {}
             Part::Original(state) => {
@@ -282,7 +287,7 @@ impl Engine {
                     self.sources[replacement].part = Part::Alone;
                 }
                 if let Some(feed) = feed {
-                    self.move_viewers(key, feed, key, false);
+                    self.move_viewers(key, feed, key, Clock::Another);
                 }
             }
             Part::Replacement(home) => {
@@ -300,7 +305,7 @@ impl Engine {
     }
 
     /// Time is over.
-    pub(super) fn on_switch_due(&mut self, home: usize, now_ns: u64) {
+    pub(super) fn on_switch_due(&mut self, home: SourceKey, now_ns: u64) {
         let Part::Original(state) = &self.sources[home].part else {
             return;
         };
@@ -317,12 +322,12 @@ impl Engine {
         self.complete_switch_back(home, reason, now_ns);
     }
 
-    pub(super) fn arm_switch(&mut self, home: usize) {
+    pub(super) fn arm_switch(&mut self, home: SourceKey) {
         let source = &self.sources[home];
         if let Part::Original(state) = &source.part
             && let Some(deadline_ns) = state.deadline_ns()
         {
-            self.timers.arm(deadline_ns, Timer::Switch(source.id));
+            self.timers.arm(deadline_ns, Timer::Switch(home));
         }
     }
 }

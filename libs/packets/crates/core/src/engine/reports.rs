@@ -2,6 +2,7 @@
 
 use super::Engine;
 use crate::event::{CloseReason, Event};
+use crate::keys::{EncodingKey, SinkKey, TransportKey};
 use crate::sink::Sink;
 use crate::timer::Timer;
 use crate::transport::{FEEDBACK_SSRC, MAX_RTCP_BYTES};
@@ -17,7 +18,7 @@ const _: () = assert!(
 );
 
 impl Engine {
-    pub(super) fn report(&mut self, key: usize, now_ns: u64) {
+    pub(super) fn report(&mut self, key: TransportKey, now_ns: u64) {
         let id = self.transports[key].id;
         let has_expired = self.transports[key].network().is_some_and(|network| {
             now_ns.saturating_sub(network.ice.consent_ns()) >= self.settings.consent_ns
@@ -36,17 +37,18 @@ impl Engine {
         self.timers.arm_on_grid(
             now_ns + REPORT_INTERVAL_NS,
             REPORT_GRID_NS,
-            Timer::Report(id),
+            Timer::Report(key),
         );
     }
 
-    fn stop_idle_sources(&mut self, key: usize, now_ns: u64) {
+    fn stop_idle_sources(&mut self, key: TransportKey, now_ns: u64) {
         for source_key in &self.transports[key].sources {
-            let source = &mut self.sources[*source_key];
-            if source.is_active
-                && now_ns.saturating_sub(source.last_packet_ns) >= self.settings.source_idle_ns
+            let source = &self.sources[*source_key];
+            let encoding = &mut self.encodings[source.encoding];
+            if encoding.is_active
+                && now_ns.saturating_sub(encoding.last_packet_ns) >= self.settings.source_idle_ns
             {
-                source.is_active = false;
+                encoding.is_active = false;
                 self.events.push(Event::SourceStopped {
                     transport: self.transports[key].id,
                     source: source.id,
@@ -56,32 +58,32 @@ impl Engine {
     }
 
     /// RR for everything the peer publishes, with REMB where it understands nothing better.
-    fn send_receiver_report(&mut self, key: usize, now_ns: u64) {
+    fn send_receiver_report(&mut self, key: TransportKey, now_ns: u64) {
         let transport = &mut self.transports[key];
         let elapsed_ns = now_ns.saturating_sub(transport.reported_ns).max(1);
         let (mut expected, mut received, mut bytes) = (0, 0, 0);
         let mut remb_ssrcs = Vec::new();
         let mut blocks = Vec::new();
         for source_key in &transport.sources {
-            let source = &mut self.sources[*source_key];
-            let (source_expected, source_received) = source.reception.interval();
-            expected += source_expected;
-            received += source_received;
-            bytes += source.interval_bytes;
-            source.counters.bitrate_bps =
-                (u128::from(source.interval_bytes) * 8_000_000_000 / u128::from(elapsed_ns)) as u64;
-            source.interval_bytes = 0;
-            let Some(ssrc) = source.primary_ssrc else {
+            let encoding = &mut self.encodings[self.sources[*source_key].encoding];
+            let (its_expected, its_received) = encoding.reception.interval();
+            expected += its_expected;
+            received += its_received;
+            bytes += encoding.interval_bytes;
+            encoding.counters.bitrate_bps = (u128::from(encoding.interval_bytes) * 8_000_000_000
+                / u128::from(elapsed_ns)) as u64;
+            encoding.interval_bytes = 0;
+            let Some(ssrc) = encoding.primary_ssrc else {
                 continue;
             };
-            if source.sends_remb {
+            if encoding.section.remb {
                 remb_ssrcs.push(ssrc);
             }
             if blocks.len() < MAX_BLOCKS {
                 blocks.extend(
-                    source
+                    encoding
                         .reception
-                        .report(ssrc, source.mapping.as_ref(), now_ns),
+                        .report(ssrc, encoding.mapping.as_ref(), now_ns),
                 );
             }
         }
@@ -105,8 +107,13 @@ impl Engine {
     }
 
     /// SR and SDES of these sinks of one transport, where the publisher's clock is known.
-    pub(super) fn send_sender_reports(&mut self, key: usize, sinks: &[usize], now_ns: u64) {
-        let mut infos: Vec<(SenderInfo, usize)> = Vec::with_capacity(sinks.len());
+    pub(super) fn send_sender_reports(
+        &mut self,
+        key: TransportKey,
+        sinks: &[SinkKey],
+        now_ns: u64,
+    ) {
+        let mut infos: Vec<(SenderInfo, SinkKey)> = Vec::with_capacity(sinks.len());
         for sink_key in sinks {
             let sink = &self.sinks[*sink_key];
             if sink.has_started()
@@ -137,11 +144,11 @@ impl Engine {
     /// of a source has that source's clock: it comes later, and viewers are to see that.
     fn sender_info(&self, sink: &Sink, now_ns: u64) -> Option<SenderInfo> {
         // Between a new SSRC and the key frame the viewer begins it with, there is no telling.
-        if !sink.is_in_step_with(self.sources[sink.source].epoch) {
+        if !sink.is_in_step_with(self.encodings[sink.encoding].epoch) {
             return None;
         }
         let source = &self.sources[sink.home];
-        let mapping = source.mapping.as_ref()?;
+        let mapping = self.encodings[source.encoding].mapping.as_ref()?;
         let publisher = &self.transports[source.transport].clock;
         let rtp_timestamp = publisher.rtp_timestamp(mapping, now_ns, sink.clock_rate_hz())?;
         Some(SenderInfo {
@@ -153,18 +160,18 @@ impl Engine {
         })
     }
 
-    /// A stream began, or its publisher's clock became known: those it feeds should not wait a second for it.
-    pub(super) fn arm_first_reports(&mut self, source_key: usize, now_ns: u64) {
-        for sink_key in &self.sources[source_key].sinks {
+    /// A stream began, or its publisher's clock became known: those who follow it should not wait a second for it.
+    pub(super) fn arm_first_reports(&mut self, encoding_key: EncodingKey, now_ns: u64) {
+        for sink_key in &self.encodings[encoding_key].sinks {
             let sink = &self.sinks[*sink_key];
-            if sink.has_started() && !sink.has_reported && self.sources[sink.home].mapping.is_some()
-            {
-                self.timers.arm(now_ns, Timer::SenderReport(sink.id));
+            let home = self.sources[sink.home].encoding;
+            if sink.has_started() && !sink.has_reported && self.encodings[home].mapping.is_some() {
+                self.timers.arm(now_ns, Timer::SenderReport(*sink_key));
             }
         }
     }
 
-    pub(super) fn send_transport_feedback(&mut self, key: usize) {
+    pub(super) fn send_transport_feedback(&mut self, key: TransportKey) {
         let transport = &mut self.transports[key];
         let Some(media_ssrc) = transport.media_ssrc else {
             return;

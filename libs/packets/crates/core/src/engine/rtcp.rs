@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use super::Engine;
 use crate::clock::SenderMapping;
 use crate::feedback::reception::round_trip_ns;
+use crate::keys::TransportKey;
 use crate::transport::SsrcUse;
 use crate::wire::rtcp::{Packet, Packets, ReportBlock, SenderInfo};
 use crate::wire::twcc::Feedback;
@@ -12,7 +13,7 @@ use crate::wire::twcc::Feedback;
 impl Engine {
     pub(super) fn on_rtcp(
         &mut self,
-        key: usize,
+        key: TransportKey,
         now_ns: u64,
         arrived_ns: u64,
         remote: Option<SocketAddr>,
@@ -60,35 +61,42 @@ impl Engine {
         }
     }
 
-    fn on_sender_report(&mut self, key: usize, now_ns: u64, arrived_ns: u64, info: &SenderInfo) {
+    fn on_sender_report(
+        &mut self,
+        key: TransportKey,
+        now_ns: u64,
+        arrived_ns: u64,
+        info: &SenderInfo,
+    ) {
         let transport = &mut self.transports[key];
-        let Some(SsrcUse::Primary(source_key)) = transport.ssrc_uses.get(&info.ssrc).copied()
+        let Some(SsrcUse::Primary(encoding_key)) = transport.ssrc_uses.get(&info.ssrc).copied()
         else {
             return;
         };
-        let source = &mut self.sources[source_key];
+        let encoding = &mut self.encodings[encoding_key];
         // NTP 0 means that the sender has no clock (RFC 3550 section 6.4.1).
-        if source.primary_ssrc != Some(info.ssrc) || info.ntp == 0 {
+        if encoding.primary_ssrc != Some(info.ssrc) || info.ntp == 0 {
             return;
         }
         let epoch = transport.clock.sample(info.ntp, arrived_ns);
-        let is_first = source.mapping.is_none();
-        source.mapping = Some(SenderMapping {
+        let is_first = encoding.mapping.is_none();
+        encoding.mapping = Some(SenderMapping {
             ntp: info.ntp,
             rtp_timestamp: info.rtp_timestamp,
             arrived_ns,
             epoch,
         });
         if is_first {
+            let source_key = encoding.source;
             let feed = self.feed_of(source_key);
             self.arm_first_reports(feed, now_ns);
-            if feed != source_key {
-                self.arm_first_reports(source_key, now_ns);
+            if feed != encoding_key {
+                self.arm_first_reports(encoding_key, now_ns);
             }
         }
     }
 
-    fn on_report_block(&mut self, key: usize, arrived_ns: u64, block: &ReportBlock) {
+    fn on_report_block(&mut self, key: TransportKey, arrived_ns: u64, block: &ReportBlock) {
         let transport = &mut self.transports[key];
         let Some(sink_key) = transport.sink_ssrcs.get(&block.ssrc).copied() else {
             return;
@@ -105,14 +113,14 @@ impl Engine {
         }
     }
 
-    fn on_keyframe_request(&mut self, key: usize, ssrc: u32, now_ns: u64) {
+    fn on_keyframe_request(&mut self, key: TransportKey, ssrc: u32, now_ns: u64) {
         if let Some(sink_key) = self.transports[key].sink_ssrcs.get(&ssrc).copied() {
-            let source_key = self.sinks[sink_key].source;
-            self.want_keyframe(source_key, now_ns);
+            let encoding_key = self.sinks[sink_key].encoding;
+            self.want_keyframe(encoding_key, now_ns);
         }
     }
 
-    fn on_transport_feedback(&mut self, key: usize, feedback: &Feedback<'_>) {
+    fn on_transport_feedback(&mut self, key: TransportKey, feedback: &Feedback<'_>) {
         let transport = &mut self.transports[key];
         transport
             .departures

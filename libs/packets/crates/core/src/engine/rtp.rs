@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use super::Engine;
 use super::fanout::Pending;
 use crate::config::MediaKind;
+use crate::keys::{EncodingKey, TransportKey};
 use crate::source::Source;
 use crate::successor::HeldPacket;
 use crate::taken::Taken;
@@ -19,7 +20,7 @@ const FEEDBACK_GRID_NS: u64 = 10_000_000;
 impl Engine {
     pub(super) fn on_rtp(
         &mut self,
-        key: usize,
+        key: TransportKey,
         now_ns: u64,
         arrived_ns: u64,
         remote: Option<SocketAddr>,
@@ -50,11 +51,11 @@ impl Engine {
             None => self.learn_ssrc(key, &header, packet),
         };
         match used_for {
-            Some(SsrcUse::Primary(source)) => {
-                self.on_primary(source, now_ns, arrived_ns, &header, packet)
+            Some(SsrcUse::Primary(encoding)) => {
+                self.on_primary(encoding, now_ns, arrived_ns, &header, packet)
             }
-            Some(SsrcUse::Retransmission(source)) => {
-                self.on_retransmission(source, now_ns, arrived_ns, &header, packet)
+            Some(SsrcUse::Retransmission(encoding)) => {
+                self.on_retransmission(encoding, now_ns, arrived_ns, &header, packet)
             }
             // Probes before media, or a section nobody added: counted for bandwidth feedback, no more.
             None => {}
@@ -63,7 +64,7 @@ impl Engine {
 
     fn note_transport_sequence(
         &mut self,
-        key: usize,
+        key: TransportKey,
         now_ns: u64,
         arrived_ns: u64,
         header: &Header,
@@ -81,7 +82,7 @@ impl Engine {
                     self.timers.arm_on_grid(
                         now_ns + FEEDBACK_INTERVAL_NS,
                         FEEDBACK_GRID_NS,
-                        Timer::Feedback(transport.id),
+                        Timer::Feedback(key),
                     );
                 }
                 return;
@@ -91,13 +92,13 @@ impl Engine {
 
     /// Which section an SSRC nobody announced belongs to: by its `mid` extension, else by a payload type that only
     /// one section uses (RFC 8843 section 9.2).
-    fn learn_ssrc(&mut self, key: usize, header: &Header, packet: &[u8]) -> Option<SsrcUse> {
+    fn learn_ssrc(&mut self, key: TransportKey, header: &Header, packet: &[u8]) -> Option<SsrcUse> {
         let transport = &self.transports[key];
         if !transport.may_learn_ssrc() {
             return None;
         }
         let has_mid = |source: &Source| {
-            let id = source.extensions.id(ExtensionKind::Mid)?;
+            let id = source.section.extensions.id(ExtensionKind::Mid)?;
             header.extensions(packet).find(id)
         };
         let mut by_payload_type = None;
@@ -105,15 +106,16 @@ impl Engine {
         let mut is_named = false;
         for source_key in &transport.sources {
             let source = &self.sources[*source_key];
-            let used_for = if source.codec(header.payload_type).is_some() {
-                SsrcUse::Primary(*source_key)
-            } else if source.repaired_payload_type(header.payload_type).is_some() {
-                SsrcUse::Retransmission(*source_key)
+            let section = &source.section;
+            let used_for = if section.codec(header.payload_type).is_some() {
+                SsrcUse::Primary(source.encoding)
+            } else if section.repaired_payload_type(header.payload_type).is_some() {
+                SsrcUse::Retransmission(source.encoding)
             } else {
                 continue;
             };
             match has_mid(source) {
-                Some(mid) if mid == source.mid => by_mid = Some(used_for),
+                Some(mid) if mid == section.mid.as_bytes() => by_mid = Some(used_for),
                 Some(_) => is_named = true,
                 None => {
                     by_payload_type = if by_payload_type.is_none() {
@@ -135,91 +137,101 @@ impl Engine {
 
     fn on_primary(
         &mut self,
-        source_key: usize,
+        encoding_key: EncodingKey,
         now_ns: u64,
         arrived_ns: u64,
         header: &Header,
         packet: &[u8],
     ) {
-        let source = &mut self.sources[source_key];
-        if source.primary_ssrc == Some(header.ssrc) {
-            let taken = source.take_primary(header, packet, arrived_ns);
-            self.queue(source_key, taken, now_ns);
+        let encoding = &mut self.encodings[encoding_key];
+        if encoding.primary_ssrc == Some(header.ssrc) {
+            let taken = encoding.take_primary(header, packet, arrived_ns);
+            self.queue(encoding_key, taken, now_ns);
             return;
         }
-        let is_local = self.transports[source.transport].is_local();
-        if let Some(mut packets) = source.hear_another(header.ssrc, packet, arrived_ns, is_local) {
+        let is_local = self.transports[self.sources[encoding.source].transport].is_local();
+        if let Some(mut packets) =
+            encoding.on_another_ssrc(header.ssrc, packet, arrived_ns, is_local)
+        {
             packets.push((packet.to_vec(), arrived_ns));
-            self.follow(source_key, now_ns, header.ssrc, packets);
+            self.adopt(encoding_key, now_ns, header.ssrc, packets);
         }
     }
 
-    /// The source goes on with another SSRC, or begins with one that nobody announced.
-    fn follow(&mut self, source_key: usize, now_ns: u64, ssrc: u32, packets: Vec<HeldPacket>) {
-        let restarts = self.sources[source_key].has_begun();
+    /// The encoding goes on with another SSRC, or begins with one that nobody announced.
+    fn adopt(
+        &mut self,
+        encoding_key: EncodingKey,
+        now_ns: u64,
+        ssrc: u32,
+        packets: Vec<HeldPacket>,
+    ) {
+        let encoding = &self.encodings[encoding_key];
+        let (source_key, restarts) = (encoding.source, encoding.has_begun());
         if restarts {
             self.before_restart(source_key, now_ns);
         }
-        self.sources[source_key].adopt_primary(ssrc);
+        self.encodings[encoding_key].adopt_primary(ssrc);
         if restarts {
             self.after_restart(source_key, now_ns);
         }
-        let source = &mut self.sources[source_key];
-        if restarts && source.kind == MediaKind::Video && !source.sinks.is_empty() {
+        let encoding = &mut self.encodings[encoding_key];
+        if restarts && encoding.section.kind == MediaKind::Video && !encoding.sinks.is_empty() {
             // Answered by a key frame among the packets, if there is one.
-            source.keyframes.insist();
+            encoding.keyframes.insist();
         }
         for (packet, arrived_ns) in packets {
             if let Ok(header) = Header::parse(&packet) {
-                let taken = self.sources[source_key].take_primary(&header, &packet, arrived_ns);
-                self.queue(source_key, taken, now_ns);
+                let encoding = &mut self.encodings[encoding_key];
+                let taken = encoding.take_primary(&header, &packet, arrived_ns);
+                self.queue(encoding_key, taken, now_ns);
             }
         }
-        self.request_keyframe_if_due(source_key, now_ns);
+        self.request_keyframe_if_due(encoding_key, now_ns);
     }
 
     fn on_retransmission(
         &mut self,
-        source_key: usize,
+        encoding_key: EncodingKey,
         now_ns: u64,
         arrived_ns: u64,
         header: &Header,
         packet: &[u8],
     ) {
-        let source = &mut self.sources[source_key];
-        let (taken, round_trip_ns) = source.take_retransmission(header, packet, arrived_ns);
+        let encoding = &mut self.encodings[encoding_key];
+        let (taken, round_trip_ns) = encoding.take_retransmission(header, packet, arrived_ns);
         if let Some(sample_ns) = round_trip_ns {
-            self.transports[source.transport].on_round_trip(sample_ns);
+            let transport_key = self.sources[encoding.source].transport;
+            self.transports[transport_key].on_round_trip(sample_ns);
         }
-        self.queue(source_key, taken, now_ns);
+        self.queue(encoding_key, taken, now_ns);
     }
 
     /// Forwarding waits for the end of the batch: the packets of one frame are then encrypted viewer by viewer.
-    fn queue(&mut self, source_key: usize, taken: Taken, now_ns: u64) {
+    fn queue(&mut self, encoding_key: EncodingKey, taken: Taken, now_ns: u64) {
         if taken == Taken::Refused {
             return;
         }
-        let source = &mut self.sources[source_key];
-        source.last_packet_ns = now_ns;
+        let encoding = &mut self.encodings[encoding_key];
+        encoding.last_packet_ns = now_ns;
         self.pending.push(Pending {
-            is_audio: source.kind == MediaKind::Audio,
-            source_key,
-            source_id: source.id,
+            is_audio: encoding.section.kind == MediaKind::Audio,
+            encoding_key,
             taken,
             is_again: false,
         });
-        self.arm_nack(source_key);
+        self.arm_nack(encoding_key);
     }
 
-    pub(super) fn arm_nack(&mut self, source_key: usize) {
-        let source = &mut self.sources[source_key];
-        if let Some(deadline_ns) = source.nack.deadline_ns()
-            && source
+    pub(super) fn arm_nack(&mut self, encoding_key: EncodingKey) {
+        let encoding = &mut self.encodings[encoding_key];
+        if let Some(deadline_ns) = encoding.nack.deadline_ns()
+            && encoding
                 .nack_armed_ns
                 .is_none_or(|armed_ns| deadline_ns < armed_ns)
         {
-            source.nack_armed_ns = Some(deadline_ns);
-            self.timers.arm(deadline_ns, Timer::Nack(source.id));
+            encoding.nack_armed_ns = Some(deadline_ns);
+            self.timers.arm(deadline_ns, Timer::Nack(encoding_key));
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::Engine;
+use crate::encoding::Encoding;
 use crate::sink::Sink;
-use crate::source::Source;
 use crate::stats::{SinkStats, SourceStats, Stats, TransportStats};
 use crate::transport::Transport;
 
@@ -20,7 +20,7 @@ impl Engine {
         stats.sources = self
             .sources
             .iter()
-            .map(|source| (source.id, source.stats()))
+            .map(|source| (source.id, self.encodings[source.encoding].stats()))
             .collect();
         // Viewers count for what they were added for, whatever replaces it.
         let mut viewers: HashMap<u64, u64> = HashMap::new();
@@ -56,7 +56,7 @@ impl Transport {
     }
 }
 
-impl Source {
+impl Encoding {
     fn stats(&self) -> SourceStats {
         SourceStats {
             packets_lost: self.reception.lost(),

@@ -1,8 +1,8 @@
 //! How often a viewer gets parameter sets that the publisher did not send: once for a frame, and not at each of a flood
 //! of key frames. Two bytes of a publisher would else make each of its viewers over a thousand.
 
+use crate::encoding::VIDEO_CACHE_AGE_NS;
 use crate::sequence::MAX_CHANGES;
-use crate::source::VIDEO_CACHE_AGE_NS;
 
 /// In the mean. Encoders send key frames far more seldom, ...
 const INTERVAL_NS: u64 = 100_000_000;

@@ -28,7 +28,7 @@ impl Sink {
         let fields = HeaderFields {
             marker: false,
             has_padding: true,
-            payload_type: self.codec.payload_type,
+            payload_type: self.codecs.current().payload_type,
             sequence_number: sequence as u16,
             timestamp: self.last_timestamp,
             ssrc: self.ssrc,
@@ -54,7 +54,11 @@ impl Sink {
         HeaderFields {
             marker: packet.marker,
             has_padding: sent.form == Form::Padded,
-            payload_type: self.codec_for(packet).unwrap_or(self.codec).payload_type,
+            payload_type: self
+                .codecs
+                .choose(packet)
+                .unwrap_or(*self.codecs.current())
+                .payload_type,
             sequence_number: sequence as u16,
             timestamp: sent.timestamp,
             ssrc: self.ssrc,
@@ -73,7 +77,7 @@ impl Sink {
             self.history.release(&sent);
             return false;
         }
-        let codec = self.codec_for(packet).unwrap_or(self.codec);
+        let codec = self.codecs.choose(packet).unwrap_or(*self.codecs.current());
         let written = match self.rtx_ssrc.zip(codec.rtx_payload_type) {
             Some((ssrc, payload_type)) => {
                 let original_number = (sent.sequence as u16).to_be_bytes();
