@@ -10,6 +10,7 @@ use crate::history::{Form, Sent, SentHistory};
 use crate::keys::{EncodingKey, SourceKey, TransportKey};
 use crate::media::{MediaPacket, PASSED};
 use crate::picture::PictureMap;
+use crate::random::Random;
 use crate::role::Role;
 use crate::sequence::SequenceMap;
 use crate::stats::SinkStats;
@@ -44,6 +45,16 @@ pub(crate) enum Forwarded {
     Began,
 }
 
+/// Whether packets go on to the viewer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    /// Not wanted.
+    Paused,
+    /// From the next key frame on; audio from the next packet on.
+    Waiting,
+    Open,
+}
+
 pub(crate) struct Sink {
     pub(crate) id: u64,
     pub(crate) transport: TransportKey,
@@ -68,8 +79,7 @@ pub(crate) struct Sink {
     /// It takes both forms of header extensions in one stream.
     mixes_extensions: bool,
     answers_nack: bool,
-    pub(crate) is_paused: bool,
-    is_open: bool,
+    flow: Flow,
     has_started: bool,
     /// A sender report has gone out.
     pub(crate) has_reported: bool,
@@ -88,7 +98,7 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    /// For `home`, of which it follows `encoding`. `last_sequence` and `last_rtx_sequence`: the streams begin right after these.
+    /// For `home`, of which it follows `encoding`. The streams begin at random numbers.
     pub(crate) fn new(
         id: u64,
         transport: TransportKey,
@@ -96,8 +106,7 @@ impl Sink {
         home: SourceKey,
         encoding: EncodingKey,
         config: SinkConfig,
-        last_sequence: i64,
-        last_rtx_sequence: i64,
+        random: &mut Random,
     ) -> Self {
         let id_of = |kind| config.extensions.id(kind).unwrap_or(0);
         let answers_nack = config.nack && role.treatment().loses_packets;
@@ -133,12 +142,11 @@ impl Sink {
             mid: config.mid.into_bytes(),
             codecs: Codecs::new(config.codec, config.alternatives),
             answers_nack,
-            is_paused: false,
-            is_open: false,
+            flow: Flow::Waiting,
             has_started: false,
             has_reported: false,
             epoch: None,
-            sequences: SequenceMap::new(last_sequence),
+            sequences: SequenceMap::new(random.first_sequence()),
             pictures: PictureMap::default(),
             preface_pace: PrefacePace::default(),
             timestamp_offset: 0,
@@ -146,7 +154,7 @@ impl Sink {
             last_arrived_ns: 0,
             last_marker: true,
             history: SentHistory::new(history),
-            rtx_sequence: last_rtx_sequence,
+            rtx_sequence: random.first_sequence(),
             counters: SinkStats::default(),
         }
     }
@@ -158,7 +166,7 @@ impl Sink {
 
     /// Video that cannot go on without a key frame.
     pub(crate) fn waits_for_keyframe(&self) -> bool {
-        self.kind == MediaKind::Video && !self.is_open && !self.is_paused
+        self.kind == MediaKind::Video && self.flow == Flow::Waiting
     }
 
     /// Whether anything was ever sent.
@@ -177,12 +185,14 @@ impl Sink {
         self.former_encoding = self.encoding;
         self.encoding = encoding;
         self.epoch = epoch;
-        self.is_open = false;
+        self.close();
     }
 
     /// Gets nothing until the next key frame.
     pub(crate) fn close(&mut self) {
-        self.is_open = false;
+        if self.flow == Flow::Open {
+            self.flow = Flow::Waiting;
+        }
     }
 
     /// Whose packets it was sent lately.
@@ -195,9 +205,10 @@ impl Sink {
     }
 
     pub(crate) fn pause(&mut self, paused: bool) {
-        self.is_paused = paused;
         if paused {
-            self.is_open = false;
+            self.flow = Flow::Paused;
+        } else if self.flow == Flow::Paused {
+            self.flow = Flow::Waiting;
         }
     }
 
@@ -210,17 +221,17 @@ impl Sink {
         transport: &mut Transport,
         egress: &mut Egress<'_>,
     ) -> Forwarded {
-        if self.is_paused || !transport.is_ready() {
+        if self.flow == Flow::Paused || !transport.is_ready() {
             return Forwarded::Nothing;
         }
         if !self.codecs.are_for(packet) && !self.change_codec(packet) {
             return Forwarded::Nothing;
         }
         if !self.is_in_step_with(packet.epoch) {
-            self.is_open = false;
+            self.flow = Flow::Waiting;
         }
         let mut outcome = Forwarded::Sent;
-        if !self.is_open {
+        if self.flow != Flow::Open {
             if self.kind == MediaKind::Video && !packet.begins_keyframe {
                 return Forwarded::Nothing;
             }
@@ -248,12 +259,15 @@ impl Sink {
             self.skip(packet.sequence, packet.epoch);
             return false;
         };
-        if codec != *self.codecs.current() && self.kind == MediaKind::Video && self.is_open {
+        if codec != *self.codecs.current()
+            && self.kind == MediaKind::Video
+            && self.flow == Flow::Open
+        {
             // Another codec begins with a key frame. What else has it came before that, or was left over.
             if !packet.begins_keyframe || !self.sequences.is_newer(packet.sequence) {
                 return false;
             }
-            self.is_open = false;
+            self.flow = Flow::Waiting;
         }
         self.codecs.change(packet, codec);
         true
@@ -345,13 +359,15 @@ impl Sink {
             self.pictures.restart(descriptor);
         }
         self.epoch = Some(packet.epoch);
-        self.is_open = true;
+        self.flow = Flow::Open;
     }
 
     /// A source packet with nothing in it for this viewer: close the gap. False if later packets are out already.
     /// What comes under a new SSRC before its first media leaves none: numbers begin anew with that.
     pub(crate) fn skip(&mut self, source_sequence: i64, epoch: u32) -> bool {
-        !self.is_open || !self.is_in_step_with(epoch) || self.sequences.drop_packet(source_sequence)
+        self.flow != Flow::Open
+            || !self.is_in_step_with(epoch)
+            || self.sequences.drop_packet(source_sequence)
     }
 
     /// Answers one entry of a NACK, if it may be and the viewer's budget allows: gives the source's number to look up.

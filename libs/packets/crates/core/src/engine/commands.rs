@@ -242,7 +242,6 @@ impl Engine {
         if self.sink_ids.contains_key(&id) {
             return None;
         }
-        let (first, first_rtx) = (self.random.first_sequence(), self.random.first_sequence());
         let role = self.transports[transport_key].role();
         let feed = if role.treatment().switches {
             self.feed_of(source_key)
@@ -256,8 +255,7 @@ impl Engine {
             source_key,
             feed,
             config,
-            first,
-            first_rtx,
+            &mut self.random,
         );
         let ssrcs: Vec<u32> = sink.ssrcs().collect();
         let waits = sink.waits_for_keyframe();

@@ -1,6 +1,6 @@
 //! A viewer's packets on their way out: built and protected straight into the send arena.
 
-use super::{Egress, Sink};
+use super::{Egress, Flow, Sink};
 use crate::arena::Arena;
 use crate::history::{Form, Sent};
 use crate::media::{MediaPacket, PASSED};
@@ -19,7 +19,7 @@ impl Sink {
         transport: &mut Transport,
         egress: &mut Egress<'_>,
     ) {
-        if !self.is_open || !transport.is_ready() {
+        if self.flow != Flow::Open || !transport.is_ready() {
             return;
         }
         let Some(sequence) = self.sequences.map(source_sequence) else {

@@ -78,7 +78,7 @@ pub fn run(bytes: &[u8]) {
     world.end();
 }
 
-/// One source is local, and another one of its codec stands in for it.
+/// One source has a local consumer, and another one of its codec replaces it.
 fn begin_replaced(world: &mut World) {
     let (local, link) = (world.link_id(0), world.link_id(1));
     add_sink_on(world, 6, local, ORIGINAL, 0);
