@@ -49,9 +49,11 @@ def decided(state: RoomState, user: str, chosen: RelayStart | None, lost: Lost =
 
 def place(log: Log, user: str, chosen: RelayStart | None, lost: Lost = LIVING) -> RelayStart:
     """As the shell does it: until nothing is left to decide."""
-    while appends := decided(log.fold(), user, chosen, lost):
+    for _ in range(3):
+        if not (appends := decided(log.fold(), user, chosen, lost)):
+            return start_of(log.fold().placements[f"s-{user}"].event)
         assert log.append(appends[0]) is not None
-    return start_of(log.fold().placements[f"s-{user}"].event)
+    raise AssertionError(f"{user} is placed again and again")
 
 
 def published(log: Log, stream: str, user: str, relay: RelayStart) -> int:
@@ -182,6 +184,61 @@ def test_what_was_on_a_replaced_relay_is_lost_whatever_the_relay_says_since() ->
     assert place(log, "bob", ONE) == TWO
 
 
+def test_a_relay_that_was_silent_and_came_back_is_taken_again() -> None:
+    """It keeps its epoch when its lease ran out and it was cut off from the bus for a while."""
+    log = room_of("alice", "bob", "carol")
+    for user in ("alice", "bob"):
+        published(log, f"cam-{user}", user, place(log, user, ONE))
+    opened = len(log.facts)
+    place(log, "alice", TWO, Lost(ONE))
+    for append in decisions.log_out(log.fold(), "alice", "s-alice", LogoutReason.LOGOUT_REASON_LEFT):
+        log.append(append)
+    assert place(log, "bob", ONE, Lost(TWO)) == ONE
+    assert place(log, "carol", TWO) == ONE
+    published(log, "again", "bob", ONE)
+    state = log.fold()
+    assert removed(state, LIVING) == ["cam-bob"]
+    assert is_transport_lost(state, opened, "one", state.placements["s-bob"], LIVING)
+    assert not is_transport_lost(state, len(log.facts) + 1, "one", state.placements["s-bob"], LIVING)
+
+
+def test_who_comes_back_to_a_relay_does_not_end_what_others_have_there_since() -> None:
+    log = room_of("alice", "bob", "carol")
+    for user in ("alice", "bob"):
+        place(log, user, ONE)
+    place(log, "alice", TWO, Lost(ONE))
+    for append in decisions.log_out(log.fold(), "alice", "s-alice", LogoutReason.LOGOUT_REASON_LEFT):
+        log.append(append)
+    published(log, "cam", "carol", place(log, "carol", ONE))
+    assert place(log, "bob", TWO) == ONE
+    assert removed(log.fold(), LIVING) == []
+
+
+def test_a_newcomer_moves_the_room_away_from_a_silent_relay() -> None:
+    log = room_of("bob", "alice")
+    published(log, "cam-bob", "bob", place(log, "bob", ONE))
+    assert place(log, "alice", TWO, Lost(ONE)) == TWO
+    published(log, "cam-alice", "alice", TWO)
+    # The silent one is heard again.
+    assert removed(log.fold(), LIVING) == ["cam-bob"]
+    assert place(log, "bob", ONE) == place(log, "alice", ONE) == TWO
+    assert removed(log.fold(), LIVING) == ["cam-bob"]
+
+
+def test_all_instances_agree_on_what_came_after_a_replacement() -> None:
+    """A snapshot has the last event of each subject: that a relay was replaced may stand in none of them."""
+    log = room_of("alice", "bob")
+    for user in ("alice", "bob"):
+        place(log, user, ONE)
+    place(log, "alice", TWO, Lost(ONE))
+    for append in decisions.log_out(log.fold(), "alice", "s-alice", LogoutReason.LOGOUT_REASON_LEFT):
+        log.append(append)
+    published(log, "cam", "bob", ONE)
+    snapshot = _snapshot(log)
+    assert not snapshot.replaced_at
+    assert removed(snapshot, LIVING) == removed(log.fold(), LIVING) == []
+
+
 def test_playing_across_relays_is_refused_in_one_place() -> None:
     placed = RelayAssigned(relay_id="one", relay_epoch="1")
     require_on(placed, StreamAdded(stream_id="cam", relay_id="one"))
@@ -204,6 +261,24 @@ def test_a_peer_connection_is_lost_with_the_relay_it_was_opened_at() -> None:
     placement = state.placements["s-alice"]
     assert is_transport_lost(state, opened, "one", placement, LIVING)
     assert not is_transport_lost(state, len(log.facts) + 1, "one", placement, LIVING)
+
+
+def _snapshot(log: Log) -> RoomState:
+    last: dict[str, tuple[int, Message]] = {fact.entity.subject: (fact.sequence, fact.body) for fact in log.facts}
+    snapshot = Log()
+    snapshot.facts = [fact for fact in log.facts if last[fact.entity.subject][0] == fact.sequence]
+    return snapshot.fold()
+
+
+def test_streams_of_an_older_instance_are_lost_with_the_relay_of_a_newer_ones_placement() -> None:
+    log = room_of("alice", "bob")
+    place(log, "alice", ONE)
+    log.say(
+        entity("stream", "cam"),
+        StreamAdded(stream_id="cam", user_id="bob", session_id="s-bob", transport_id="s-bob.send", relay_id="one"),
+    )
+    assert removed(log.fold(), LIVING) == []
+    assert removed(log.fold(), Lost(ONE)) == ["cam"]
 
 
 # ---- rooms that began before placement belonged to a participant ----
@@ -262,10 +337,7 @@ def test_a_snapshot_of_old_and_new_events_is_what_the_whole_log_is(old_first: bo
     for user, relay in (("bob", TWO), ("alice", THREE)):
         published(log, f"cam-{user}", user, place(log, user, relay))
     place(log, "bob", THREE, Lost(ONE, TWO))
-    last: dict[str, tuple[int, Message]] = {fact.entity.subject: (fact.sequence, fact.body) for fact in log.facts}
-    snapshot = Log()
-    snapshot.facts = [fact for fact in log.facts if last[fact.entity.subject][0] == fact.sequence]
-    whole, state = log.fold(), snapshot.fold()
+    whole, state = log.fold(), _snapshot(log)
     assert (state.placements, state.room_placement) == (whole.placements, whole.room_placement)
     assert list(state.placements) == list(whole.placements)
     assert removed(state, LIVING) == removed(whole, LIVING)

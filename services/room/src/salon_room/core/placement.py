@@ -45,12 +45,9 @@ def choose(relays: Iterable[RelayAnnouncement], region: str, random: Random) -> 
 
 def present_relay(state: RoomState, lost: RelayLost) -> RelayAssigned | None:
     """The relay that the room has: the living one that somebody who is in was placed on first."""
-    placements = (
-        each for each in state.placements.values() if state.has_session(each.event.user_id, each.event.session_id)
-    )
-    first = next((each for each in placements if not is_lost(state, each.event, lost)), None)
+    first = next((each for each in state.placements_of_members() if not is_lost(state, each, lost)), None)
     room = state.room_placement
-    if room is not None and not is_lost(state, room.event, lost) and (first is None or room.sequence < first.sequence):
+    if room is not None and not is_lost(state, room, lost) and (first is None or room.sequence < first.sequence):
         return room.event
     return None if first is None else first.event
 
@@ -61,14 +58,17 @@ def assign_relay(
     """Empty when the log-in is where the room is. `chosen`: where to go if the room has no relay that lives."""
     own, room = state.placements.get(session_id), present_relay(state, lost)
     if room is not None:
-        if own is not None and start_of(own.event) == start_of(room):
+        if own is not None and not is_lost(state, own, lost) and start_of(own.event) == start_of(room):
             return []
         chosen = start_of(room)
     if chosen is None:
         return Reject(NoRelayAvailable())
     event = RelayAssigned(relay_id=chosen.relay_id, relay_epoch=chosen.epoch, user_id=user_id, session_id=session_id)
     before = state.placement_of(session_id)
-    if before is not None and is_lost(state, before.event, lost):
+    if before is None and room is None:
+        # A newcomer to a room whose relay is lost says so for those who are in: it might come back to them, not to him.
+        before = next(iter(state.placements_of_members()), None)
+    if before is not None and lost(*start_of(before.event)):
         event.replaces_relay_id, event.replaces_relay_epoch = start_of(before.event)
     entity = state.entity("placement", session_id)
     return [Append(entity, event, state.sequence_of(entity))]
@@ -95,14 +95,17 @@ def start_of(placed: RelayAssigned) -> RelayStart:
     return RelayStart(placed.relay_id, placed.relay_epoch)
 
 
-def is_lost(state: RoomState, placed: RelayAssigned, lost: RelayLost) -> bool:
-    return start_of(placed) in state.replaced_relays or lost(*start_of(placed))
+def is_lost(state: RoomState, placement: Placement, lost: RelayLost) -> bool:
+    start = start_of(placement.event)
+    return placement.sequence < state.replaced_at.get(start, 0) or lost(*start)
 
 
 def is_transport_lost(state: RoomState, opened_at: int, relay_id: str, placement: Placement, lost: RelayLost) -> bool:
     """Of a log-in that is placed so: a peer connection that was opened at that sequence, at that relay."""
-    was_replaced = bool(placement.event.replaces_relay_id) and opened_at < placement.sequence
-    return was_replaced or relay_id != placement.event.relay_id or is_lost(state, placement.event, lost)
+    replaced_at = state.replaced_at.get(start_of(placement.event), 0)
+    if placement.event.replaces_relay_id:
+        replaced_at = max(replaced_at, placement.sequence)
+    return opened_at < replaced_at or relay_id != placement.event.relay_id or is_lost(state, placement, lost)
 
 
 def is_stream_lost(state: RoomState, stream: PresentStream, lost: RelayLost) -> bool:
@@ -112,15 +115,18 @@ def is_stream_lost(state: RoomState, stream: PresentStream, lost: RelayLost) -> 
 
 
 def was_replaced(state: RoomState, stream: PresentStream) -> bool:
-    """The relay that it is on was lost, as events of the room say."""
+    """The relay that it is on was lost since it is there, as events of the room say."""
     start, room = _start_of_stream(state, stream), state.room_placement
     if not stream.event.relay_epoch and room is not None and stream.sequence < room.sequence:
         return True
-    return start in state.replaced_relays
+    return start is not None and stream.sequence < state.replaced_at.get(start, 0)
 
 
 def _start_of_stream(state: RoomState, stream: PresentStream) -> RelayStart | None:
     if stream.event.relay_epoch:
         return RelayStart(stream.event.relay_id, stream.event.relay_epoch)
-    # Of before streams said so: on the relay that the room was placed on.
-    return None if state.room_placement is None else start_of(state.room_placement.event)
+    # An instance of before streams said so: on the relay that the room was placed on, or, beside newer instances, one
+    # of those who are in.
+    on_it = (each for each in state.placements_of_members() if each.event.relay_id == stream.event.relay_id)
+    placement = state.room_placement or next(on_it, None)
+    return None if placement is None else start_of(placement.event)

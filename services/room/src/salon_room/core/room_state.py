@@ -88,8 +88,9 @@ class RoomState:
         """By session id, in the order of the stream."""
         self.room_placement: Placement | None = None
         """For everybody who has none of their own: events of before placement belonged to a participant."""
-        self.replaced_relays: set[tuple[str, str]] = set()
-        """(relay id, epoch): somebody in the room has lost it, with all it carried."""
+        self.replaced_at: dict[tuple[str, str], int] = {}
+        """By (relay id, epoch): the event that says that it was lost, with all it carried until then. It may come
+        back, and what is newer than that event is not lost."""
         self.closed_transports: dict[str, None] = {}
         """The last ones that were closed, oldest first: a stream may be said to come over one a moment later."""
         self.was_populated = False
@@ -153,6 +154,14 @@ class RoomState:
     def placement_of(self, session_id: str) -> Placement | None:
         return self.placements.get(session_id, self.room_placement)
 
+    def placements_of_members(self) -> Iterable[Placement]:
+        """Of those who are in, in the order of the stream."""
+        return (
+            placement
+            for placement in self.placements.values()
+            if self.has_session(placement.event.user_id, placement.event.session_id)
+        )
+
     def live_streams(self) -> Iterable[PresentStream]:
         """Streams whose session is present: what a newcomer is told."""
         return (
@@ -213,7 +222,7 @@ class RoomState:
             self.placements[session_id] = placement
         lost = placement.event.replaces_relay_id, placement.event.replaces_relay_epoch
         if all(lost):
-            self.replaced_relays.add(lost)
+            self.replaced_at[lost] = max(placement.sequence, self.replaced_at.get(lost, 0))
 
     def forget(self, entity: Entity) -> None:
         """Nothing is stored about it any more: whoever writes it next is the first."""
