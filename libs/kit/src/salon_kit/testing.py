@@ -33,11 +33,14 @@ from pydantic import SecretStr
 from salon_kit.bus import Bus
 from salon_kit.events import Events
 from salon_kit.identity import Identity
+from salon_kit.jetstream.api import JetStreamError
 from salon_kit.nats.config import NatsConfig, nats_server_binary, write_nats_config
 from salon_kit.settings import BusSettings
 
 START_S = 10.0
 WAIT_S = 15.0
+STORE_FAILED = 10049
+"""JetStream's code: it could not make the files of a stream."""
 
 Item = TypeVar("Item")
 
@@ -252,5 +255,13 @@ async def make_bus(nats_server: NatsServer) -> AsyncIterator[MakeBus]:
 @pytest_asyncio.fixture
 async def events(bus: Bus) -> Events:
     events = Events(bus)
-    await events.ensure()
-    return events
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            try:
+                await events.ensure()
+            except JetStreamError as error:
+                if error.err_code != STORE_FAILED:
+                    raise
+                await asyncio.sleep(0.01)  # nats-server is still removing the one of the test before
+            else:
+                return events
