@@ -65,3 +65,16 @@ async def test_what_is_not_wanted_is_passed_over(bus: Bus, events: Events) -> No
     )
     async with asyncio.timeout(10), aclosing(picky.messages()) as messages:
         assert name(await anext(messages)) == "u4"
+
+
+async def test_one_consumer_can_be_iterated_again(bus: Bus, events: Events) -> None:
+    """What was in hand when the first iteration ended comes again, once."""
+    for number in range(3):
+        await events.append(user(f"u{number}"), logged_in("a"))
+    consumer = reader(bus)
+    async with asyncio.timeout(10), aclosing(consumer.messages()) as first:
+        await anext(first)  # and is not acknowledged
+    async with asyncio.timeout(10), aclosing(consumer.messages()) as second:
+        again = [await anext(second) for _ in range(3)]
+        assert {name(held) for held in again} == {"u0", "u1", "u2"}
+        assert all(consumer.holds(held) for held in again)

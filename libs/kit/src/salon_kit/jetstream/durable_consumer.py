@@ -73,7 +73,6 @@ class DurableConsumer:
         wants: Callable[[RawMessage], bool] = lambda raw: True,
         headers_only: bool = False,
     ) -> None:
-        self._ready: asyncio.Queue[HeldMessage | None] = asyncio.Queue(BATCH)
         self._connection = jetstream.connection
         self._jetstream = jetstream
         self._stream = stream
@@ -83,9 +82,14 @@ class DurableConsumer:
         self._ack_wait_s = ack_wait_s
         self._wants = wants
         self._headers_only = headers_only
+        self._begin()
+
+    def _begin(self) -> None:
+        self._ready: asyncio.Queue[HeldMessage | None] = asyncio.Queue(BATCH)
         self._held: set[HeldMessage] = set()
 
     async def messages(self) -> AsyncGenerator[HeldMessage, None]:
+        self._begin()  # what an iteration before this one left is over: it was given back
         tasks = [
             asyncio.create_task(self._take(), name=f"take {self._name} of {self._stream}"),
             asyncio.create_task(self._keep_holding(), name=f"hold {self._name} of {self._stream}"),
