@@ -12,7 +12,7 @@ QUIETLY = >$(CURDIR)/.venv/$@.log 2>&1 || { cat $(CURDIR)/.venv/$@.log >&2; exit
 PURE_PACKAGES := libs/contracts libs/kit libs/media libs/frames libs/web-sdk libs/python-sdk libs/cli \
 	services/token services/room services/media-relay services/transcoder services/effects
 DEVELOPMENT_PACKAGES := libs/testing
-RUST_SOURCES := $(shell find libs/packets -path '*/target' -prune -o \( -name '*.rs' -o -name 'Cargo.*' -o -name 'pyproject.toml' \) -print 2>/dev/null)
+RUST_SOURCES := $(shell find libs/packets -path '*/target' -prune -o \( -name '*.rs' -o -name 'Cargo.*' -o -name 'pyproject.toml' -o -name 'constants.json' \) -print 2>/dev/null)
 
 .PHONY: help
 help: ## This list

@@ -17,7 +17,7 @@ from structlog.types import EventDict, Processor
 _FORBIDDEN = ("token", "secret", "password", "sdp", "credential", "authorization", "resume_key", "ice_pwd")
 _ALLOWED = frozenset({"token_id"})
 _QUIET = {"nats": logging.CRITICAL, "uvicorn.access": logging.WARNING, "aioice": logging.WARNING}
-"""nats-py logs every failed attempt; connection.py says what matters."""
+"""nats-py logs every failed attempt; nats/lasting_client.py says what matters."""
 
 
 def set_up_logging(

@@ -14,7 +14,7 @@ import { snapshot } from "../play/snapshot.js";
 
 type MuteReason = "publish" | "microphone";
 
-// The interface merges in what `not-yet.ts` puts on the prototype.
+// The interface merges in what `absent/not-yet.ts` puts on the prototype.
 export interface ZegoLocalStream extends NotYetLocalStream {}
 
 /** A stream made on this page: what a camera, a microphone, a screen or the app itself gives. */

@@ -1,4 +1,4 @@
-"""A room service and a relay in one process, for tests of the Python SDK and of bots: nothing else has to run.
+"""A room service and a relay in one process, for tests of the Python SDK and of the example bots: nothing else runs.
 
 The room speaks the real protocol over a real WebSocket, without any of the real rules; the relay is one aiortc peer per
 peer connection and decodes and encodes what it forwards, so keep pictures small. Tests reach in: refuse requests, drop

@@ -154,7 +154,7 @@ impl Engine {
         Some(())
     }
 
-    /// Viewers of `home` get `by` from its next packet on, which begins a key frame.
+    /// Viewers of `home` get `replacement` from its next packet on, which begins a key frame.
     pub(super) fn complete_switch_to(&mut self, home: SourceKey, replacement: SourceKey) {
         self.move_viewers(home, home, replacement, Clock::Same);
         self.sources[home].part = Part::Original(Switch::switched_to(replacement));
