@@ -9,6 +9,7 @@ from aiortc import RTCPeerConnection, RTCRtpTransceiver, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 from salon_contracts.errors import OfferUnacceptable, StreamNotFound, TransportNotFound
 from salon_contracts.ids import TransportId
+from salon_kit.trace import caused_by
 from salon_relay.peers.peer import CloseReason
 from salon_testing.relay.running import RunningRelay
 
@@ -77,6 +78,16 @@ async def receive(track: MediaStreamTrack, frames: int) -> None:
     async with asyncio.timeout(DEADLINE_S):
         for _ in range(frames):
             await track.recv()
+
+
+async def test_peer_that_leaves_later_is_not_closed_by_its_offer(relay: RunningRelay) -> None:
+    async with client(relay, "p", sends=True) as publisher:
+        publisher.publish("cam")
+        with caused_by("offer"):
+            await publisher.offer()
+        await publisher.until("connected")
+    await relay.facts.until(lambda: bool(relay.facts.closed))
+    assert relay.facts.causes == {"opened": "offer", "closed": None}
 
 
 async def test_picture_and_sound_arrive(relay: RunningRelay) -> None:

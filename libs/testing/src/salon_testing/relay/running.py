@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 from salon.effects.v1.effects_pb2 import Beauty
 from salon_contracts.ids import AppId, RelayId, RoomId, RoomSessionId, SessionId, StreamId, TransportId, UserId
+from salon_kit.trace import current_cause_id
 from salon_media.offer import parse_offer
 from salon_packets import Relay
 from salon_relay.effects.core.phase import Phase
@@ -46,16 +47,20 @@ class Facts:
     """Who beautified, for each `started`."""
     frames: list[tuple[int, int]] = field(default_factory=list)
     """Beautified and original, for each `stopped`."""
+    causes: dict[str, str | None] = field(default_factory=dict)
+    """Of the latest `opened`, `closed`, and what `effects` tells."""
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def transport_opened(self, identity: PeerIdentity) -> None:
         self.opened.append(identity.transport_id)
+        self.causes["opened"] = current_cause_id()
         self._changed.set()
 
     def transport_closed(
         self, identity: PeerIdentity, reason: CloseReason, duration_ms: int, stats: "TransportStats | None"
     ) -> None:
         self.closed[identity.transport_id] = reason
+        self.causes["closed"] = current_cause_id()
         self.bytes_sent[identity.transport_id] = 0 if stats is None else stats["bytes_sent"]
         self._changed.set()
 
@@ -72,6 +77,7 @@ class Facts:
 
     def _add(self, stream_id: StreamId, what: str) -> None:
         self.effects.append((stream_id, what))
+        self.causes[what] = current_cause_id()
         self._changed.set()
 
     async def until(self, condition: Callable[[], bool], timeout_s: float = 20.0) -> None:

@@ -1,7 +1,6 @@
 """The effects of all streams of this relay: finds the one that an order or an event is about."""
 
 import asyncio
-import contextvars
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from salon_contracts.beauty import is_nothing
 from salon_contracts.errors import StreamNotFound, StreamNotYours
 from salon_contracts.ids import AppId, RelayId, SessionId, StreamId
 from salon_kit.log import get_logger
+from salon_kit.trace import context_of_cause
 from salon_packets import SourceEvent
 
 from salon_relay.effects.core.inputs import (
@@ -150,7 +150,7 @@ class EffectsOfStreams:
         self._flowing.discard(track.source)
         if (track.app_id, track.stream_id) in self._streams:
             # An offer that changes a section ends its track and begins another: what counts is what is there after it.
-            asyncio.get_running_loop().call_soon(self._look_again, track, context=contextvars.Context())
+            asyncio.get_running_loop().call_soon(self._look_again, track, context=context_of_cause())
 
     def _look_again(self, track: Track) -> None:
         stream = self._streams.get((track.app_id, track.stream_id))

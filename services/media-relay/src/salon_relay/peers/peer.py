@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol, assert_never
 from aiortc import RTCCertificate
 from salon_contracts.errors import InvariantBroken, OfferUnacceptable
 from salon_kit.log import bound, get_logger
-from salon_kit.trace import context_of_cause
+from salon_kit.trace import context_of_cause, set_cause
 from salon_media.answer import AnswerTransport, write_answer
 from salon_media.ids import new_pwd, new_ufrag
 from salon_media.offer import Offer, TransportParameters
@@ -210,6 +210,7 @@ class Peer:
                 log.exception("peer-failed", transport_id=identity.transport_id)
                 reason = CloseReason.INTERNAL_ERROR
             self._task = None
+            set_cause(None, None)  # the offer that it began with may be hours old
             self.close(reason)
 
     def _start_srtp(self, keys: SrtpKeys) -> None:
