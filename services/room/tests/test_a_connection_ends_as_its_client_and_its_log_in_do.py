@@ -6,12 +6,16 @@ from salon_room.core.connection.close_code import CloseCode
 from salon_room.core.connection.inputs import (
     End,
     Entry,
+    Failed,
+    FrameReceived,
+    Input,
     InstanceStops,
     LogInEnded,
     Notified,
     SocketClosed,
 )
 from salon_room.core.connection.outputs import FellBehind, Left, LetGo, Work
+from salon_room.core.connection.send_queue import HELD_MAX
 
 from .connection_by_hand import HELLO_TIMEOUT_S, PRESENCE_TTL_S, SECOND, ByHand
 
@@ -71,6 +75,31 @@ def test_who_falls_too_far_behind_while_it_catches_up_is_closed() -> None:
     connection.finish(Entry("me", '{"entered":1}', ["missed"] * 10))
     for number in range(20_001):
         connection.apply(Notified(str(number)))
+    assert connection.core.close_code is CloseCode.TOO_SLOW
+
+
+def test_who_has_no_room_for_the_reply_to_its_log_in_is_sent_nothing_of_what_it_missed() -> None:
+    connection = ByHand(queue_max_frames=1, reads=False)
+    connection.ask("hello", "resume")
+    connection.finish(Entry("me", '{"entered":1}', ["missed"]))
+    assert connection.core.close_code is CloseCode.TOO_SLOW
+    assert connection.core.next_frame() is None
+
+
+def test_one_bound_is_over_all_that_is_held_back() -> None:
+    connection = ByHand(queue_max_frames=8, reads=False)
+    connection.ask("hello", "resume")
+    connection.finish(Entry("me", '{"entered":1}', ["missed"] * 10))
+    for number in range(HELD_MAX):
+        connection.apply(Notified(str(number)))
+    connection.read(20)  # all that was missed, and some of what was held back
+    read = sum(frame.isdigit() for frame in connection.frames)
+    assert read > 0
+    for _ in range(10):  # so many were sent, or are in the queue
+        connection.apply(Notified("live"))
+    assert connection.core.close_code is None
+    for _ in range(10):
+        connection.apply(Notified("live"))
     assert connection.core.close_code is CloseCode.TOO_SLOW
 
 
@@ -158,6 +187,39 @@ def test_a_log_out_under_way_is_finished_by_itself_when_the_socket_goes(fails: b
     connection.finish(BusUnavailable() if fails else None)
     assert connection.under_way == []
     assert connection.let_go == ([LetGo("me", is_over=False)] if fails else [])
+    assert connection.outputs.count(Left()) == 1
+
+
+@pytest.mark.parametrize("closed_by", [FrameReceived(None), InstanceStops(), LogInEnded(End.RESUMED_ELSEWHERE)])
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_log_out_under_way_is_finished_by_itself_although_we_close_the_connection(
+    closed_by: Input[str], fails: bool
+) -> None:
+    connection = ByHand()
+    connection.enter()
+    connection.ask("logout")
+    connection.apply(closed_by)
+    assert connection.core.close_code is not None
+    connection.apply(SocketClosed(None))
+    assert (connection.under_way, connection.let_go) == (["logout"], [])
+    connection.finish(BusUnavailable() if fails else None)
+    assert connection.under_way == []
+    assert connection.let_go == ([LetGo("me", is_over=False)] if fails else [])
+    assert connection.outputs.count(Left()) == 1
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_log_out_that_ends_in_a_bug_leaves_no_log_in_behind(is_gone: bool) -> None:
+    connection = ByHand()
+    connection.enter()
+    connection.ask("logout")
+    if is_gone:
+        connection.apply(SocketClosed(None))
+    connection.apply(Failed(connection.jobs.pop()))
+    connection.apply(SocketClosed(None))
+    assert [job.work for job in connection.jobs] == ([] if is_gone else [Work.LEAVE])
+    assert connection.let_go == ([LetGo("me", is_over=False)] if is_gone else [])
+    assert connection.core.close_code is (None if is_gone else CloseCode.INTERNAL)
     assert connection.outputs.count(Left()) == 1
 
 

@@ -78,11 +78,14 @@ class Logouts:
 
     def let_go(self, participant: Participant, *, is_over: bool) -> None:
         """This instance is done with the log-in, which goes on without a connection until its lease runs out. If it is
-        over instead, its peer connections are closed."""
-        participant.detach()
-        self._rooms.release(participant.view)
+        over instead, its peer connections are closed. Once, however often it is called: the view is shared."""
+        if not participant.is_let_go:
+            participant.is_let_go = True
+            participant.detach()
+            self._rooms.release(participant.view)
         if is_over:
-            for name, relay in participant.transports.items():
+            for name, relay in list(participant.transports.items()):
+                participant.forget_transport(name)
                 self._close_transport_later(relay.relay_id, participant.transport_id(name), "logged-out")
 
     async def end(

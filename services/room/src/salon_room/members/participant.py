@@ -56,6 +56,8 @@ class Participant:
     after_sequence: int = 0
     """What came up to here was told already: with the log-in, on another connection, or together."""
     ended_by_event: bool = False
+    is_let_go: bool = False
+    """This instance is done with it, and its view is given back."""
 
     @property
     def app_id(self) -> AppId:

@@ -145,7 +145,7 @@ class WebSocketConnection:
         self._unsent = None
 
     async def _tick(self) -> None:
-        while True:
+        while self._core.close_code is None:
             await asyncio.sleep((self._core.deadline_ns - time.monotonic_ns()) / 1e9)
             self._apply(inputs.Ticked())
 

@@ -2,7 +2,7 @@
 
 Inputs are a frame, a finished job, a notice, the end of the log-in, a tick and the socket's end. Apply each, carry out
 the outputs in order, then send what `next_frame` gives until it gives None, then close with `close_code` if there is
-one. The next tick is due at `deadline_ns`. Nothing else changes what a connection is.
+one. The next tick is due at `deadline_ns` until then. Nothing else changes what a connection is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,6 +68,8 @@ class Connection(Generic[L]):
         """None: the time for logging in is over, another attempt needs another connection."""
         self._received_at_ns = now_ns
         self._departure = Departure.NONE
+        self._is_logging_out = False
+        """Logout is under way: it brings the log-in to its end, whatever becomes of the connection meanwhile."""
         self._is_gone = False
         """The socket is no more."""
         self._now_ns = now_ns
@@ -76,7 +78,7 @@ class Connection(Generic[L]):
 
     @property
     def deadline_ns(self) -> int:
-        """When to tick next, unless it has moved by then."""
+        """When to tick next, unless it has moved by then; of no use once there is a `close_code`."""
         return self._must_be_in_at_ns or self._received_at_ns + self._presence_ttl_ns
 
     def next_frame(self) -> str | None:
@@ -223,6 +225,7 @@ class Connection(Generic[L]):
             return False
         if job.kind == LOGOUT:
             self._machine.enter(ConnectionState.LEAVING)
+            self._is_logging_out = True
         self._out.append(outputs.Start(replace(job, log_in=self._log_in)))
         return True
 
@@ -240,6 +243,7 @@ class Connection(Generic[L]):
 
     def _logged_out(self, *, is_done: bool) -> None:
         """Even if the bus was away: the client leaves, and its lease runs out."""
+        self._is_logging_out = False
         if self._log_in is not None and (is_done or self._is_gone):
             if not is_done:
                 self._out.append(outputs.LetGo(self._log_in, is_over=False))
@@ -253,6 +257,8 @@ class Connection(Generic[L]):
         for queue in self._queues.values():
             queue.drop_waiting()
         self._close(CloseCode.INTERNAL)
+        if job is not None and job.kind == LOGOUT:
+            self._logged_out(is_done=False)
 
     # ---- the log-in ----
 
@@ -326,9 +332,8 @@ class Connection(Generic[L]):
         for queue in self._queues.values():
             queue.drop_waiting()
         self._send_queue.close(discard=True)
-        is_being_logged_out = self._machine.state is ConnectionState.LEAVING
         self._machine.close()
-        if self._log_in is not None and not is_being_logged_out:  # else `_logged_out` brings it to its end
+        if self._log_in is not None and not self._is_logging_out:  # else `_logged_out` brings it to its end
             log_in = self._log_in
             self._forget()
             self._part(log_in)

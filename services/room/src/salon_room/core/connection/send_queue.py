@@ -30,6 +30,8 @@ class SendQueue:
 
     def catch_up(self, missed: Iterable[str]) -> None:
         """These first, as fast as the client reads, then what is held."""
+        if self._is_closed:
+            return
         self._missed = deque(missed)
         self._top_up()
 
@@ -79,7 +81,7 @@ class SendQueue:
             if self._missed:
                 self._append(self._missed.popleft())
             elif self._held:
-                self._missed, self._held = self._held, deque()
+                self._append(self._held.popleft())
             else:
                 self._missed = self._held = None
 
