@@ -30,7 +30,6 @@ from salon_token.strict_json import parse_object
 from salon_token.token04 import Claims, Form, SealedToken, ServerSecret, open_token
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import FileResponse, MalformedRangeHeader, RangeNotSatisfiable
 
 SMALL = 3000
 GROWTH_MAX = 2.2
@@ -150,12 +149,6 @@ def meter_single_bytes(text: str) -> object:
     return [counted.cut(byte.encode("latin-1"), 0, 1, 1, 0) for byte in text]
 
 
-def ranges(text: str) -> object:
-    with suppress(MalformedRangeHeader, RangeNotSatisfiable):
-        return FileResponse._parse_range_header(f"bytes={text}", 1 << 20)
-    return None
-
-
 def request(query: str = "", **headers: str) -> Request:
     listed = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     return Request({"type": "http", "query_string": query.encode(), "headers": listed, "scheme": "http", "path": "/"})
@@ -181,7 +174,6 @@ READERS: dict[str, tuple[Read, dict[str, Shape]]] = {
     "subjects.parse_event": (parse_event, NAME_SHAPES),
     "subjects.parse_presence_key": (parse_presence_key, NAME_SHAPES),
     "If-None-Match": (lambda text: FILES.is_not_modified(ETAG, request(if_none_match=text).headers), LISTS),
-    "Range": (ranges, LISTS | {"numbers": lambda size: "1-2," * (size // 4), "digits": lambda size: "1" * size + "-"}),
     "Authorization": (lambda text: whip._bearer(request(authorization=text)), LISTS),
     "X-Forwarded-For": (lambda text: PROXIES.client_of("127.0.0.1", [text.encode()]), LISTS),
     "Host": (lambda text: security_headers.of_page(request(host=text)), NAME_SHAPES),
