@@ -115,7 +115,8 @@ class WhepViewers:
         if opened is not None and not isinstance(opened, TransportOpened):
             raise TransportNotFound(transport_id=transport_id)
         async with self._rooms.following(key) as view:
-            relay = opened or self._placements.relay_of_room(view)
+            here = self._viewers.relay_of(key, transport_id)
+            relay = opened or here or self._placements.relay_of_room(view)
             if relay is None:
                 raise TransportNotFound(transport_id=transport_id)
             # Without an event it is not connected yet, or never was: the relay says which by closing it or not.
