@@ -19,7 +19,7 @@ for _media_type, _suffix in (("text/javascript", ".js"), ("text/javascript", ".m
 
 
 @lru_cache(maxsize=256)
-def _etag(path: "os.PathLike[str] | str", mtime_ns: int, size_bytes: int) -> str:
+def _etag(path: str, mtime_ns: int, size_bytes: int) -> str:
     """Of the content alone, so that all instances say the same. The other arguments are what a change of it changes."""
     return f'"{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:32]}"'
 
@@ -50,7 +50,7 @@ class Files(StaticFiles):
         self, full_path: "os.PathLike[str] | str", stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
         request = Request(scope)
-        etag = _etag(full_path, stat_result.st_mtime_ns, stat_result.st_size)
+        etag = _etag(str(full_path), stat_result.st_mtime_ns, stat_result.st_size)
         whole: Response = _WholeFile(full_path, status_code, {"etag": etag}, stat_result=stat_result)
         for name in ("accept-ranges", "last-modified"):  # images of the same release may have one time for all files
             del whole.headers[name]
