@@ -7,6 +7,7 @@ import signal
 import pytest
 from salon.effects.v1.effects_pb2 import Beauty
 from salon_kit.testing import NatsServer
+from salon_kit.trace import caused_by
 from salon_relay.effects.core.phase import Phase
 from salon_relay.effects.core.request import Outcome, Problem
 from salon_relay.effects.process import ProcessPhase
@@ -41,7 +42,8 @@ async def test_on_and_off_in_the_middle_of_a_call(make_relay: MakeRelay, nats_se
         viewer, second = await stage.play("v1", "cam"), await stage.play("v2", "cam")
         await viewer.until(is_original)
         await stage.warm()
-        assert await stage.relay.set_effects("cam", BRIGHT) == "on"
+        with caused_by("turn on"):
+            assert await stage.relay.set_effects("cam", BRIGHT) == "on"
         await viewer.until(is_bright)
         await second.until(is_bright)
         assert stage.relay.facts.effects == [("cam", "started")]
@@ -50,9 +52,11 @@ async def test_on_and_off_in_the_middle_of_a_call(make_relay: MakeRelay, nats_se
 
         assert await stage.relay.set_effects("cam", Beauty(whiten=1)) == "on"
         await viewer.until(is_original)
-        assert await stage.relay.set_effects("cam", None) == "off"
+        with caused_by("turn off"):
+            assert await stage.relay.set_effects("cam", None) == "off"
         await viewer.frames(30)
         assert stage.relay.facts.effects == [("cam", "started"), ("cam", "stopped")]
+        assert (stage.relay.facts.causes["started"], stage.relay.facts.causes["stopped"]) == ("turn on", "turn off")
         [(beautified, _)] = stage.relay.facts.frames
         assert beautified > 10
         for each in (viewer, second, late):

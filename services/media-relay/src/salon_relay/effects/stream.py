@@ -12,6 +12,7 @@ from salon_contracts.errors import SalonError, StreamNotFound
 from salon_contracts.ids import AppId, RelayId, StreamId, UserId
 from salon_kit.log import get_logger
 from salon_kit.metrics import SESSIONS_BROKEN
+from salon_kit.trace import caused_by, current_cause_id, current_traceparent
 from salon_packets import CommandQueueFull
 
 from salon_relay.effects.core import inputs, outputs
@@ -83,6 +84,8 @@ class StreamEffects:
         self._is_busy = False
         self._transcoder = StreamTranscoder(relay_id, packets, ids, transcoders.end)
         self._answers: list[asyncio.Future[Outcome]] = []
+        self._cause: tuple[str | None, str | None] = (None, None)
+        """Of the newest request, until a fact names it or it is answered that all is as it asked."""
         self._alarm: asyncio.TimerHandle | None = None
 
     @property
@@ -105,6 +108,7 @@ class StreamEffects:
             raise SalonError
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._answers.append(answer)
+        self._cause = current_cause_id(), current_traceparent()
         self.on_input(inputs.Requested(request))
         try:
             return await answer
@@ -171,14 +175,21 @@ class StreamEffects:
             case outputs.Hold() | outputs.SwitchTo() | outputs.SwitchBack() | outputs.PauseConsumer():
                 self._steer(output)
             case outputs.ReportStarted(worker_id, version):
-                self._record.effects_started(self.identity, self.stream_id, version, worker_id)
+                with caused_by(*self._take_cause()):
+                    self._record.effects_started(self.identity, self.stream_id, version, worker_id)
             case outputs.ReportInterrupted(problem, version):
                 INTERRUPTIONS.labels(problem=problem.value).inc()
-                self._record.effects_interrupted(self.identity, self.stream_id, version, problem)
+                with caused_by(*self._take_cause()):
+                    self._record.effects_interrupted(self.identity, self.stream_id, version, problem)
             case outputs.ReportStopped(version):
-                self._record.effects_stopped(self.identity, self.stream_id, version, self._transcoder.totals)
+                is_ended = self.phase is Phase.ENDED  # by what this task works for, not by a request for effects
+                cause = (current_cause_id(), current_traceparent()) if is_ended else self._cause
+                with caused_by(*cause):
+                    self._record.effects_stopped(self.identity, self.stream_id, version, self._transcoder.totals)
                 self._transcoder.reset_totals()
             case outputs.Answer(outcome):
+                if outcome in ("on", "off"):
+                    self._take_cause()
                 answers, self._answers = self._answers, []
                 for answer in answers:
                     if not answer.done():
@@ -187,6 +198,10 @@ class StreamEffects:
                 self._wake_at(at_ns)
             case _:
                 assert_never(output)
+
+    def _take_cause(self) -> tuple[str | None, str | None]:
+        cause, self._cause = self._cause, (None, None)
+        return cause
 
     def _steer(self, output: outputs.Hold | outputs.SwitchTo | outputs.SwitchBack | outputs.PauseConsumer) -> None:
         """What does not fit into the packet path's queue is left out: the controller notices that nothing happens."""
