@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 FIREFOX: Final = "/usr/bin/firefox-esr"
 DEADLINE_S: Final = 60.0
@@ -87,11 +88,12 @@ class Firefox:
         await self._connection.close()
 
     async def _read(self) -> None:
-        async for text in self._connection:
-            message = json.loads(text)
-            answer = self._waiting.pop(message.get("id") or 0, None)
-            if answer is not None and not answer.done():
-                answer.set_result(message)
+        with contextlib.suppress(ConnectionClosed):  # a process that is ended says no goodbye
+            async for text in self._connection:
+                message = json.loads(text)
+                answer = self._waiting.pop(message.get("id") or 0, None)
+                if answer is not None and not answer.done():
+                    answer.set_result(message)
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(FirefoxError("Firefox has ended"))
