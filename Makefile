@@ -38,7 +38,7 @@ endif
 test-packages:
 	@$(BIN)/pytest -m "not long" --numprocesses=2 --dist=loadfile libs services tests --ignore=tests/system
 test-system:
-	@$(BIN)/pytest -m "not long" --numprocesses=2 --dist=loadfile tests/system
+	@$(BIN)/pytest -m "not long" tests/system
 
 .PHONY: test-long
 test-long: setup-test ## The Python tests that `make test` leaves out, since they take long: many people, slow failures
