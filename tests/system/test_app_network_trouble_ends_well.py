@@ -60,6 +60,7 @@ async def test_the_room_instance_is_killed_with_requests_under_way(arrive: Arriv
     assert await login(bob, room, userUpdate=True)
     await alice.call(STREAM)
     await alice.call(PUBLISH, stream)
+    await wait_said(alice, "publisherStateUpdate", stream, "PUBLISHING", 0)
     await wait_said(bob, "roomStreamUpdate", "ADD", [stream])
 
     # It hears nothing any more: everything from here on is under way when it dies.
