@@ -88,7 +88,7 @@ bench: setup-test ## Measure: join time, cost per packet, latency, log-ins (JSON
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: bench-effects
-bench-effects: setup-test ## Measure beauty: the filter beside others, carrying frames, whole streams
+bench-effects: setup-test ## Measure beauty: the filter beside others, carrying frames, whole streams, switching
 	@$(BIN)/python -m bench effects
 
 .PHONY: bench-abuse

@@ -9,7 +9,7 @@ from pathlib import Path
 import uvloop
 from salon_kit.log import set_up_logging
 
-from bench import effects_filter, effects_stream, effects_transport, join, logins, relay, room
+from bench import effects_filter, effects_stream, effects_switch, effects_transport, join, logins, relay, room
 from bench.abuse import run as abuse
 from bench.kills import run as kills
 from bench.report import Report
@@ -36,6 +36,7 @@ async def main(names: list[str]) -> None:
         effects_filter.run(report)
         await effects_transport.run(report)
         await effects_stream.run(report)
+        await effects_switch.run(report)
     if {"join", "logins"} & set(names):
         with tempfile.TemporaryDirectory() as folder:
             cloud = Cloud(Path(folder)).start()
