@@ -1,4 +1,6 @@
+import pytest
 from nats.aio.msg import Msg
+from salon_contracts.errors import InvariantBroken
 from salon_kit.bus import Bus, is_no_responders
 from salon_kit.testing import Gathered, MakeBus
 from structlog.testing import capture_logs
@@ -51,3 +53,24 @@ async def test_nats_says_at_once_that_nobody_listens(bus: Bus) -> None:
     (message,) = await got.until(lambda items: len(items) == 1)
     assert is_no_responders(message)
     await subscription.unsubscribe()
+
+
+@pytest.mark.parametrize("length", [2_049, 4_100, 100_000])
+async def test_a_subject_that_nats_would_not_take_costs_no_connection(bus: Bus, length: int) -> None:
+    changes: list[bool] = []
+    remove = bus.on_connection(changes.append)
+    with pytest.raises(InvariantBroken, match=f"{length} characters"):
+        await bus.publish("a" * length, b"")
+    await bus.publish(SUBJECT, b"the next one")
+    await bus.flush()
+    remove()
+    assert not changes
+
+
+async def test_the_longest_subject_that_is_sent_is_taken(bus: Bus) -> None:
+    changes: list[bool] = []
+    remove = bus.on_connection(changes.append)
+    await bus.publish("a" * 2_048, b"", reply="b" * 200)
+    await bus.flush()
+    remove()
+    assert not changes

@@ -77,6 +77,23 @@ async def test_candidates_for_what_never_was_are_told_so(cloud: Cloud, http: htt
         assert (reply.status_code, set(reply.json()["error"])) == (404, {"code", "message"}), path
 
 
+@pytest.mark.parametrize("name", ["a" * 129, "a" * 4_100, "=C3=A9" * 900, "a" * 16_000])
+async def test_addresses_with_names_nobody_can_have_cost_nobody_the_bus(
+    cloud: Cloud, http: httpx.AsyncClient, name: str
+) -> None:
+    room = await cloud.start_room()
+    paths = (
+        f"/whip/{APP}/{name}/s_1",
+        f"/whep/{APP}/{name}/rs_1/v_1.whep",
+        f"/whep/{APP}/r/{name}/v_1.whep",
+        f"/whep/{APP}/r/rs_1/{name}",
+    )
+    for path in paths:
+        assert (await http.patch(room.http + path, content=CANDIDATES)).status_code == 404, path
+        assert (await http.delete(room.http + path, headers=bearer("u"))).status_code == 404, path
+        assert (await http.get(room.http + "/readyz")).status_code == 200, path
+
+
 async def test_candidates_may_come_before_a_viewer_is_connected(cloud: Cloud, http: httpx.AsyncClient) -> None:
     room = await cloud.start_room()
     alice = await cloud.join(room, "r", "alice")

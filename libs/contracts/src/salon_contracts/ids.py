@@ -62,6 +62,7 @@ _ROOM_ID = _Rule("room_id", _ROOM_ID_MARKS, ROOM_ID_MAX_BYTES)
 _USER_ID = _Rule("user_id", _USER_ID_MARKS, USER_ID_MAX_BYTES)
 _STREAM_ID = _Rule("stream_id", _ROOM_ID_MARKS, STREAM_ID_MAX_BYTES)
 _PEER_CONNECTION_ID = re.compile(r"[0-9A-Za-z_-]{1,32}")
+_OWN_ID = re.compile(r"[0-9A-Za-z_.-]{1,128}")
 
 
 def parse_app_id(value: int) -> AppId:
@@ -110,6 +111,13 @@ def parse_peer_connection_id(value: str) -> str:
 def new_id(prefix: str) -> str:
     """A random id, 120 bits, safe in subjects, keys and URLs: `<prefix>_<20 characters>`."""
     return f"{prefix}_{secrets.token_urlsafe(15)}"
+
+
+def parse_own_id(field: str, value: str) -> str:
+    """What may be an id of ours that comes back from a client: one of `new_id`, or several with dots between."""
+    if not _OWN_ID.fullmatch(value):
+        raise InvalidField(field=field, problem="illegal", limit="1 to 128 of A-Z a-z 0-9 _ . -")
+    return value
 
 
 def _bounded_text(field: str, value: str, max_bytes: int) -> str:

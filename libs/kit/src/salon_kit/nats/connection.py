@@ -30,6 +30,9 @@ log = get_logger()
 
 BEAT_S = 0.25
 """How often NATS is made to say something, so that its silence, or ours, is noticed."""
+SUBJECT_MAX_CHARACTERS = 2048
+"""The longest that names of legal length make is some 1,400. NATS ends the connection of whoever sends a line of 4 KiB,
+and nats-py says it again as soon as it is back."""
 GAP_S = 1.0
 """Longer silence counts. In a shorter one no relay loses its lease, which lasts 2 s and is renewed every 0.5 s."""
 
@@ -113,7 +116,10 @@ class Connection:
     async def publish(
         self, subject: str, data: bytes = b"", *, headers: Mapping[str, str] | None = None, reply: str = ""
     ) -> None:
-        """Hands over to the connection; BusUnavailable when there is none, InvariantBroken when it is too large."""
+        """Hands over to the connection; BusUnavailable when there is none, InvariantBroken when it is too large, the
+        subject of it or the data."""
+        if len(subject) > SUBJECT_MAX_CHARACTERS:
+            raise InvariantBroken(f"a subject of {len(subject)} characters is more than NATS takes")
         if not self.connected:
             raise BusUnavailable()
         try:

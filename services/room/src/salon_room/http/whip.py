@@ -30,8 +30,10 @@ from salon_contracts.ids import (
     TransportId,
     UserId,
     parse_app_id,
+    parse_own_id,
     parse_room_id,
     parse_stream_id,
+    parse_user_id,
 )
 from salon_contracts.subjects import decode, encode
 from salon_kit.log import get_logger
@@ -99,7 +101,7 @@ def add_routes(app: FastAPI, whip_publishers: WhipPublishers, whep_viewers: Whep
     async def whip_session(request: Request, app_id: str, user: str, session_id: str) -> Response:
         where: tuple[AppId, UserId] | None = None
         with suppress(ValueError, InvalidField):
-            where = parse_app_id(int(app_id)), UserId(decode(user))
+            where = parse_app_id(int(app_id)), parse_user_id(decode(user))
 
         async def stop(token: str) -> None:
             if where is None:
@@ -118,8 +120,9 @@ def add_routes(app: FastAPI, whip_publishers: WhipPublishers, whep_viewers: Whep
     async def whep_session(request: Request, app_id: str, room: str, room_session: str, transport: str) -> Response:
         where: tuple[RoomKey, TransportId] | None = None
         with suppress(ValueError, InvalidField):
-            key = RoomKey(parse_app_id(int(app_id)), RoomId(decode(room)), RoomSessionId(decode(room_session)))
-            where = key, TransportId(decode(transport))
+            session = RoomSessionId(parse_own_id("room_session_id", decode(room_session)))
+            key = RoomKey(parse_app_id(int(app_id)), parse_room_id(decode(room)), session)
+            where = key, TransportId(parse_own_id("transport_id", decode(transport)))
 
         async def stop(token: str) -> None:
             if where is None:
